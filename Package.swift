@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import PackageDescription
+
+/// Settings every Swift target shares: the house rules of docs/develop.md, section "Compiler settings".
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+/// CI sets MARTLET_STRICT=1, which makes every warning an error.
+let strict = ProcessInfo.processInfo.environment["MARTLET_STRICT"] == "1"
+let settings = house + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A Swift library of the server. `uses` names the targets it may import; arrows point down only (docs/architecture.md).
+func part(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one part. They may import whatever the part may, and the part itself.
+func tests(of part: Target) -> Target {
+    .testTarget(
+        name: part.name + "Tests",
+        dependencies: [.target(name: part.name)] + part.dependencies,
+        swiftSettings: settings
+    )
+}
+
+/// Every Swift part, bottom first.
+let parts: [Target] = [
+    // base
+    part("Locking"),
+    part("ByteTools", uses: ["CLinux"]),
+    part("MailTypes", uses: ["ByteTools"]),
+    part("Events", uses: ["ByteTools", "CLinux", "Locking"]),
+    part("Settings", uses: ["ByteTools", "CLinux", "Locking"]),
+    part("Runtime", uses: ["ByteTools", "CLinux", "CUV", "COpenSSL", "Locking"]),
+
+    // grammar: pure, no I/O
+    part("SMTPWire", uses: ["MailTypes", "ByteTools"]),
+    part("IMAPWire", uses: ["MailTypes", "ByteTools"]),
+    part("POP3Wire", uses: ["MailTypes", "ByteTools"]),
+    part("MessageFormat", uses: ["MailTypes", "ByteTools"]),
+    part("SASL", uses: ["MailTypes", "ByteTools"]),
+
+    // journal and store
+    part("Journal", uses: ["ByteTools", "CLinux", "Runtime", "Locking"]),
+    part("MailStore", uses: ["MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]),
+    part(
+        "JournalStore",
+        uses: ["MailStore", "Journal", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+    ),
+
+    // services
+    part(
+        "Directory",
+        uses: ["MailTypes", "ByteTools", "SASL", "Events", "Settings", "Runtime", "Locking", "CSQLite", "CCrypt"]
+    ),
+
+    // protocols
+    part(
+        "SMTPServer",
+        uses: ["SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+    ),
+    part("SMTPClient", uses: ["SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+    part(
+        "IMAPServer",
+        uses: [
+            "IMAPWire", "SASL", "MailStore", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings",
+            "Runtime", "Locking",
+        ]
+    ),
+    part(
+        "POP3Server",
+        uses: ["POP3Wire", "SASL", "MailStore", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
+    ),
+    part("MailProxy", uses: ["MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+    part("AdminAPI", uses: ["Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+
+    // composition
+    part("ServiceControl", uses: ["AdminAPI", "Directory", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]),
+    part(
+        "FrontEndRole",
+        uses: [
+            "ServiceControl", "IMAPServer", "POP3Server", "MailProxy", "Directory", "SASL", "MailTypes",
+            "ByteTools", "Events", "Settings", "Runtime", "Locking",
+        ]
+    ),
+    part(
+        "BackEndRole",
+        uses: [
+            "ServiceControl", "IMAPServer", "POP3Server", "SMTPServer", "MailProxy", "JournalStore", "MailStore",
+            "MessageFormat", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking",
+        ]
+    ),
+    part(
+        "TransportRole",
+        uses: [
+            "ServiceControl", "SMTPServer", "SMTPClient", "Directory", "SASL", "MailTypes", "ByteTools", "Events",
+            "Settings", "Runtime", "Locking",
+        ]
+    ),
+    part("AdminRole", uses: ["ServiceControl", "AdminAPI", "Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+    part("AdminCLI", uses: ["AdminAPI", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+]
+
+/// C: Debian's libraries, and a few lines of our own for what Swift cannot import.
+let foundations: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .target(name: "CLinux"),
+]
+
+
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    targets: foundations + parts + parts.map(tests(of:)) + [
+        // program
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "AdminCLI", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
+            ],
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,58 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Octets with a name, and the character classes that mail grammars share.
+package enum ASCII {
+    package static let null: UInt8 = 0x00
+    package static let tab: UInt8 = 0x09
+    package static let lf: UInt8 = 0x0A
+    package static let cr: UInt8 = 0x0D
+    package static let space: UInt8 = 0x20
+    package static let quote: UInt8 = 0x22
+    package static let dot: UInt8 = 0x2E
+    package static let backslash: UInt8 = 0x5C
+
+    /// `A`–`Z` made `a`–`z`; every other octet unchanged.
+    @inlinable
+    package static func lower(_ octet: UInt8) -> UInt8 {
+        octet >= 0x41 && octet <= 0x5A ? octet | 0x20 : octet
+    }
+
+    /// `a`–`z` made `A`–`Z`; every other octet unchanged.
+    @inlinable
+    package static func upper(_ octet: UInt8) -> UInt8 {
+        octet >= 0x61 && octet <= 0x7A ? octet & 0xDF : octet
+    }
+
+    @inlinable
+    package static func isDigit(_ octet: UInt8) -> Bool { octet >= 0x30 && octet <= 0x39 }
+
+    @inlinable
+    package static func isAlpha(_ octet: UInt8) -> Bool { (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7A }
+
+    @inlinable
+    package static func isAlphanumeric(_ octet: UInt8) -> Bool { isDigit(octet) || isAlpha(octet) }
+
+    /// Space or tab (`WSP`, RFC 5234 §B.1).
+    @inlinable
+    package static func isBlank(_ octet: UInt8) -> Bool { octet == space || octet == tab }
+
+    /// 0–31 and 127 (`CTL`, RFC 5234 §B.1).
+    @inlinable
+    package static func isControl(_ octet: UInt8) -> Bool { octet < 0x20 || octet == 0x7F }
+
+    /// `a == b` when `A`–`Z` and `a`–`z` count as the same; other octets compare exactly.
+    package static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
+        a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) }
+    }
+
+    /// The text with `A`–`Z` made lower case; no other character changes, so that it is the same in every locale.
+    package static func lowercased(_ text: String) -> String {
+        String(decoding: text.utf8.map(lower), as: UTF8.self)
+    }
+
+    /// The text with `a`–`z` made upper case; no other character changes.
+    package static func uppercased(_ text: String) -> String {
+        String(decoding: text.utf8.map(upper), as: UTF8.self)
+    }
+}

@@ -1,0 +1,96 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a `ByteReader` met: fewer bytes than a field needs, or a length no field may have.
+package struct ByteReaderError: Error, Equatable {
+    /// Offset at which the field begins.
+    package var offset: Int
+}
+
+/// Reads little-endian binary layouts from bytes that may be damaged: every read is checked, none can trap.
+package struct ByteReader: Sendable {
+    package let bytes: [UInt8]
+    package private(set) var offset: Int
+
+    package init(_ bytes: [UInt8], at offset: Int = 0) {
+        self.bytes = bytes
+        self.offset = max(0, min(offset, bytes.count))
+    }
+
+    package var remaining: Int { bytes.count - offset }
+
+    package mutating func skip(_ count: Int) throws(ByteReaderError) {
+        guard count >= 0, count <= remaining else { throw ByteReaderError(offset: offset) }
+        offset += count
+    }
+
+    package mutating func take(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
+        let start = offset
+        try skip(count)
+        return bytes[start..<offset]
+    }
+
+    package mutating func integer<I: FixedWidthInteger>(_ type: I.Type = I.self) throws(ByteReaderError) -> I {
+        let field = try take(MemoryLayout<I>.size)
+        var value: I = 0
+        for octet in field.reversed() { value = (value << 8) | I(truncatingIfNeeded: octet) }
+        return value
+    }
+
+    /// An unsigned LEB128 number of at most 64 bits.
+    package mutating func variableInteger() throws(ByteReaderError) -> UInt64 {
+        let start = offset
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let octet: UInt8 = try integer()
+            guard shift < 63 || (shift == 63 && octet <= 1) else { throw ByteReaderError(offset: start) }
+            value |= UInt64(octet & 0x7F) << shift
+            if octet & 0x80 == 0 { return value }
+            shift += 7
+        }
+    }
+
+    /// A length of at most `maximum` as LEB128, then that many bytes.
+    package mutating func counted(maximum: Int = .max) throws(ByteReaderError) -> ArraySlice<UInt8> {
+        let start = offset
+        let length = try variableInteger()
+        guard let count = Int(exactly: length), count <= maximum else { throw ByteReaderError(offset: start) }
+        return try take(count)
+    }
+
+    /// As `counted`, read as UTF-8 (ill-formed sequences become U+FFFD).
+    package mutating func string(maximum: Int = .max) throws(ByteReaderError) -> String {
+        String(decoding: try counted(maximum: maximum), as: UTF8.self)
+    }
+}
+
+/// Writes what `ByteReader` reads.
+package struct ByteWriter: Sendable {
+    package var bytes: [UInt8]
+
+    package init(reserving capacity: Int = 0) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    package mutating func integer(_ value: some FixedWidthInteger) {
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    package mutating func variableInteger(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    package mutating func counted(_ field: some Collection<UInt8>) {
+        variableInteger(UInt64(field.count))
+        bytes.append(contentsOf: field)
+    }
+
+    package mutating func string(_ text: String) { counted(Array(text.utf8)) }
+}

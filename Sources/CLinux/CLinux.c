@@ -1,0 +1,103 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "include/CLinux.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t crc32c_instruction(uint32_t crc, const uint8_t *p, size_t n) {
+    uint64_t c = crc;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        c = _mm_crc32_u64(c, word);
+    }
+    uint32_t c32 = (uint32_t)c;
+    for (; n > 0; p++, n--) c32 = _mm_crc32_u8(c32, *p);
+    return c32;
+}
+static int has_instruction(void) { return __builtin_cpu_supports("sse4.2"); }
+#elif defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
+
+static uint32_t crc32c_instruction(uint32_t crc, const uint8_t *p, size_t n) {
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        crc = __crc32cd(crc, word);
+    }
+    for (; n > 0; p++, n--) crc = __crc32cb(crc, *p);
+    return crc;
+}
+static int has_instruction(void) { return 1; }
+#else
+static uint32_t crc32c_instruction(uint32_t crc, const uint8_t *p, size_t n) { return crc; }
+static int has_instruction(void) { return 0; }
+#endif
+
+static uint32_t crc32c_bitwise(uint32_t crc, const uint8_t *p, size_t n) {
+    for (; n > 0; p++, n--) {
+        crc ^= *p;
+        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0x82F63B78u & (0u - (crc & 1u)));
+    }
+    return crc;
+}
+
+uint32_t CLinux_crc32c(uint32_t crc, const void *bytes, size_t count) {
+    uint32_t inverted = ~crc;
+    return ~(has_instruction() ? crc32c_instruction(inverted, bytes, count) : crc32c_bitwise(inverted, bytes, count));
+}
+
+int CLinux_memfd(const char *name, size_t size) {
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0) return -1;
+    if (ftruncate(fd, (off_t)size) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+ssize_t CLinux_pread_nowait(int fd, void *buffer, size_t count, off_t offset) {
+    struct iovec vector = {.iov_base = buffer, .iov_len = count};
+    return preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
+}
+
+int CLinux_accept(int fd, void *address, uint32_t *length) {
+    socklen_t size = *length;
+    int accepted = accept4(fd, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    *length = size;
+    return accepted;
+}
+
+int CLinux_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+int CLinux_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return -1;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+uint64_t CLinux_load64(const uint64_t *word) {
+    return atomic_load_explicit((const _Atomic uint64_t *)word, memory_order_acquire);
+}
+void CLinux_store64(uint64_t *word, uint64_t value) {
+    atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_release);
+}
+void CLinux_fence(void) { atomic_thread_fence(memory_order_seq_cst); }

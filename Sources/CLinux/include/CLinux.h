@@ -1,0 +1,32 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The few system calls and instructions that Swift cannot reach through Glibc.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// CRC-32C (Castagnoli) of `count` bytes, continuing from `crc` (0 to begin); by instruction where the CPU has one.
+uint32_t CLinux_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// An anonymous file in memory of `size` bytes, close-on-exec; -1 and errno on failure.
+int CLinux_memfd(const char *name, size_t size);
+
+/// Reads only what the page cache holds (RWF_NOWAIT); -1 with EAGAIN when the disk would have to be waited for.
+ssize_t CLinux_pread_nowait(int fd, void *buffer, size_t count, off_t offset);
+
+/// accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC, address into a sockaddr_storage; -1 and errno on failure.
+int CLinux_accept(int fd, void *address, uint32_t *length);
+
+/// Has the kernel send `signal` to this process when its parent dies.
+int CLinux_die_with_parent(int signal);
+
+/// The credentials of the peer of a Unix socket; 0, or -1 and errno.
+int CLinux_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
+
+/// Atomic 64-bit load and store with relaxed order, for words shared between processes.
+uint64_t CLinux_load64(const uint64_t *word);
+void CLinux_store64(uint64_t *word, uint64_t value);
+/// Full fence, for records that are written around a sequence word.
+void CLinux_fence(void);

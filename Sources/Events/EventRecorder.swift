@@ -1,0 +1,45 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// What modules are handed to report with: a sink, and fields that every event of this part carries.
+package struct EventRecorder: Sendable {
+    private let sink: any EventSink
+    private let context: [(key: String, value: EventValue)]
+
+    package init(sink: any EventSink, context: [(key: String, value: EventValue)] = []) {
+        self.sink = sink
+        self.context = context
+    }
+
+    /// A recorder that keeps nothing, for tests and tools that have no log.
+    package static let none = EventRecorder(sink: NoEventSink())
+
+    /// The same recorder with more fields on every event.
+    package func adding(_ fields: KeyValuePairs<String, EventValue>) -> EventRecorder {
+        EventRecorder(sink: sink, context: context + fields.map { ($0.key, $0.value) })
+    }
+
+    /// Reports one event, now. May be called from any thread.
+    package func record(
+        _ definition: EventDefinition,
+        _ fields: KeyValuePairs<String, EventValue> = [:],
+        trace: String? = nil
+    ) {
+        var now = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
+        sink.record(
+            Event(
+                definition: definition,
+                time: Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec),
+                fields: context + fields.map { ($0.key, $0.value) },
+                trace: trace
+            )
+        )
+    }
+}
+
+private struct NoEventSink: EventSink {
+    func record(_ event: Event) {}
+}

@@ -1,0 +1,105 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+/// All mail of the accounts that one back-end owns.
+///
+/// Invariants: what `append` answered is on disk and survives kill -9 and power loss; nothing is announced to a watcher
+/// before it is on disk; a UID that was seen never means another message; damage is confined to the message it hit.
+package protocol MailStore: Sendable {
+    /// Opens an account, making it (with its INBOX and special-use mailboxes) if the store has never seen it. Waits for
+    /// the account's lease until `deadline`, then throws `.busy`.
+    func account(
+        _ id: AccountID,
+        deadline: ContinuousClock.Instant
+    ) async throws(MailStoreError) -> any MailAccount
+
+    /// A place for the octets of a message that is coming in. Nothing of it is seen before it is appended.
+    func stage() -> any MessageStaging
+
+    /// Tells the store that an account was deleted: its mail is removed.
+    func remove(_ id: AccountID) async throws(MailStoreError)
+}
+
+/// One account's mailboxes. Every method may be called from any task; changes of one account happen one after the
+/// other, in the order of the calls.
+package protocol MailAccount: AnyObject, Sendable {
+    var id: AccountID { get }
+
+    /// Every mailbox, ordered by name, and subscribed names that have none.
+    func mailboxes() async throws(MailStoreError) -> [MailboxDescription]
+
+    /// Counts of one mailbox (RFC 9051 §6.3.11). Throws `.noSuchMailbox`.
+    func status(of name: MailboxName) async throws(MailStoreError) -> MailboxStatus
+
+    /// The mailbox as it is now. Throws `.noSuchMailbox`.
+    func snapshot(of name: MailboxName) async throws(MailStoreError) -> MailboxSnapshot
+
+    /// What is different from the moment that `since` names. Throws `.noSuchMailbox` when the mailbox is gone.
+    func changes(in mailbox: MailboxID, since: ModSeq) async throws(MailStoreError) -> MailboxChanges
+
+    /// Stores one message; returns when it is durable. A `delivery` that was stored before is answered with the
+    /// mailbox and UID it then got. Throws `.noSuchMailbox`, `.overQuota`, `.storageFull`, `.limit`.
+    func append(
+        _ message: any StagedMessage,
+        to name: MailboxName,
+        flags: FlagSet,
+        internalDate: MailDate,
+        delivery: DeliveryID?
+    ) async throws(MailStoreError) -> AppendOutcome
+
+    /// Changes flags; returns when durable. UIDs that are not there are passed over. With `unchangedSince`, messages
+    /// whose mod-sequence is greater are left as they are and named in the outcome (RFC 7162 §3.1.3).
+    func changeFlags(
+        _ change: FlagChange,
+        of uids: UIDSet,
+        in mailbox: MailboxID,
+        unchangedSince: ModSeq?
+    ) async throws(MailStoreError) -> FlagOutcome
+
+    /// Copies or moves messages without copying their octets. UIDs that are not there are passed over. All or none.
+    func transfer(
+        _ uids: UIDSet,
+        from source: MailboxID,
+        to target: MailboxName,
+        removingSource: Bool
+    ) async throws(MailStoreError) -> TransferOutcome
+
+    /// Removes messages: those of `uids` (all, when `nil`) that have `\Deleted`, or with `onlyDeleted` false those of
+    /// `uids` as they are.
+    func expunge(
+        _ uids: UIDSet?,
+        in mailbox: MailboxID,
+        onlyDeleted: Bool
+    ) async throws(MailStoreError) -> ExpungeOutcome
+
+    /// Makes a mailbox, and those above it that are missing. Throws `.mailboxExists`, `.limit`.
+    func create(_ name: MailboxName, specialUse: Set<SpecialUse>) async throws(MailStoreError) -> MailboxID
+
+    /// Deletes a mailbox with its messages; mailboxes below it stay. Throws `.noSuchMailbox`, `.forbidden` for INBOX.
+    func delete(_ name: MailboxName) async throws(MailStoreError)
+
+    /// Renames a mailbox with those below it. Renaming INBOX moves its messages to a new mailbox (RFC 9051 §6.3.6).
+    func rename(_ name: MailboxName, to target: MailboxName) async throws(MailStoreError)
+
+    /// Subscribes or unsubscribes a name, whether or not a mailbox has it.
+    func setSubscribed(_ subscribed: Bool, _ name: MailboxName) async throws(MailStoreError)
+
+    /// Octets `range` of a message (cut to its size). Damage does not throw: lost octets are filled and named.
+    func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets
+
+    /// The structure cached at delivery (`MessageFormat` wrote it); `nil` when it is lost or damaged.
+    func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]?
+
+    /// Calls `notify` after every durable change of the mailbox (or of any mailbox and the list of them, when `nil`)
+    /// until the watch is ended. `notify` must not block and says no more than "look".
+    func watch(_ mailbox: MailboxID?, notify: @escaping @Sendable () -> Void) -> MailboxWatch
+}
+
+/// Ends a watch when told to, or when it is dropped.
+package final class MailboxWatch: Sendable {
+    private let onEnd: @Sendable () -> Void
+    package init(onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
+    deinit { onEnd() }
+}

@@ -1,0 +1,58 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The number of an account in the directory: given once, never used again for another.
+package struct AccountID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    package var description: String { String(rawValue) }
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The number of a mailbox within its account: given once, kept through renames, never used again.
+package struct MailboxID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let rawValue: UInt32
+    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    package var description: String { String(rawValue) }
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// 16 octets that name one delivery to one recipient. A retry with unknown outcome carries the same, and the store
+/// then answers with the first outcome instead of storing twice.
+package struct DeliveryID: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package static func random() -> DeliveryID {
+        DeliveryID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+    }
+}
+
+/// 12 characters that follow one message or session through every process and event.
+package struct TraceID: Hashable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    /// `nil` unless 1 to 32 characters of `0-9 A-Z a-z -`.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy { octet in
+            (0x30...0x39).contains(octet) || (0x41...0x5A).contains(octet) || (0x61...0x7A).contains(octet)
+                || octet == 0x2D
+        }
+        guard allowed, (1...32).contains(text.utf8.count) else { return nil }
+        self.text = text
+    }
+
+    private init(unchecked text: String) { self.text = text }
+
+    package static func random() -> TraceID {
+        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+        return TraceID(unchecked: String((0..<12).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }))
+    }
+
+    package var description: String { text }
+}
