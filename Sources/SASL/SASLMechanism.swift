@@ -1,0 +1,68 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// What protects the connection that a log-on runs over.
+package enum ChannelSecurity: Sendable, Hashable {
+    /// In the clear, over a network.
+    case clear
+    /// In the clear, but never off this machine: loopback, or a Unix socket.
+    case loopback
+    case tls
+
+    /// Whether a secret may be sent readable to whoever sees the connection's octets (RFC 8314 §3).
+    package var hidesSecrets: Bool { self != .clear }
+}
+
+/// One SASL mechanism as the server knows it: its name, what holds for it, and how an exchange begins.
+///
+/// Mechanisms are data. A new one is a `SASLServerMechanism`, a static value here, and a place in `all`; the protocols
+/// advertise and find it without a change.
+package struct SASLMechanism: Sendable {
+    package struct Traits: OptionSet, Sendable, Hashable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// The secret is readable in the exchange.
+        package static let revealsSecret = Traits(rawValue: 1 << 0)
+        /// The exchange is bound to TLS (channel binding, client certificate): loopback is not enough.
+        package static let needsTLS = Traits(rawValue: 1 << 1)
+        /// The server speaks first, so that an initial response is an error (RFC 4422 §5).
+        package static let serverFirst = Traits(rawValue: 1 << 2)
+    }
+
+    /// 1 to 20 of `A`-`Z`, `0`-`9`, hyphen and underscore (RFC 4422 §3.1).
+    package let name: String
+    package let traits: Traits
+    private let start: @Sendable () -> any SASLServerMechanism
+
+    package init(_ name: String, _ traits: Traits = [], start: @escaping @Sendable () -> any SASLServerMechanism) {
+        self.name = name
+        self.traits = traits
+        self.start = start
+    }
+
+    package static let plain = SASLMechanism("PLAIN", .revealsSecret) { PlainServer() }
+    package static let login = SASLMechanism("LOGIN", .revealsSecret) { LoginServer() }
+
+    /// Every mechanism, in the order in which they are advertised.
+    package static let all = [plain, login]
+
+    /// Those that may be used, and so may be advertised, on such a connection.
+    package static func offered(on channel: ChannelSecurity) -> [SASLMechanism] {
+        all.filter { $0.isAllowed(on: channel) }
+    }
+
+    /// The mechanism a client named; names ignore case, as every protocol's AUTH does.
+    package static func named(_ name: some Collection<UInt8>) -> SASLMechanism? {
+        all.first { ASCII.equalIgnoringCase($0.name.utf8, name) }
+    }
+
+    package func isAllowed(on channel: ChannelSecurity) -> Bool {
+        if traits.contains(.needsTLS) { return channel == .tls }
+        return channel.hidesSecrets || !traits.contains(.revealsSecret)
+    }
+
+    func makeServer() -> any SASLServerMechanism { start() }
+}
