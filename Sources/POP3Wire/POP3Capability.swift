@@ -1,0 +1,33 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// One line of CAPA (RFC 2449 §6).
+package enum POP3Capability: Sendable, Hashable {
+    case authResponseCode
+    case expireNever
+    case implementation(String)
+    case pipelining
+    case responseCodes
+    case sasl([String])
+    case stls
+    case top
+    case uidl
+    case user
+
+    package var line: String {
+        switch self {
+        case .authResponseCode: "AUTH-RESP-CODE"
+        case .expireNever: "EXPIRE NEVER"
+        case .implementation(let name): "IMPLEMENTATION \(name)"
+        case .pipelining: "PIPELINING"
+        case .responseCodes: "RESP-CODES"
+        case .sasl(let names): "SASL \(names.joined(separator: " "))"
+        case .stls: "STLS"
+        case .top: "TOP"
+        case .uidl: "UIDL"
+        case .user: "USER"
+        }
+    }
+}
