@@ -3,9 +3,11 @@
 
 internal import ByteTools
 
-/// The part of an address before the at sign, unquoted, as UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3). 1 to 64 octets.
+/// The part of an address before the at sign, unquoted, as UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3). 1 to 255 octets.
 package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
-    package static let maximumOctets = 64
+    /// RFC 5321 §4.5.3.1.1 has 64, and asks for no limit where there can be none: senders of lists and notices write
+    /// longer ones into their reverse-paths.
+    package static let maximumOctets = 255
     package let text: String
 
     /// Takes the unquoted text; `nil` when it is empty, too long, or holds a control character.
