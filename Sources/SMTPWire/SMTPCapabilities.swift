@@ -1,0 +1,47 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// What a server offers in its answer to EHLO or LHLO (RFC 5321 §4.1.1.1).
+package struct SMTPCapabilities: Sendable, Hashable {
+    /// Parameters by keyword, both in upper case.
+    private var parameters: [String: [String]] = [:]
+
+    package init() {}
+
+    // ehlo-line = ehlo-keyword *( SP ehlo-param )    the first line is the greeting
+    package init(reply: SMTPReply) {
+        for line in reply.lines.dropFirst().prefix(128) {
+            let words = ASCII.uppercased(line).utf8.split(whereSeparator: ASCII.isBlank).compactMap { String($0) }
+            guard let keyword = words.first else { continue }
+            // "AUTH=LOGIN" of old servers is the same as "AUTH LOGIN".
+            if keyword.hasPrefix("AUTH=") {
+                parameters["AUTH", default: []] += [String(keyword.dropFirst(5))] + words.dropFirst()
+            } else {
+                parameters[keyword, default: []] += words.dropFirst()
+            }
+        }
+    }
+
+    package func offers(_ keyword: String) -> Bool { parameters[keyword] != nil }
+
+    package var pipelining: Bool { offers("PIPELINING") }
+    package var chunking: Bool { offers("CHUNKING") }
+    package var eightBitMIME: Bool { offers("8BITMIME") }
+    package var smtpUTF8: Bool { offers("SMTPUTF8") }
+    package var startTLS: Bool { offers("STARTTLS") }
+    package var authenticationMechanisms: [String] { parameters["AUTH"] ?? [] }
+
+    /// The largest message the server takes; `nil` when it says none, or zero (RFC 1870 §4).
+    package var maximumSize: UInt64? {
+        guard let size = parameters["SIZE"]?.first.flatMap({ Decimal.parse($0.utf8) }), size > 0 else { return nil }
+        return size
+    }
+
+    /// The most recipients of one transaction (`LIMITS RCPTMAX=n`, RFC 9422 §4).
+    package var maximumRecipients: Int? {
+        guard let text = parameters["LIMITS"]?.first(where: { $0.hasPrefix("RCPTMAX=") }) else { return nil }
+        return Decimal.parse(text.utf8.dropFirst(8), maximum: 1_000_000).flatMap { Int(exactly: $0) }
+    }
+}

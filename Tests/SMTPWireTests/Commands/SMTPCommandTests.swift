@@ -1,0 +1,123 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MailTypes
+import SMTPWire
+import Testing
+
+@Suite struct SMTPCommandTests {
+    @Test(arguments: [
+        ("HELO x", .hello(HelloCommand(.helo, name: "x"))),
+        ("ehlo [192.0.2.1]", .hello(HelloCommand(.ehlo, name: "[192.0.2.1]"))),
+        ("LHLO my pc ", .hello(HelloCommand(.lhlo, name: "my pc"))),
+        ("DATA", .data), ("data ", .data), ("RSET", .reset), ("NOOP", .noop), ("NOOP what ever", .noop), ("QUIT", .quit),
+        ("STARTTLS", .startTLS), ("HELP", .help("")), ("HELP MAIL", .help("MAIL")), ("VRFY bob", .verify("bob")),
+        ("EXPN list", .expand("list")),
+        ("BDAT 0 LAST", .chunk(ChunkCommand(count: 0, isLast: true))),
+        ("bdat 1000", .chunk(ChunkCommand(count: 1000, isLast: false))),
+        ("BDAT 9223372036854775807 last", .chunk(ChunkCommand(count: 9_223_372_036_854_775_807, isLast: true))),
+        ("AUTH PLAIN", .authenticate(AuthCommand(mechanism: "PLAIN"))),
+        ("AUTH plain =", .authenticate(AuthCommand(mechanism: "PLAIN", initialResponse: []))),
+        ("AUTH PLAIN AGEAYg==", .authenticate(AuthCommand(mechanism: "PLAIN", initialResponse: [0, 0x61, 0, 0x62]))),
+        ("ETRN example.com", .remoteQueue(RemoteQueueCommand(scope: .host, name: "example.com"))),
+        ("ETRN @example.com", .remoteQueue(RemoteQueueCommand(scope: .hostAndBelow, name: "example.com"))),
+        ("ETRN #slow", .remoteQueue(RemoteQueueCommand(scope: .queue, name: "slow"))),
+    ] as [(String, SMTPCommand)])
+    func `Commands are read`(line: String, command: SMTPCommand) throws {
+        #expect(try SMTPCommand.parse(Array(line.utf8)) == command)
+        let encoded = command.encoded
+        #expect(encoded.suffix(2) == [13, 10])
+        #expect(try SMTPCommand.parse(Array(encoded.dropLast(2))) == command)
+    }
+
+    @Test(arguments: [
+        ("", 500), ("X", 500), ("MAILFROM:<a@b>", 500), (" NOOP", 500), ("\u{0}\u{1}", 500), ("GET / HTTP/1.1", 500),
+        ("DATA now", 501), ("RSET x", 501), ("QUIT x", 501), ("STARTTLS x", 501), ("HELO", 501), ("EHLO  ", 501),
+        ("VRFY", 501), ("EXPN ", 501), ("BDAT", 501), ("BDAT -1", 501), ("BDAT 1LAST", 501), ("BDAT 5 FIRST", 501),
+        ("BDAT 99999999999999999999", 501), ("AUTH", 501), ("AUTH PLAIN !", 501), ("AUTH PLAIN AA== x", 501),
+        ("AUTH AVERYLONGMECHANISMNAME", 501), ("ETRN", 501), ("MAIL", 501), ("MAIL TO:<a@b>", 501), ("RCPT FROM:<a@b>", 501),
+        ("MAIL FROM:a@b", 501), ("MAIL FROM:<a@b", 501), ("MAIL FROM:<a>", 501), ("MAIL FROM:<@b>", 501),
+        ("MAIL FROM:<a@>", 501), ("MAIL FROM:<a@b>x", 501), ("MAIL FROM:<a@b c>", 501), ("MAIL FROM:<a@b@c>", 501),
+        ("MAIL FROM:<\"a@b>", 501), ("MAIL FROM:<\"a\"b@c>", 501), ("MAIL FROM:<a@[1.2.3.4>", 501), ("MAIL FROM:< >", 501),
+        ("MAIL FROM:<@a,b:c@d>", 501), ("MAIL FROM:<@a b@c>", 501), ("MAIL FROM:<a\r@b>", 501), ("MAIL FROM:<\"a\n\"@b>", 501),
+        ("RCPT TO:<>", 501), ("RCPT TO:<postmasterx>", 501), ("RCPT TO:postmaster", 501), ("RCPT TO:<a@-b>", 501),
+        ("MAIL FROM:<a@b> SIZE", 501), ("MAIL FROM:<a@b> SIZE=x", 501), ("MAIL FROM:<a@b> SIZE=1 SIZE=2", 501),
+        ("MAIL FROM:<a@b> BODY=9BIT", 501), ("MAIL FROM:<a@b> SMTPUTF8=1", 501), ("MAIL FROM:<a@b> =1", 501),
+        ("MAIL FROM:<a@b> AUTH=+zz", 501), ("MAIL FROM:<a@b> RET=NONE", 501), ("MAIL FROM:<a@b> SIZE=", 501),
+        ("RCPT TO:<a@b> NOTIFY=NEVER,DELAY", 501), ("RCPT TO:<a@b> ORCPT=x", 501),
+        ("RCPT TO:<a@b> XMARTLET-ACCOUNT=-1", 501), ("RCPT TO:<a@b> XMARTLET-DELIVERY=00", 501),
+        ("MAIL FROM:<a@b> FOO", 555), ("MAIL FROM:<a@b> FOO=1 SIZE=1", 555), ("RCPT TO:<a@b> SIZE=1", 555),
+    ])
+    func `What is no command has its own reply`(line: String, code: Int) {
+        let error = #expect(throws: SMTPSyntaxError.self) { try SMTPCommand.parse(Array(line.utf8)) }
+        #expect(error.map { Int($0.reply.code) } == code)
+        #expect(error?.reply.enhancedStatusCode != nil)
+    }
+
+    @Test(arguments: [
+        ("<>", "<>"), ("<a@b>", "<a@b>"), ("<A.b+c@Example.COM>", "<A.b+c@example.com>"),
+        ("<\"a b\"@c>", "<\"a b\"@c>"), ("<\"a\\\"b\"@c>", "<\"a\\\"b\"@c>"), ("<\"plain\"@c>", "<plain@c>"),
+        ("<a..b@c>", "<\"a..b\"@c>"), ("<@r1,@r2:a@b>", "<a@b>"), ("<a@[192.0.2.1]>", "<a@[192.0.2.1]>"),
+        ("<a@[IPv6:2001:db8::1]>", "<a@[ipv6:2001:db8::1]>"), ("<\"a@b\"@c>", "<\"a@b\"@c>"),
+        ("<user%far@near>", "<user%far@near>"), ("<über@exämple.de>", "<über@exämple.de>"), ("<\"\\ü\"@c>", "<ü@c>"),
+        ("<prvs=1234=a@b>", "<prvs=1234=a@b>"),
+    ])
+    func `Paths`(written: String, read: String) throws {
+        guard case .mail(let mail) = try SMTPCommand.parse(Array("MAIL FROM:\(written)".utf8)) else {
+            Issue.record("no MAIL")
+            return
+        }
+        #expect(mail.reversePath.description == read)
+        guard written != "<>", case .recipient(let rcpt) = try SMTPCommand.parse(Array("rcpt to: \(written)".utf8)) else { return }
+        #expect(rcpt.forwardPath.description == read)
+    }
+
+    @Test func `Postmaster needs no domain`() throws {
+        for line in ["RCPT TO:<Postmaster>", "RCPT TO:<POSTMASTER>"] {
+            #expect(try SMTPCommand.parse(Array(line.utf8)) == .recipient(RecipientCommand(.postmaster)))
+        }
+    }
+
+    @Test func `Parameters of MAIL`() throws {
+        let line = "MAIL FROM:<a@b> SIZE=123 body=8bitmime SMTPUTF8 AUTH=e+3Dmc2@x RET=HDRS ENVID=a+2Bb REQUIRETLS"
+            + " XMARTLET-TRACE=abc123  "
+        var mail = MailCommand(.address(try #require(MailboxAddress("a@b"))))
+        mail.size = 123
+        mail.body = .eightBit
+        mail.usesUTF8 = true
+        mail.submitter = .address("e=mc2@x")
+        mail.reportContent = .headers
+        mail.envelopeID = "a+b"
+        mail.requiresTLS = true
+        mail.trace = TraceID("abc123")
+        #expect(try SMTPCommand.parse(Array(line.utf8)) == .mail(mail))
+        #expect(try SMTPCommand.parse(Array(SMTPCommand.mail(mail).encoded.dropLast(2))) == .mail(mail))
+    }
+
+    @Test func `A size beyond 64 bits is the largest there is`() throws {
+        let command = try SMTPCommand.parse(Array("MAIL FROM:<> SIZE=99999999999999999999".utf8))
+        guard case .mail(let mail) = command else { return }
+        #expect(mail.size == .max)
+    }
+
+    @Test func `Parameters of RCPT`() throws {
+        let line = "RCPT TO:<a@b> NOTIFY=success,DELAY ORCPT=rfc822;x+40y=z XMARTLET-ACCOUNT=7"
+            + " XMARTLET-DELIVERY=000000000000000100000000000000ff"
+        var rcpt = RecipientCommand(.address(try #require(MailboxAddress("a@b"))))
+        rcpt.notify = .on(success: true, failure: false, delay: true)
+        rcpt.originalRecipient = .init(addressType: "rfc822", address: "x@y=z")
+        rcpt.account = AccountID(7)
+        rcpt.delivery = DeliveryID(high: 1, low: 255)
+        #expect(try SMTPCommand.parse(Array(line.utf8)) == .recipient(rcpt))
+        #expect(try SMTPCommand.parse(Array(SMTPCommand.recipient(rcpt).encoded.dropLast(2))) == .recipient(rcpt))
+    }
+
+    @Test func `No line can trap`() {
+        var generator = SystemRandomNumberGenerator()
+        let starts = ["MAIL FROM:<", "RCPT TO:<", "BDAT ", "AUTH ", "EHLO ", "MAIL FROM:<a@b> ", "RCPT TO:<\"", ""]
+        for _ in 0..<4000 {
+            let noise = (0..<Int.random(in: 0..<40, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            _ = try? SMTPCommand.parse(Array((starts.randomElement() ?? "").utf8) + noise)
+        }
+    }
+}
