@@ -80,6 +80,10 @@ package struct SettingDeclaration: Sendable {
     package let classicNames: [String]
     /// `nil` when the text is a value this key may have, else the reason why not.
     package let refusal: @Sendable (String) -> String?
+    /// The value that a text means, in classic form; `nil` for a text of another type.
+    package let classicValue: @Sendable (String) -> ClassicValue?
+    /// The text in the form in which this type is shown (`60s` is `1m`); `nil` for a text of another type.
+    package let canonicalText: @Sendable (String) -> String?
 
     package init<Value>(_ key: SettingKey<Value>) {
         path = key.path
@@ -90,6 +94,8 @@ package struct SettingDeclaration: Sendable {
         isLive = key.isLive
         perInstance = key.perInstance
         classicNames = key.classicNames
+        classicValue = { Value(settingText: $0)?.classicValue }
+        canonicalText = { Value(settingText: $0)?.settingText }
         refusal = { text in
             guard let value = Value(settingText: text) else {
                 return "\"\(text)\" is not a \(Value.settingTypeName)"

@@ -11,6 +11,19 @@ package protocol SettingValue: Sendable, Equatable {
     init?(settingText: String)
     /// The text that reads back as this value.
     var settingText: String { get }
+    /// The value as the classic systems would have stored it.
+    var classicValue: ClassicValue { get }
+}
+
+/// What the metabase and the registry of the classic systems could hold.
+package enum ClassicValue: Sendable, Equatable {
+    case number(UInt64)
+    case text(String)
+    case list([String])
+}
+
+extension SettingValue {
+    package var classicValue: ClassicValue { .text(settingText) }
 }
 
 extension Bool: SettingValue {
@@ -23,6 +36,7 @@ extension Bool: SettingValue {
         }
     }
     package var settingText: String { self ? "yes" : "no" }
+    package var classicValue: ClassicValue { .number(self ? 1 : 0) }
 }
 
 extension Int: SettingValue {
@@ -32,6 +46,7 @@ extension Int: SettingValue {
         self = value
     }
     package var settingText: String { String(self) }
+    package var classicValue: ClassicValue { self < 0 ? .text(settingText) : .number(UInt64(self)) }
 }
 
 extension String: SettingValue {
@@ -45,10 +60,14 @@ extension [String]: SettingValue {
     package static var settingTypeName: String { "list (comma separated)" }
     package init?(settingText: String) {
         self = settingText.split(separator: ",").map { item in
-            String(item.trimmingPrefix(while: { $0 == " " || $0 == "\t" }).reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+            String(
+                item.trimmingPrefix(while: { $0 == " " || $0 == "\t" }).reversed().drop { $0 == " " || $0 == "\t" }
+                    .reversed()
+            )
         }.filter { !$0.isEmpty }
     }
     package var settingText: String { joined(separator: ", ") }
+    package var classicValue: ClassicValue { .list(self) }
 }
 
 /// A span of time with a unit: `250ms`, `30s`, `5m`, `12h`, `4d`. A bare number is refused, since its unit would be a
@@ -65,16 +84,26 @@ extension Duration: SettingValue {
         guard let unit = Self.units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
         let digits = text.dropLast(unit.suffix.count).trimmingPrefix(while: { $0 == " " })
         let trimmed = String(digits.reversed().drop { $0 == " " }.reversed())
-        guard let number = Decimal.parse(trimmed.utf8, maximum: UInt64(Int64.max / unit.milliseconds)) else { return nil }
+        guard let number = Decimal.parse(trimmed.utf8, maximum: UInt64(Int64.max / unit.milliseconds)) else {
+            return nil
+        }
         self = .milliseconds(Int64(number) * unit.milliseconds)
     }
 
     package var settingText: String {
-        let (seconds, attoseconds) = components
-        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
-        let unit = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)]
+        let milliseconds = milliseconds
+        let unit =
+            [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)]
             .first { milliseconds != 0 && milliseconds % Int64($0.1) == 0 } ?? ("ms", 1)
         return "\(milliseconds / Int64(unit.1))\(unit.0)"
+    }
+
+    /// The classic keys count milliseconds.
+    package var classicValue: ClassicValue { .number(UInt64(clamping: milliseconds)) }
+
+    private var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 }
 
@@ -97,7 +126,9 @@ package struct ByteCount: Hashable, Sendable, Comparable, SettingValue {
         let text = ASCII.lowercased(settingText)
         guard let unit = Self.units.first(where: { text.hasSuffix(ASCII.lowercased($0.suffix)) }) else { return nil }
         let digits = String(text.dropLast(unit.suffix.count).reversed().drop { $0 == " " }.reversed())
-        guard let number = Decimal.parse(digits.utf8, maximum: UInt64(Int64.max >> Int64(unit.shift))) else { return nil }
+        guard let number = Decimal.parse(digits.utf8, maximum: UInt64(Int64.max >> Int64(unit.shift))) else {
+            return nil
+        }
         self.init(Int64(number) << Int64(unit.shift))
     }
 
@@ -105,4 +136,6 @@ package struct ByteCount: Hashable, Sendable, Comparable, SettingValue {
         let unit = Self.units.first { octets != 0 && octets & ((1 << Int64($0.shift)) - 1) == 0 && $0.shift > 0 }
         return unit.map { "\(octets >> Int64($0.shift))\($0.suffix)" } ?? String(octets)
     }
+
+    package var classicValue: ClassicValue { .number(UInt64(clamping: octets)) }
 }
