@@ -56,7 +56,10 @@ let parts: [Target] = [
     part("MailStore", uses: ["MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]),
     part(
         "JournalStore",
-        uses: ["MailStore", "Journal", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "MailStore", "Journal", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime",
+            "Locking",
+        ]
     ),
 
     // services
@@ -68,7 +71,9 @@ let parts: [Target] = [
     // protocols
     part(
         "SMTPServer",
-        uses: ["SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking",
+        ]
     ),
     part("SMTPClient", uses: ["SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
     part(
@@ -86,7 +91,10 @@ let parts: [Target] = [
     part("AdminAPI", uses: ["Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
 
     // composition
-    part("ServiceControl", uses: ["AdminAPI", "Directory", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]),
+    part(
+        "ServiceControl",
+        uses: ["AdminAPI", "Directory", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]
+    ),
     part(
         "FrontEndRole",
         uses: [
@@ -108,8 +116,17 @@ let parts: [Target] = [
             "Settings", "Runtime", "Locking",
         ]
     ),
-    part("AdminRole", uses: ["ServiceControl", "AdminAPI", "Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
-    part("AdminCLI", uses: ["AdminAPI", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+    part(
+        "AdminRole",
+        uses: ["ServiceControl", "AdminAPI", "Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
+    ),
+    part(
+        "AdminCLI",
+        uses: [
+            "AdminAPI", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
+            "Locking",
+        ]
+    ),
 ]
 
 /// C: Debian's libraries, and a few lines of our own for what Swift cannot import.
@@ -120,7 +137,6 @@ let foundations: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
 ]
-
 
 let package = Package(
     name: "martlet",
@@ -133,6 +149,6 @@ let package = Package(
                 "AdminCLI", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
             ],
             swiftSettings: settings
-        ),
+        )
     ]
 )

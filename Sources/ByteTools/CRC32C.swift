@@ -15,7 +15,9 @@ package struct CRC32C: Sendable, Hashable {
         value = unsafe bytes.withUnsafeBytes { unsafe CLinux_crc32c(start, $0.baseAddress, $0.count) }
     }
 
-    package mutating func add(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { unsafe value = CLinux_crc32c(value, $0.baseAddress, $0.count) } }
+    package mutating func add(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { unsafe value = CLinux_crc32c(value, $0.baseAddress, $0.count) }
+    }
 
     package static func of(_ bytes: [UInt8]) -> UInt32 {
         var crc = CRC32C()

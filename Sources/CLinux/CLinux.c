@@ -4,6 +4,7 @@
 #include "include/CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -81,6 +82,10 @@ int CLinux_accept(int fd, void *address, uint32_t *length) {
     *length = size;
     return accepted;
 }
+
+int CLinux_open_directory(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
+void CLinux_name_thread(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
 
 int CLinux_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 

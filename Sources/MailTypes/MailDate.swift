@@ -72,7 +72,8 @@ package struct MailDate: Hashable, Sendable {
     /// `Mon, 7 Feb 1994 21:52:25 -0800` (RFC 5322 §3.3 "date-time").
     package var headerText: String {
         let f = fields
-        return "\(Self.weekdays[f.weekday]), \(f.day) \(Self.months[f.month - 1]) \(Self.pad(f.year, 4)) \(clock) \(zone)"
+        return
+            "\(Self.weekdays[f.weekday]), \(f.day) \(Self.months[f.month - 1]) \(Self.pad(f.year, 4)) \(clock) \(zone)"
     }
 
     /// `1994-02-08T05:52:25Z` (RFC 3339), always in UTC.

@@ -3,6 +3,7 @@
 //
 // The few system calls and instructions that Swift cannot reach through Glibc.
 #pragma once
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,12 @@ int CLinux_accept(int fd, void *address, uint32_t *length);
 
 /// Has the kernel send `signal` to this process when its parent dies.
 int CLinux_die_with_parent(int signal);
+
+/// Opens a directory only to reach what is in it (O_PATH); -1 and errno on failure.
+int CLinux_open_directory(const char *path);
+
+/// Names a thread, at most 15 octets.
+void CLinux_name_thread(pthread_t thread, const char *name);
 
 /// The credentials of the peer of a Unix socket; 0, or -1 and errno.
 int CLinux_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);

@@ -1,0 +1,153 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+extension Connection {
+    /// Most that is discarded of one overlong line before the connection is given up.
+    private static let discardLimit = 64 << 20
+
+    /// The next line, without its LF or CRLF; `nil` at a clean end (a last line without terminator is dropped: the
+    /// peer died in the middle of it). A longer line is read to its end and then `.lineTooLong` is thrown.
+    package func readLine(maximum: Int) async throws(IOError) -> Line? {
+        while true {
+            if let line = try await bufferedLine(maximum) { return line }
+            guard try await fill() else { return nil }
+        }
+    }
+
+    /// As `readLine`, but also returns when the connection's notifier was poked.
+    package func nextInput(maximum: Int) async throws(IOError) -> Input {
+        while true {
+            if let line = try await bufferedLine(maximum) { return .line(line) }
+            switch try await fillOrNotice() {
+            case .some(true): continue
+            case .some(false): return .end
+            case .none: return .notified
+            }
+        }
+    }
+
+    /// A whole line out of the buffer; `nil` when none is whole yet.
+    private func bufferedLine(_ maximum: Int) async throws(IOError) -> Line? {
+        let longest = maximum.addingReportingOverflow(2)
+        guard let length = input.lineEnd(within: longest.overflow ? .max : longest.partialValue) else {
+            guard input.count > maximum, !longest.overflow, input.count >= longest.partialValue else { return nil }
+            try await discardLine()
+            throw .lineTooLong
+        }
+        var bytes = input.take(length + 1)
+        bytes.removeLast()
+        let endsWithCRLF = bytes.last == 0x0D
+        if endsWithCRLF { bytes.removeLast() }
+        guard bytes.count <= maximum else { throw .lineTooLong }
+        return Line(bytes: bytes, endsWithCRLF: endsWithCRLF)
+    }
+
+    private func discardLine() async throws(IOError) {
+        var discarded = 0
+        while true {
+            if let length = input.lineEnd(within: .max) { return input.consume(length + 1) }
+            discarded += input.count
+            input.consume(input.count)
+            guard discarded <= Self.discardLimit else { throw .closed }
+            guard try await fill() else { throw .closed }
+        }
+    }
+
+    /// Between 1 and `maximum` bytes, as they come; empty at the end of the stream.
+    package func readSome(maximum: Int) async throws(IOError) -> [UInt8] {
+        if input.isEmpty, try await !fill() { return [] }
+        return input.take(min(max(maximum, 1), input.count))
+    }
+
+    /// Exactly `count` bytes. The caller bounds `count`.
+    package func readExactly(_ count: Int) async throws(IOError) -> [UInt8] {
+        while input.count < count {
+            guard try await fill() else { throw .closed }
+        }
+        return count > 0 ? input.take(count) : []
+    }
+
+    /// Waits for at least one byte, shows `body` all that is buffered, and drops as much as it says it consumed. `nil`
+    /// at the end of the stream. `body` must consume something, or the next call waits for more.
+    package func withAvailable<Result>(
+        waitForMore: Bool = false,
+        _ body: (RawSpan) -> (consumed: Int, result: Result)
+    ) async throws(IOError) -> Result? {
+        if input.isEmpty || waitForMore {
+            guard try await fill() else { return nil }
+        }
+        let start = input.start
+        let (consumed, result) = unsafe input.bytes.withUnsafeBytes { raw in
+            body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: raw[start...])))
+        }
+        input.consume(consumed)
+        return result
+    }
+
+    /// Bytes that came and are not consumed: more than none means that the peer pipelines.
+    package var bufferedCount: Int { input.count }
+
+    /// Takes what is buffered, without waiting.
+    package func takeBuffered() -> [UInt8] { input.isEmpty ? [] : input.take(input.count) }
+
+    /// What can be had without waiting: `nil` when there is nothing now, empty at the end of the stream.
+    package func readAvailable() throws(IOError) -> [UInt8]? {
+        if !input.isEmpty { return takeBuffered() }
+        switch try receive() {
+        case .bytes: return takeBuffered()
+        case .end: return []
+        case .wantsRead, .wantsWrite: return nil
+        }
+    }
+
+    /// Flushes, then waits until more is buffered; false at the end of the stream.
+    func fill() async throws(IOError) -> Bool {
+        // Without notices the answer is never nil.
+        try await fill(noticing: false) ?? false
+    }
+
+    private func fillOrNotice() async throws(IOError) -> Bool? { try await fill(noticing: true) }
+
+    private func fill(noticing: Bool) async throws(IOError) -> Bool? {
+        try await flush()
+        while true {
+            let events: Int32
+            switch try receive() {
+            case .bytes: return true
+            case .end: return false
+            case .wantsRead: events = readable
+            case .wantsWrite: events = readable | writable
+            }
+            switch await park(for: events, noticing: noticing) {
+            case .ready: continue
+            case .notified: return nil
+            case let other: throw other.error
+            }
+        }
+    }
+
+    enum Receipt { case bytes, end, wantsRead, wantsWrite }
+
+    /// One attempt to read into the buffer.
+    func receive() throws(IOError) -> Receipt {
+        guard isOpen else { throw .closed }
+        let scratch = unsafe loop.confined.scratch
+        if let stream {
+            return try unsafe stream.read(into: &input, scratch: scratch)
+        }
+        while true {
+            let count = unsafe recv(fd, scratch.baseAddress, scratch.count, 0)
+            if count > 0 {
+                unsafe input.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+                return .bytes
+            }
+            if count == 0 { return .end }
+            if errno == EAGAIN || errno == EWOULDBLOCK { return .wantsRead }
+            if errno != EINTR { throw .last("recv") }
+        }
+    }
+
+    var hasTLSPending: Bool { stream?.hasPending ?? false }
+}

@@ -1,0 +1,205 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CUV
+internal import Glibc
+
+/// Why a wait ended.
+enum Wake {
+    case ready
+    case timedOut
+    case shutdown
+    case notified
+}
+
+/// Where a connection stands with the loop. Safe: the continuation and the partner are used on the loop's thread only,
+/// and cleared before they are resumed or closed.
+@safe
+struct WaitState {
+    /// Events the poll handle is armed for.
+    var armed: Int32 = 0
+    /// Events the parked task waits for; 0 when none is parked.
+    var awaited: Int32 = 0
+    var continuation: UnsafeContinuation<Wake, Never>?
+    /// The other connection that the same task waits for.
+    unowned(unsafe) var partner: Connection?
+    /// Events that came while nobody waited.
+    var arrived: Int32 = 0
+    var listensForNotices = false
+    var hasNotice = false
+    var shutdownRequested = false
+    var dueAt: UInt64 = .max
+    var timerDueAt: UInt64 = .max
+    var timerClosed = false
+}
+
+let readable = Int32(UV_READABLE.rawValue)
+let writable = Int32(UV_WRITABLE.rawValue)
+
+extension Connection {
+    /// Parks the task until one of `events`, a time-out, shutdown, or (when asked for) a notice.
+    func park(for events: Int32, noticing: Bool = false, until latest: ContinuousClock.Instant? = nil) async -> Wake {
+        if let early = wakeBeforeParking(events, noticing) { return early }
+        input.rest()
+        return await unsafe withUnsafeContinuation { continuation in
+            unsafe prepareToPark(continuation, events, noticing, latest)
+        }
+    }
+
+    /// Sticky reasons that make a wait end before it begins.
+    func wakeBeforeParking(_ events: Int32, _ noticing: Bool) -> Wake? {
+        if wait.shutdownRequested, !defersShutdown, events & readable != 0 { return .shutdown }
+        if noticing, wait.hasNotice {
+            wait.hasNotice = false
+            return .notified
+        }
+        if let deadline, deadline <= .now { return .timedOut }
+        return nil
+    }
+
+    func prepareToPark(
+        _ continuation: UnsafeContinuation<Wake, Never>,
+        _ events: Int32,
+        _ noticing: Bool,
+        _ latest: ContinuousClock.Instant?
+    ) {
+        unsafe wait.continuation = continuation
+        wait.awaited = events
+        wait.listensForNotices = noticing
+        arm(events)
+        armTimer(latest)
+    }
+
+    private func arm(_ events: Int32) {
+        guard isOpen, wait.armed & events != events || wait.armed & ~events & writable != 0 else { return }
+        wait.armed = events
+        unsafe uv_poll_start(poll, events) { handle, status, events in
+            guard let data = unsafe handle?.pointee.data else { return }
+            unsafe Unmanaged<Connection>.fromOpaque(data).takeUnretainedValue().polled(status < 0 ? ~0 : events)
+        }
+    }
+
+    /// The loop saw events on the descriptor.
+    private func polled(_ events: Int32) {
+        if wait.awaited & events != 0 {
+            resume(.ready)
+        } else {
+            // Nobody waits for it: do not be told again until somebody does.
+            wait.armed = 0
+            unsafe uv_poll_stop(poll)
+        }
+    }
+
+    private func armTimer(_ latest: ContinuousClock.Instant?) {
+        var limit = idleTimeout
+        if let deadline { limit = min(limit, ContinuousClock.now.duration(to: deadline)) }
+        if let latest { limit = min(limit, ContinuousClock.now.duration(to: latest)) }
+        let now = unsafe uv_now(loop.uv)
+        let due = now &+ max(limit.wholeMilliseconds, 1)
+        wait.dueAt = due
+        // An armed timer that fires too early arms itself again, so waits that end soon cost no timer call.
+        guard wait.timerDueAt > due else { return }
+        startTimer(at: due, now: now)
+    }
+
+    private func startTimer(at due: UInt64, now: UInt64) {
+        wait.timerDueAt = due
+        unsafe uv_timer_start(
+            timer,
+            { timer in
+                guard let data = unsafe timer?.pointee.data else { return }
+                unsafe Unmanaged<Connection>.fromOpaque(data).takeUnretainedValue().timerFired()
+            },
+            due > now ? due - now : 0,
+            0
+        )
+    }
+
+    private func timerFired() {
+        wait.timerDueAt = .max
+        guard wait.awaited != 0 else { return }
+        let now = unsafe uv_now(loop.uv)
+        if now >= wait.dueAt {
+            resume(.timedOut)
+        } else {
+            startTimer(at: wait.dueAt, now: now)
+        }
+    }
+
+    func resume(_ reason: Wake) {
+        guard let continuation = unsafe wait.continuation else { return }
+        unpark()
+        if let partner = unsafe wait.partner {
+            unsafe wait.partner = nil
+            unsafe partner.wait.partner = nil
+            partner.unpark()
+        }
+        unsafe continuation.resume(returning: reason)
+    }
+
+    private func unpark() {
+        unsafe wait.continuation = nil
+        wait.awaited = 0
+        wait.listensForNotices = false
+    }
+
+    /// The notifier was poked.
+    func notice() {
+        wait.hasNotice = true
+        guard wait.listensForNotices else { return }
+        wait.hasNotice = false
+        resume(.notified)
+    }
+
+    /// The loop drains.
+    func requestShutdown() {
+        wait.shutdownRequested = true
+        guard wait.awaited & readable != 0, !defersShutdown else { return }
+        resume(.shutdown)
+    }
+}
+
+extension Connection {
+    /// Waits until at least one of two connections of the same loop can be read (or has ended). The longer of the two
+    /// idle time-outs holds. Throws as any wait does.
+    package static func waitForEither(
+        _ a: Connection,
+        _ b: Connection
+    ) async throws(IOError) -> (a: Bool, b: Bool) {
+        try await a.flush()
+        try await b.flush()
+        let buffered = (a: !a.input.isEmpty || a.hasTLSPending, b: !b.input.isEmpty || b.hasTLSPending)
+        if buffered.a || buffered.b { return buffered }
+        if let early = a.wakeBeforeParking(readable, false) ?? b.wakeBeforeParking(readable, false) {
+            throw early.error
+        }
+        a.input.rest()
+        b.input.rest()
+        let wake = await unsafe withUnsafeContinuation { continuation in
+            unsafe a.wait.partner = b
+            unsafe b.wait.partner = a
+            unsafe a.prepareToPark(continuation, readable, false, nil)
+            unsafe b.prepareToPark(continuation, readable, false, nil)
+            a.wait.dueAt = max(a.wait.dueAt, b.wait.dueAt)
+            b.wait.dueAt = a.wait.dueAt
+        }
+        guard case .ready = wake else { throw wake.error }
+        return (a.isReadableNow, b.isReadableNow)
+    }
+
+    private var isReadableNow: Bool {
+        var descriptor = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+        return unsafe Glibc.poll(&descriptor, 1, 0) > 0
+    }
+}
+
+extension Wake {
+    /// The error of a wait that did not end with what was waited for.
+    var error: IOError {
+        switch self {
+        case .timedOut: .timedOut
+        case .shutdown: .shutdown
+        case .ready, .notified: .closed
+        }
+    }
+}

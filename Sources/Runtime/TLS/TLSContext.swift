@@ -1,0 +1,110 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import COpenSSL
+internal import Locking
+
+/// A certificate with its key and the rules of handshakes made with it. `reload` exchanges the certificate; sessions
+/// that are open keep the old one.
+@safe
+package final class TLSContext: Sendable {
+    private let current: Lock<OwnedContext>
+    private let make: @Sendable () throws(TLSError) -> OwnedContext
+
+    private init(_ make: @escaping @Sendable () throws(TLSError) -> OwnedContext) throws(TLSError) {
+        self.make = make
+        current = Lock(try make())
+    }
+
+    /// For listeners: TLS 1.2 and later. The files are PEM; the certificate's holds the chain as well, leaf first.
+    package static func server(certificateFile: String, keyFile: String) throws(TLSError) -> TLSContext {
+        try TLSContext { () throws(TLSError) in
+            let context = try OwnedContext(server: true)
+            guard unsafe SSL_CTX_use_certificate_chain_file(context.pointer, certificateFile) == 1 else {
+                throw .openSSL("certificate file \(certificateFile)")
+            }
+            guard unsafe SSL_CTX_use_PrivateKey_file(context.pointer, keyFile, SSL_FILETYPE_PEM) == 1 else {
+                throw .openSSL("key file \(keyFile)")
+            }
+            guard unsafe SSL_CTX_check_private_key(context.pointer) == 1 else {
+                throw TLSError("the key in \(keyFile) does not belong to the certificate in \(certificateFile)")
+            }
+            return context
+        }
+    }
+
+    /// For connections that this server opens. With `verify`, the peer's certificate must be valid for its name by the
+    /// system's authorities.
+    package static func client(verify: Bool) throws(TLSError) -> TLSContext {
+        try TLSContext { () throws(TLSError) in
+            let context = try OwnedContext(server: false)
+            if verify {
+                unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+                guard unsafe SSL_CTX_set_default_verify_paths(context.pointer) == 1 else {
+                    throw .openSSL("system authorities")
+                }
+            }
+            return context
+        }
+    }
+
+    /// Reads the files again. When they cannot be used, the old certificate stays and the reason is thrown.
+    package func reload() throws(TLSError) {
+        let fresh = try make()
+        current.withLock { $0 = fresh }
+    }
+
+    /// A session on `fd`, which the stream does not own.
+    func stream(on fd: Int32, server: Bool) throws(IOError) -> TLSStream {
+        let context = current.withLock { $0 }
+        guard let ssl = unsafe SSL_new(context.pointer), unsafe SSL_set_fd(ssl, fd) == 1 else {
+            throw .tls(TLSError.openSSL("session").message)
+        }
+        if server { unsafe SSL_set_accept_state(ssl) } else { unsafe SSL_set_connect_state(ssl) }
+        return unsafe TLSStream(ssl)
+    }
+}
+
+/// An `SSL_CTX` with the house settings, freed with its last user (OpenSSL counts sessions' references itself).
+@safe
+private final class OwnedContext: @unchecked Sendable {
+    // Safe to share: an SSL_CTX may be used by several threads once it is set up.
+    let pointer: OpaquePointer
+
+    init(server: Bool) throws(TLSError) {
+        guard let context = unsafe SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()) else {
+            throw .openSSL("context")
+        }
+        unsafe pointer = context
+        _ = unsafe COpenSSL_SSL_CTX_set_min_proto_version(context, COpenSSL_TLS1_2_VERSION)
+        _ = unsafe COpenSSL_SSL_CTX_set_mode(
+            context,
+            COpenSSL_SSL_MODE_RELEASE_BUFFERS | COpenSSL_SSL_MODE_ENABLE_PARTIAL_WRITE
+                | COpenSSL_SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+        )
+        _ = unsafe COpenSSL_SSL_CTX_set_options(
+            context,
+            COpenSSL_SSL_OP_NO_RENEGOTIATION | COpenSSL_SSL_OP_IGNORE_UNEXPECTED_EOF
+                | COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE
+        )
+        // Tickets carry the state of sessions; a cache on this side would only cost memory.
+        _ = unsafe COpenSSL_SSL_CTX_set_session_cache_mode(context, Int(SSL_SESS_CACHE_OFF))
+        _ = unsafe COpenSSL_SSL_CTX_set_read_ahead(context, 1)
+    }
+
+    deinit { unsafe SSL_CTX_free(pointer) }
+}
+
+extension TLSError {
+    /// The oldest error OpenSSL holds for this thread, and clears the rest.
+    static func openSSL(_ what: String) -> TLSError {
+        let code = ERR_get_error()
+        ERR_clear_error()
+        guard code != 0 else { return TLSError("\(what): failed") }
+        var text = [CChar](repeating: 0, count: 256)
+        unsafe ERR_error_string_n(code, &text, text.count)
+        return TLSError(
+            "\(what): \(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))"
+        )
+    }
+}
