@@ -5,6 +5,8 @@
 package struct ByteReaderError: Error, Equatable {
     /// Offset at which the field begins.
     package var offset: Int
+
+    package init(offset: Int) { self.offset = offset }
 }
 
 /// Reads little-endian binary layouts from bytes that may be damaged: every read is checked, none can trap.
