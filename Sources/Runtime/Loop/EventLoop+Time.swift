@@ -60,7 +60,7 @@ extension EventLoop {
     /// Runs on the loop's thread; sticky for connections made later.
     package func shutdownConnections() {
         confined.isDraining = true
-        for unsafe connection in unsafe Array(confined.connections.values) {
+        for unsafeconnection in unsafe Array(confined.connections.values) {
             unsafe connection.takeUnretainedValue().requestShutdown()
         }
         for sleeper in Array(confined.sleepers.values) { sleeper.end(false) }

@@ -1,0 +1,2 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
