@@ -1,0 +1,95 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+package import SASL
+
+/// Who has a mailbox here.
+package struct Account: Sendable, Hashable {
+    package let id: AccountID
+    /// The primary address, spelled as it was when the account was added.
+    package let address: MailboxAddress
+    /// What can be changed, as it is now.
+    package var attributes: AccountAttributes
+    /// How the password is kept; `nil` when nobody can log on.
+    package let password: PasswordHash?
+    /// Seconds since 1970-01-01T00:00:00Z.
+    package let created: Int64
+
+    /// Whether the account may log on to `service`.
+    package func mayUse(_ service: MailService) -> Bool {
+        attributes.isEnabled && attributes.services.contains(service)
+    }
+}
+
+/// What an administrator sets on an account, apart from its password.
+package struct AccountAttributes: Sendable, Hashable {
+    /// A disabled account neither logs on nor receives mail; what it has stays.
+    package var isEnabled: Bool
+    /// Protocols the account may log on to.
+    package var services: Set<MailService>
+    /// Bound on stored octets; `nil` for none.
+    package var quotaOctets: Int64?
+    /// Bound on stored messages; `nil` for none.
+    package var quotaMessages: Int64?
+    /// The back-end that holds the mail, in a farm; `nil` on a machine of its own.
+    package var homeServer: String?
+
+    package init(
+        isEnabled: Bool = true,
+        services: Set<MailService> = Set(MailService.allCases),
+        quotaOctets: Int64? = nil,
+        quotaMessages: Int64? = nil,
+        homeServer: String? = nil
+    ) {
+        self.isEnabled = isEnabled
+        self.services = services
+        self.quotaOctets = quotaOctets
+        self.quotaMessages = quotaMessages
+        self.homeServer = homeServer
+    }
+}
+
+/// A domain whose mail is received here.
+package struct LocalDomain: Sendable, Hashable {
+    package let name: Domain
+    /// The domain whose addresses this one also has, if it has none of its own.
+    package let aliasOf: Domain?
+    /// Seconds since 1970-01-01T00:00:00Z.
+    package let created: Int64
+}
+
+/// An address that stands for others.
+package struct Alias: Sendable, Hashable {
+    package let address: MailboxAddress
+    /// Accounts and aliases of this server, in the order given.
+    package let targets: [MailboxAddress]
+    /// Seconds since 1970-01-01T00:00:00Z.
+    package let created: Int64
+}
+
+/// An account that mail to an address goes to.
+package struct LocalRecipient: Sendable, Hashable {
+    package let account: AccountID
+    /// The account's primary address.
+    package let address: MailboxAddress
+
+    package init(account: AccountID, address: MailboxAddress) {
+        self.account = account
+        self.address = address
+    }
+}
+
+/// What an address means to this server.
+package enum Resolution: Sendable, Hashable {
+    /// At least one account; each is there once.
+    case accounts([LocalRecipient])
+    /// The domain is local and has no such address (`550 5.1.1`).
+    case unknown
+    /// The address is that of disabled accounts only (`550 5.2.1`).
+    case disabled
+    /// The domain is none of this server's.
+    case notLocal
+    /// The directory cannot tell now (`451 4.3.0`).
+    case temporary
+}

@@ -1,0 +1,93 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import MailTypes
+package import SASL
+internal import Settings
+
+extension AccountDirectory: Authenticator {
+    package func authenticate(
+        user: String,
+        password: [UInt8],
+        service: MailService,
+        peer: String
+    ) async -> AuthenticationOutcome {
+        let attempt = LogOnAttempt(user: user, password: password, service: service, peer: peer)
+        do {
+            return await decide(attempt, on: try await account(loggingOnAs: user))
+        } catch {
+            events.record(
+                .directoryUnavailable,
+                ["directory.user": .string(user), "error.description": .string(error.description)]
+            )
+            return .unavailable
+        }
+    }
+
+    /// The account a client means: by its primary address, or by the local part alone when a default domain is set.
+    private func account(loggingOnAs user: String) async throws(DirectoryError) -> Account? {
+        guard let address = MailboxAddress(user) ?? inDefaultDomain(user) else { return nil }
+        let answer = try await answer(to: .account(address)) { .account(try $0.account(address)) }
+        guard case .account(let account) = answer else { return nil }
+        return account
+    }
+
+    private func inDefaultDomain(_ user: String) -> MailboxAddress? {
+        guard !user.utf8.contains(UInt8(ascii: "@")), let localPart = LocalPart(user),
+            let domain = Domain(settings.current[DirectorySettings.defaultDomain])
+        else { return nil }
+        return MailboxAddress(localPart: localPart, domain: domain)
+    }
+
+    private func decide(_ attempt: LogOnAttempt, on account: Account?) async -> AuthenticationOutcome {
+        guard let isRight = await isRight(attempt.password, for: account) else {
+            events.record(
+                .hashingOverloaded,
+                ["directory.user": .string(attempt.user), "net.peer": .string(attempt.peer)]
+            )
+            return .unavailable
+        }
+        guard let account, isRight else {
+            report(attempt, account == nil ? "unknown user" : "wrong password")
+            return .invalidCredentials
+        }
+        guard account.mayUse(attempt.service) else {
+            report(attempt, account.attributes.isEnabled ? "\(attempt.service.rawValue) is off" : "account is disabled")
+            return .notPermitted
+        }
+        return .success(AuthenticatedUser(account: account.id, name: account.address))
+    }
+
+    /// `nil` when too many wait to have theirs checked.
+    private func isRight(_ password: [UInt8], for account: Account?) async -> Bool? {
+        let current = settings.current
+        if let account, let hash = account.password, verified.contains(password, of: account.id, hash: hash) {
+            return true
+        }
+        let limit = current[DirectorySettings.hashingQueue]
+        guard let isRight = await hasher.verify(password, against: account?.password, limit: limit) else { return nil }
+        if isRight, let account, let hash = account.password {
+            let lifetime = current[DirectorySettings.verifiedLifetime]
+            verified.insert(password, of: account.id, hash: hash, for: lifetime)
+        }
+        return isRight
+    }
+
+    private func report(_ attempt: LogOnAttempt, _ reason: String) {
+        events.record(
+            .logOnFailed,
+            [
+                "directory.user": .string(attempt.user), "directory.service": .string(attempt.service.rawValue),
+                "net.peer": .string(attempt.peer), "directory.reason": .string(reason),
+            ]
+        )
+    }
+}
+
+private struct LogOnAttempt {
+    let user: String
+    let password: [UInt8]
+    let service: MailService
+    let peer: String
+}

@@ -1,0 +1,54 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+
+extension EventDefinition {
+    package static let logOnFailed = EventDefinition(
+        13003,
+        "directory.log-on.failed",
+        .failureAudit,
+        text: "A log-on failed.",
+        cause:
+            "Unknown user, wrong password, or an account that may not use this service; the reason is in the fields.",
+        action: "None for single ones; for many from one address, look at who asks; use martlet account show ADDRESS."
+    )
+    package static let directoryUnavailable = EventDefinition(
+        9200,
+        "directory.unavailable",
+        .error,
+        text: "The directory did not answer; clients are told to come back later.",
+        cause: "The database file cannot be read: disk full or failing, or another process holds it for seconds.",
+        action: "Read the error in the fields; check free space and the permissions of the directory's files."
+    )
+    package static let hashingOverloaded = EventDefinition(
+        9201,
+        "directory.log-on.overloaded",
+        .warning,
+        text: "A log-on was put off because too many passwords wait to be checked.",
+        cause:
+            "More first log-ons at once than directory/hashing-queue; repeated ones are remembered and cost nothing.",
+        action: "If these are your users, raise directory/hashing-queue; if not, look at the addresses in event 13003."
+    )
+    package static let directoryChanged = EventDefinition(
+        9202,
+        "directory.changed",
+        .successAudit,
+        text: "The directory was changed.",
+        cause: "An administrator added, changed or removed a domain, an account or an alias.",
+        action: "None."
+    )
+    package static let aliasTooLarge = EventDefinition(
+        9203,
+        "directory.alias.too-large",
+        .error,
+        text: "An alias stands for more accounts than can be delivered to at once; its mail is put off.",
+        cause: "Aliases in it together name more than 10,000 accounts.",
+        action: "Divide the alias; martlet alias show ADDRESS lists its targets."
+    )
+}
+
+/// Every event of this module.
+package let directoryEvents: [EventDefinition] = [
+    .logOnFailed, .directoryUnavailable, .hashingOverloaded, .directoryChanged, .aliasTooLarge,
+]

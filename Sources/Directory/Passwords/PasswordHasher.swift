@@ -1,0 +1,43 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Locking
+internal import Runtime
+
+/// Checks and makes password hashes on two threads of its own, with a bound on how many may wait.
+final class PasswordHasher: Sendable {
+    private static let threads = 2
+
+    private let pool = BlockingPool(name: "hashing", threads: threads)
+    private let waiting = Lock(0)
+    /// Checked in place of the hash of a user who is unknown, so that the answer takes as long.
+    private let decoy: PasswordHash?
+
+    init() {
+        decoy = PasswordHash(of: secureRandom(16).map { $0 | 1 })
+    }
+
+    /// Whether `hash` is that of `password`; with no hash, the same work and false. `nil` at once when `limit` wait.
+    func verify(_ password: [UInt8], against hash: PasswordHash?, limit: Int) async -> Bool? {
+        let hashOrDecoy = hash ?? decoy
+        let isKnown = hash != nil
+        return await admitted(limit: limit) { (hashOrDecoy?.matches(password) ?? false) && isKnown }
+    }
+
+    /// The hash of a new password; `nil` when it is none that can be hashed.
+    func hash(_ password: [UInt8]) async -> PasswordHash? {
+        await admitted(limit: .max) { PasswordHash(of: password) } ?? nil
+    }
+
+    private func admitted<Value: Sendable>(limit: Int, _ work: @escaping @Sendable () -> Value) async -> Value? {
+        let isAdmitted = waiting.withLock { waiting in
+            guard waiting < limit &+ Self.threads || limit == .max else { return false }
+            waiting += 1
+            return true
+        }
+        guard isAdmitted else { return nil }
+        let value = await pool.run(work)
+        waiting.withLock { $0 -= 1 }
+        return value
+    }
+}

@@ -1,0 +1,73 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tables, as steps from one version to the next. A step that was released never changes; what is new is a new step.
+enum Schema {
+    /// `PRAGMA user_version` of a file that all steps were taken on.
+    static var version: Int64 { Int64(steps.count) }
+
+    /// Brings the file to this program's version. One process does it, others wait and find it done.
+    static func migrate(_ database: Database) throws {
+        guard try current(database) != version else { return }
+        try database.transaction {
+            let found = try current(database)
+            guard found <= version else { throw DirectoryError.newerSchema(found: found, known: version) }
+            for step in steps.dropFirst(Int(clamping: found)) {
+                for statement in step { try database.run(statement) }
+            }
+            try database.run("PRAGMA user_version = \(version)")
+        }
+    }
+
+    private static func current(_ database: Database) throws(SQLiteError) -> Int64 {
+        try database.first("PRAGMA user_version") { $0.integer(0) } ?? 0
+    }
+
+    private static let steps: [[String]] = [
+        [
+            """
+            CREATE TABLE domains (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                name TEXT NOT NULL UNIQUE,
+                alias_of INTEGER REFERENCES domains (id),
+                created INTEGER NOT NULL
+            ) STRICT
+            """,
+            """
+            CREATE TABLE accounts (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                enabled INTEGER NOT NULL,
+                imap INTEGER NOT NULL,
+                pop3 INTEGER NOT NULL,
+                submission INTEGER NOT NULL,
+                password TEXT,
+                quota_octets INTEGER,
+                quota_messages INTEGER,
+                home_server TEXT,
+                created INTEGER NOT NULL
+            ) STRICT
+            """,
+            // Every address is here once: `account` is set for the primary address of an account, NULL for an alias.
+            """
+            CREATE TABLE addresses (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                domain INTEGER NOT NULL REFERENCES domains (id),
+                folded TEXT NOT NULL,
+                local_part TEXT NOT NULL,
+                account INTEGER UNIQUE REFERENCES accounts (id) ON DELETE CASCADE,
+                created INTEGER NOT NULL,
+                UNIQUE (domain, folded)
+            ) STRICT
+            """,
+            """
+            CREATE TABLE alias_targets (
+                alias INTEGER NOT NULL REFERENCES addresses (id) ON DELETE CASCADE,
+                position INTEGER NOT NULL,
+                target INTEGER NOT NULL REFERENCES addresses (id),
+                PRIMARY KEY (alias, target)
+            ) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX alias_targets_by_target ON alias_targets (target)",
+        ]
+    ]
+}
