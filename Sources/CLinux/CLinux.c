@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -106,3 +108,18 @@ void CLinux_store64(uint64_t *word, uint64_t value) {
     atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_release);
 }
 void CLinux_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
+
+static int64_t nanoseconds(struct timespec time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec; }
+
+static int64_t clock_now(clockid_t clock) {
+    struct timespec now = {0};
+    clock_gettime(clock, &now);
+    return nanoseconds(now);
+}
+int64_t CLinux_realtime(void) { return clock_now(CLOCK_REALTIME); }
+int64_t CLinux_monotonic_time(void) { return clock_now(CLOCK_MONOTONIC); }
+
+int64_t CLinux_modification_time(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 ? nanoseconds(status.st_mtim) : -1;
+}

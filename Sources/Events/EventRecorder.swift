@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
+internal import CLinux
 
 /// What modules are handed to report with: a sink, and fields that every event of this part carries.
 package struct EventRecorder: Sendable {
@@ -27,12 +27,10 @@ package struct EventRecorder: Sendable {
         _ fields: KeyValuePairs<String, EventValue> = [:],
         trace: String? = nil
     ) {
-        var now = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
         sink.record(
             Event(
                 definition: definition,
-                time: Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec),
+                time: CLinux_realtime(),
                 fields: context + fields.map { ($0.key, $0.value) },
                 trace: trace
             )

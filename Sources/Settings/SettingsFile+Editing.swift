@@ -1,8 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ByteTools
-internal import Glibc
+internal import CLinux
 
 /// What an edit did, read back from the disk.
 package struct SettingsEdit: Sendable {
@@ -101,11 +100,9 @@ extension SettingsFile {
         _ author: String,
         _ changes: [SettingChange]
     ) throws(SettingsError) -> Int {
-        var now = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
         let version = SettingsVersion(
             number: (history.numbers.last ?? 0) + 1,
-            time: Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec),
+            time: CLinux_realtime(),
             author: author,
             changes: changes
         )

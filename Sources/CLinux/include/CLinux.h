@@ -37,3 +37,10 @@ uint64_t CLinux_load64(const uint64_t *word);
 void CLinux_store64(uint64_t *word, uint64_t value);
 /// Full fence, for records that are written around a sequence word.
 void CLinux_fence(void);
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, and since some moment for intervals. In C, because which Clang module owns
+/// `struct timespec` depends on the order of imports, and Swift then sees its members or not by chance.
+int64_t CLinux_realtime(void);
+int64_t CLinux_monotonic_time(void);
+/// When the open file was last written to, in nanoseconds since 1970; -1 and errno on failure.
+int64_t CLinux_modification_time(int fd);

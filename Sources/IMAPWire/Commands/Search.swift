@@ -1,0 +1,43 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// Finds messages (RFC 3501 §6.4.4).
+package struct SearchCommand: NumberedCommand {
+    package static let name: StaticString = "SEARCH"
+    package static let traits: CommandTraits = [.selected, .holdsExpunges]
+
+    package var numbers: MessageNumbers
+    /// Of the strings in `key`, as the client wrote it; `nil` when it named none.
+    package var charset: [UInt8]?
+    package var key: SearchKey
+
+    package init(_ key: SearchKey, numbers: MessageNumbers = .sequence, charset: [UInt8]? = nil) {
+        self.numbers = numbers
+        self.charset = charset
+        self.key = key
+    }
+
+    // search = "SEARCH" SP ["CHARSET" SP charset SP] search-key *(SP search-key)    RFC 3501 §9
+    package init(parsing scanner: inout WireScanner, numbers: MessageNumbers) throws(IMAPSyntaxError) {
+        self.numbers = numbers
+        try scanner.space()
+        if scanner.acceptWord("CHARSET") {
+            try scanner.space()
+            charset = try scanner.astring("the name of a charset")
+            try scanner.space()
+        }
+        key = try scanner.searchKeys()
+    }
+
+    package func encodeArguments(to encoder: inout WireEncoder) {
+        encoder.space()
+        if let charset {
+            encoder.raw("CHARSET ")
+            encoder.astring(charset)
+            encoder.space()
+        }
+        encoder.searchKey(key)
+    }
+}

@@ -1,0 +1,108 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+package import MailTypes
+
+/// Writes tokens so that they are always valid: each method picks the form its octets need.
+package struct WireEncoder: Sendable {
+    /// How a literal is announced.
+    package enum LiteralForm: Sendable, Hashable {
+        /// `{5}`: what a server sends, and a client that waits for leave.
+        case plain
+        /// `{5+}`: what a client sends without waiting (RFC 7888 §4).
+        case nonSynchronizing
+    }
+
+    package var bytes: [UInt8] = []
+    package var literalForm: LiteralForm
+
+    /// Longest text that is sent quoted; longer ones go as literals, which no peer must scan.
+    private static let maximumQuotedOctets = 1000
+
+    package init(literalForm: LiteralForm = .plain) { self.literalForm = literalForm }
+
+    /// Grammar's own octets: keywords, parentheses, spaces.
+    package mutating func raw(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Octets that are known to be valid where they stand.
+    package mutating func raw(_ octets: some Sequence<UInt8>) { bytes.append(contentsOf: octets) }
+
+    package mutating func space() { bytes.append(ASCII.space) }
+    package mutating func lineEnd() { bytes += [ASCII.cr, ASCII.lf] }
+    package mutating func number(_ value: some UnsignedInteger) { Decimal.append(UInt64(clamping: value), to: &bytes) }
+
+    /// string: quoted where every octet is printable ASCII, else a literal.
+    package mutating func string(_ octets: some Collection<UInt8>) {
+        let isQuotable =
+            octets.count <= Self.maximumQuotedOctets
+            && octets.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        guard isQuotable else { return literal(octets) }
+        bytes.append(ASCII.quote)
+        for octet in octets {
+            if octet == ASCII.quote || octet == ASCII.backslash { bytes.append(ASCII.backslash) }
+            bytes.append(octet)
+        }
+        bytes.append(ASCII.quote)
+    }
+
+    package mutating func nstring(_ octets: (some Collection<UInt8>)?) {
+        if let octets { string(octets) } else { raw("NIL") }
+    }
+
+    /// astring: an atom where it can be one. `NIL` is quoted, since readers take the atom for the absence of a string.
+    package mutating func astring(_ octets: some Collection<UInt8>) {
+        let isAtom =
+            !octets.isEmpty && octets.allSatisfy { CharacterClass.of($0).contains(.astring) }
+            && !ASCII.equalIgnoringCase(octets, "NIL".utf8)
+        if isAtom { raw(octets) } else { string(octets) }
+    }
+
+    package mutating func literal(_ octets: some Collection<UInt8>) {
+        literalHeader(count: UInt64(octets.count))
+        raw(octets)
+    }
+
+    /// `{count}` and the line end; the caller sends the octets.
+    package mutating func literalHeader(count: UInt64) {
+        raw("{")
+        number(count)
+        raw(literalForm == .nonSynchronizing ? "+}" : "}")
+        lineEnd()
+    }
+
+    package mutating func mailbox(_ name: String) { astring(ModifiedUTF7.encode(name)) }
+
+    package mutating func dateTime(_ date: MailDate) {
+        raw("\"")
+        raw(date.internalDateText.utf8)
+        raw("\"")
+    }
+
+    package mutating func date(_ date: CalendarDate) {
+        number(UInt64(clamping: date.day))
+        raw("-")
+        raw(MailDate.months[date.month - 1].utf8)
+        raw("-")
+        raw(String(repeating: "0", count: max(0, 4 - String(date.year).utf8.count)).utf8)
+        number(UInt64(clamping: date.year))
+    }
+
+    /// Items with single spaces between, inside parentheses.
+    package mutating func list<Items: Sequence>(_ items: Items, _ item: (inout WireEncoder, Items.Element) -> Void) {
+        raw("(")
+        for (index, element) in items.enumerated() {
+            if index > 0 { space() }
+            item(&self, element)
+        }
+        raw(")")
+    }
+
+    /// Text for people (resp-text): never empty, one line, 7 bit (RFC 3501 §9 "text").
+    package mutating func text(_ text: String) {
+        if text.isEmpty { raw("-") }
+        raw(text.utf8.map { $0 < 0x20 || $0 > 0x7E ? 0x3F : $0 })
+    }
+}

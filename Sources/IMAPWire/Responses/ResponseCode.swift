@@ -1,0 +1,94 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+/// What stands in brackets in front of a status response's text (RFC 9051 §7.1, RFC 5530 §3).
+package enum ResponseCode: Hashable, Sendable {
+    /// Codes without arguments.
+    package enum Word: String, Hashable, Sendable, CaseIterable {
+        case alert = "ALERT"
+        case alreadyExists = "ALREADYEXISTS"
+        case authenticationFailed = "AUTHENTICATIONFAILED"
+        case authorizationFailed = "AUTHORIZATIONFAILED"
+        case cannot = "CANNOT"
+        case clientBug = "CLIENTBUG"
+        case closed = "CLOSED"
+        case contactAdmin = "CONTACTADMIN"
+        case corruption = "CORRUPTION"
+        case expired = "EXPIRED"
+        case expungeIssued = "EXPUNGEISSUED"
+        case inUse = "INUSE"
+        case limit = "LIMIT"
+        case noModSeq = "NOMODSEQ"
+        case nonexistent = "NONEXISTENT"
+        case noPermission = "NOPERM"
+        case overQuota = "OVERQUOTA"
+        case parse = "PARSE"
+        case privacyRequired = "PRIVACYREQUIRED"
+        case readOnly = "READ-ONLY"
+        case readWrite = "READ-WRITE"
+        case serverBug = "SERVERBUG"
+        case tooBig = "TOOBIG"
+        case tryCreate = "TRYCREATE"
+        case uidNotSticky = "UIDNOTSTICKY"
+        case unavailable = "UNAVAILABLE"
+        case useAttribute = "USEATTR"
+    }
+
+    case word(Word)
+    case appendUID(UIDValidity, UID)
+    /// Charsets that SEARCH takes.
+    case badCharset([String])
+    case capability([String])
+    /// UIDs there and here, pair by pair.
+    case copyUID(UIDValidity, source: UIDSet, target: UIDSet)
+    case permanentFlags([String])
+    case uidNext(UID)
+    case uidValidity(UIDValidity)
+    case unseen(SequenceNumber)
+}
+
+extension WireEncoder {
+    package mutating func responseCode(_ code: ResponseCode) {
+        raw("[")
+        switch code {
+        case .word(let word): raw(word.rawValue.utf8)
+        case .appendUID(let validity, let uid):
+            numbered("APPENDUID ", validity.rawValue)
+            numbered(" ", uid.rawValue)
+        case .badCharset(let charsets):
+            raw("BADCHARSET ")
+            list(charsets) { encoder, charset in encoder.astring(charset.utf8) }
+        case .capability(let capabilities):
+            raw("CAPABILITY")
+            words(capabilities)
+        case .copyUID(let validity, let source, let target):
+            numbered("COPYUID ", validity.rawValue)
+            space()
+            raw(source.description.utf8)
+            space()
+            raw(target.description.utf8)
+        case .permanentFlags(let flags):
+            raw("PERMANENTFLAGS ")
+            list(flags) { encoder, flag in encoder.raw(flag.utf8) }
+        case .uidNext(let uid): numbered("UIDNEXT ", uid.rawValue)
+        case .uidValidity(let validity): numbered("UIDVALIDITY ", validity.rawValue)
+        case .unseen(let number): numbered("UNSEEN ", number.rawValue)
+        }
+        raw("]")
+    }
+
+    private mutating func numbered(_ keyword: StaticString, _ value: UInt32) {
+        raw(keyword)
+        number(value)
+    }
+
+    /// Each with a space in front.
+    mutating func words(_ words: [String]) {
+        for word in words {
+            space()
+            raw(word.utf8)
+        }
+    }
+}

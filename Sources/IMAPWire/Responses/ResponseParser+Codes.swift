@@ -1,0 +1,62 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+extension WireScanner {
+    // resp-text-code in "[" "]"    RFC 9051 §9
+    mutating func responseCode() throws(IMAPSyntaxError) -> ResponseCode {
+        try expect(0x5B, "\"[\"")
+        let start = offset
+        let name = try word("a response code")
+        let code = try responseCode(name, at: start)
+        try expect(0x5D, "\"]\" after the response code")
+        return code
+    }
+
+    private mutating func responseCode(_ name: String, at start: Int) throws(IMAPSyntaxError) -> ResponseCode {
+        if let word = ResponseCode.Word(rawValue: name) { return .word(word) }
+        guard accept(ASCII.space) else { throw failure("a known response code", at: start) }
+        switch name {
+        case "APPENDUID":
+            let validity = UIDValidity(try positiveNumber())
+            try space()
+            return .appendUID(validity, UID(try positiveNumber()))
+        case "BADCHARSET":
+            return .badCharset(
+                try list { (scanner) throws(IMAPSyntaxError) in String(decoding: try scanner.astring(), as: UTF8.self) }
+            )
+        case "CAPABILITY": return .capability(try capabilityWords())
+        case "COPYUID": return try copyUID()
+        case "PERMANENTFLAGS": return .permanentFlags(try flagNames(permanent: true))
+        case "UIDNEXT": return .uidNext(UID(try positiveNumber()))
+        case "UIDVALIDITY": return .uidValidity(UIDValidity(try positiveNumber()))
+        case "UNSEEN": return .unseen(SequenceNumber(try positiveNumber()))
+        default: throw failure("a known response code", at: start)
+        }
+    }
+
+    private mutating func capabilityWords() throws(IMAPSyntaxError) -> [String] {
+        var words: [String] = []
+        repeat { words.append(String(decoding: try atom("a capability"), as: UTF8.self)) } while accept(ASCII.space)
+        return words
+    }
+
+    private mutating func copyUID() throws(IMAPSyntaxError) -> ResponseCode {
+        let validity = UIDValidity(try positiveNumber())
+        try space()
+        let source = try uidSet()
+        try space()
+        return .copyUID(validity, source: source, target: try uidSet())
+    }
+
+    // uid-set: a sequence set without "*"    RFC 4315 §4
+    private mutating func uidSet() throws(IMAPSyntaxError) -> UIDSet {
+        let start = offset
+        let set = try sequenceSet()
+        let hasStar = set.ranges.contains { $0.first == .largest || $0.last == .largest }
+        guard !hasStar else { throw failure("a set without \"*\"", at: start) }
+        return UIDSet(set.resolved(largest: 0))
+    }
+}

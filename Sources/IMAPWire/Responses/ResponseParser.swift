@@ -1,0 +1,149 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+/// Reads what a server sends, strictly: what it accepts is a valid response of the grammar (RFC 3501 §9, RFC 9051 §9).
+package enum ResponseParser {
+    /// Reads one whole frame, without its last line end.
+    package static func parse(_ frame: [UInt8]) throws(IMAPSyntaxError) -> Response {
+        var scanner = WireScanner(frame)
+        let response = try scanner.response()
+        try scanner.end("the end of the response")
+        return response
+    }
+}
+
+extension WireScanner {
+    // response = *(continue-req / response-data) response-done    RFC 9051 §9
+    fileprivate mutating func response() throws(IMAPSyntaxError) -> Response {
+        if accept(0x2B) {
+            try space()
+            let text = run(of: .text)
+            return .continuation(Array(text))
+        }
+        guard accept(0x2A) else {
+            let tag = try CommandHead.tag(parsing: &self)
+            try space()
+            let status = try statusResponse()
+            guard status.condition != .bye, status.condition != .preauth else { throw failure("OK, NO or BAD") }
+            return .tagged(tag, status)
+        }
+        try space()
+        return peek().map(ASCII.isDigit) == true ? try numberedResponse() : try namedResponse()
+    }
+
+    // message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)); number SP "EXISTS"    RFC 9051 §9
+    private mutating func numberedResponse() throws(IMAPSyntaxError) -> Response {
+        let start = offset
+        let number = try number()
+        try space()
+        if acceptWord("EXISTS") { return .exists(number) }
+        if acceptWord("RECENT") { return .recent(number) }
+        guard number > 0 else { throw failure("a sequence number above 0", at: start) }
+        if acceptWord("EXPUNGE") { return .expunge(SequenceNumber(number)) }
+        guard acceptWord("FETCH") else { throw failure("EXISTS, RECENT, EXPUNGE or FETCH") }
+        try space()
+        let values = try list { (scanner) throws(IMAPSyntaxError) in try scanner.fetchValue() }
+        return .fetch(SequenceNumber(number), values)
+    }
+
+    private mutating func namedResponse() throws(IMAPSyntaxError) -> Response {
+        let start = offset
+        switch try word("the name of a response") {
+        case "CAPABILITY": return .capability(try spacedWords())
+        case "ENABLED": return .enabled(try spacedWords())
+        case "FLAGS":
+            try space()
+            return .flags(try flagNames(permanent: false))
+        case "LIST": return .list(try listing())
+        case "LSUB": return .lsub(try listing())
+        case "STATUS": return try statusCounts()
+        case "SEARCH": return .search(try searchNumbers())
+        case "NAMESPACE":
+            guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
+            return .namespace
+        case "ID":
+            try space()
+            return .id(try idParameters())
+        default:
+            rewind(to: start)
+            return .untagged(try statusResponse())
+        }
+    }
+
+    // resp-cond-state = ("OK" / "NO" / "BAD") SP resp-text    RFC 9051 §9
+    private mutating func statusResponse() throws(IMAPSyntaxError) -> StatusResponse {
+        let start = offset
+        guard let condition = StatusResponse.Condition(rawValue: try word("OK, NO, BAD, BYE or PREAUTH")) else {
+            throw failure("OK, NO, BAD, BYE or PREAUTH", at: start)
+        }
+        try space()
+        var code: ResponseCode?
+        if peek() == 0x5B {
+            code = try responseCode()
+            try space()
+        }
+        let text = run(of: .text)
+        guard !text.isEmpty else { throw failure("text") }
+        return StatusResponse(condition, code, String(decoding: text, as: UTF8.self))
+    }
+
+    private mutating func spacedWords() throws(IMAPSyntaxError) -> [String] {
+        var words: [String] = []
+        while accept(ASCII.space) { words.append(String(decoding: try atom(), as: UTF8.self)) }
+        return words
+    }
+
+    // flag-perm = flag / "\*"    RFC 9051 §9
+    mutating func flagNames(permanent: Bool) throws(IMAPSyntaxError) -> [String] {
+        try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
+            guard scanner.accept(ASCII.backslash) else {
+                return String(decoding: try scanner.atom("a flag"), as: UTF8.self)
+            }
+            if permanent, scanner.accept(0x2A) { return "\\*" }
+            return "\\" + String(decoding: try scanner.atom("the name of a flag"), as: UTF8.self)
+        }
+    }
+
+    // mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
+    // RFC 9051 §9
+    private mutating func listing() throws(IMAPSyntaxError) -> MailboxListing {
+        try space()
+        let attributes = try flagNames(permanent: false)
+        guard attributes.allSatisfy({ $0.hasPrefix("\\") }) else { throw failure("attributes with a backslash") }
+        guard acceptPrefix(" \"/\" ") else { throw failure("the delimiter") }
+        let start = offset
+        let octets = try astring("a mailbox name")
+        guard let name = ModifiedUTF7.decode(octets) else { throw failure("modified UTF-7", at: start) }
+        var row = MailboxListing(attributes: attributes, name: name)
+        guard acceptPrefix(" (\"CHILDINFO\" ") else { return row }
+        row.childInfo = try list { (scanner) throws(IMAPSyntaxError) in
+            String(decoding: try scanner.string(), as: UTF8.self)
+        }
+        try close()
+        return row
+    }
+
+    private mutating func statusCounts() throws(IMAPSyntaxError) -> Response {
+        try space()
+        let start = offset
+        guard let name = ModifiedUTF7.decode(try astring("a mailbox name")) else {
+            throw failure("modified UTF-7", at: start)
+        }
+        try space()
+        let values = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
+            let item = try scanner.statusItem()
+            try scanner.space()
+            return StatusValue(item, try scanner.number64())
+        }
+        return .status(mailbox: name, values)
+    }
+
+    private mutating func searchNumbers() throws(IMAPSyntaxError) -> [UInt32] {
+        var numbers: [UInt32] = []
+        while accept(ASCII.space) { numbers.append(try positiveNumber()) }
+        return numbers
+    }
+}

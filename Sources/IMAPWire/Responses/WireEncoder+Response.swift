@@ -1,0 +1,97 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+extension WireEncoder {
+    /// The response with its line end.
+    package mutating func response(_ response: Response) {
+        switch response {
+        case .tagged(let tag, let status):
+            raw(tag)
+            space()
+            self.status(status)
+        case .continuation(let octets):
+            raw("+ ")
+            raw(octets)
+        default:
+            raw("* ")
+            untagged(response)
+        }
+        lineEnd()
+    }
+
+    private mutating func untagged(_ response: Response) {
+        switch response {
+        case .tagged, .continuation: break
+        case .untagged(let status): self.status(status)
+        case .capability(let capabilities): named("CAPABILITY", capabilities)
+        case .enabled(let capabilities): named("ENABLED", capabilities)
+        case .flags(let flags):
+            raw("FLAGS ")
+            list(flags) { encoder, flag in encoder.raw(flag.utf8) }
+        case .exists(let count): counted(count, " EXISTS")
+        case .recent(let count): counted(count, " RECENT")
+        case .expunge(let number): counted(number.rawValue, " EXPUNGE")
+        case .list(let row): listing("LIST ", row)
+        case .lsub(let row): listing("LSUB ", row)
+        case .status(let mailbox, let values): statusCounts(mailbox, values)
+        case .search(let numbers):
+            raw("SEARCH")
+            for number in numbers { counted(number) }
+        case .namespace: raw("NAMESPACE ((\"\" \"/\")) NIL NIL")
+        case .id(let parameters):
+            raw("ID ")
+            idParameters(parameters)
+        case .fetch(let number, let values): fetch(number, values)
+        }
+    }
+
+    private mutating func status(_ status: StatusResponse) {
+        raw(status.condition.rawValue.utf8)
+        space()
+        if let code = status.code {
+            responseCode(code)
+            space()
+        }
+        text(status.text)
+    }
+
+    private mutating func named(_ name: StaticString, _ words: [String]) {
+        raw(name)
+        self.words(words)
+    }
+
+    private mutating func counted(_ count: UInt32, _ name: StaticString) {
+        number(count)
+        raw(name)
+    }
+
+    private mutating func counted(_ number: UInt32) {
+        space()
+        self.number(number)
+    }
+
+    private mutating func listing(_ name: StaticString, _ row: MailboxListing) {
+        raw(name)
+        list(row.attributes) { encoder, attribute in encoder.raw(attribute.utf8) }
+        raw(" \"/\" ")
+        row.name.isEmpty ? raw("\"\"") : mailbox(row.name)
+        guard !row.childInfo.isEmpty else { return }
+        raw(" (\"CHILDINFO\" ")
+        list(row.childInfo) { encoder, option in encoder.string(option.utf8) }
+        raw(")")
+    }
+
+    private mutating func statusCounts(_ mailbox: String, _ values: [StatusValue]) {
+        raw("STATUS ")
+        self.mailbox(mailbox)
+        space()
+        list(values) { encoder, value in
+            encoder.raw(value.item.rawValue.utf8)
+            encoder.space()
+            encoder.number(value.value)
+        }
+    }
+}

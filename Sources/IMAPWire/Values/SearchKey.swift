@@ -1,0 +1,45 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 8514 §4.3).
+package indirect enum SearchKey: Hashable, Sendable {
+    package enum DateComparison: Hashable, Sendable { case before, on, since }
+
+    package enum DateField: Hashable, Sendable {
+        case internalDate
+        /// The Date header field.
+        case sent
+        /// When the message came into the mailbox.
+        case saved
+    }
+
+    case all
+    case and([SearchKey])
+    case body([UInt8])
+    case date(DateField, DateComparison, CalendarDate)
+    case flag(SystemFlags, isSet: Bool)
+    /// A header field, by name, whose text has `value`; an empty value asks only that the field is there. Covers BCC,
+    /// CC, FROM, SUBJECT and TO.
+    case header(name: [UInt8], value: [UInt8])
+    case keyword(Keyword, isSet: Bool)
+    case larger(UInt64)
+    case not(SearchKey)
+    /// Internal date more than so many seconds ago.
+    case older(UInt32)
+    case or(SearchKey, SearchKey)
+    case recent
+    case saveDateSupported
+    case sequence(SequenceSet)
+    case smaller(UInt64)
+    case text([UInt8])
+    case uid(SequenceSet)
+    /// Internal date less than so many seconds ago, or just so many.
+    case younger(UInt32)
+
+    /// Deepest nesting of NOT, OR and parentheses.
+    package static let maximumDepth = 50
+    /// Most keys in one SEARCH.
+    package static let maximumCount = 1000
+}

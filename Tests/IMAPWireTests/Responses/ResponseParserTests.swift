@@ -1,0 +1,88 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import IMAPWire
+import MailTypes
+import Testing
+
+private let accepted: [String] = [
+    "* OK [CAPABILITY IMAP4rev1 IDLE] ready",
+    "* OK hello",
+    "* PREAUTH hello",
+    "* BYE good bye",
+    "a1 OK done",
+    "a1 NO [AUTHENTICATIONFAILED] wrong user or password",
+    "a1 BAD expected a tag",
+    "a1 OK [APPENDUID 7 12] stored",
+    "a1 OK [COPYUID 7 1:3,5 10:13] copied",
+    "* OK [PERMANENTFLAGS (\\Seen $x \\*)] flags",
+    "* OK [UNSEEN 3] first unseen",
+    "a1 NO [BADCHARSET (US-ASCII UTF-8)] which charset",
+    "a1 NO [READ-ONLY] x",
+    "+ ",
+    "+ idling",
+    "* CAPABILITY IMAP4rev1 LITERAL+ AUTH=PLAIN",
+    "* ENABLED",
+    "* FLAGS (\\Answered \\Seen x)",
+    "* 0 EXISTS",
+    "* 0 RECENT",
+    "* 4 EXPUNGE",
+    "* LIST (\\HasChildren \\Sent) \"/\" INBOX",
+    "* LIST () \"/\" \"Sent Items\"",
+    "* LIST (\\Noselect) \"/\" \"\"",
+    "* LIST () \"/\" Foo (\"CHILDINFO\" (\"SUBSCRIBED\"))",
+    "* LSUB () \"/\" Entw&APw-rfe",
+    "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 SIZE 12345678901)",
+    "* SEARCH",
+    "* SEARCH 1 2 4294967295",
+    "* NAMESPACE ((\"\" \"/\")) NIL NIL",
+    "* ID NIL",
+    "* ID (\"name\" \"Martlet\" \"version\" NIL)",
+    "* 1 FETCH (FLAGS ())",
+    "* 1 FETCH (UID 9 FLAGS (\\Seen) INTERNALDATE \" 7-Feb-1994 21:52:25 -0800\" RFC822.SIZE 44)",
+    "* 1 FETCH (BODY[] {4}\r\na\r\nb)",
+    "* 1 FETCH (BODY[]<0> \"\" BODY[1.MIME] NIL)",
+    "* 1 FETCH (BODY[HEADER.FIELDS (From \"a b\")] \"x\" BODY[2.HEADER.FIELDS.NOT (a)] \"y\")",
+    "* 1 FETCH (RFC822 \"x\" RFC822.HEADER \"y\" RFC822.TEXT NIL)",
+    "* 1 FETCH (SAVEDATE NIL SAVEDATE \"17-Jul-1996 02:44:25 -0700\")",
+    "* 1 FETCH (ENVELOPE (NIL \"s\" ((NIL NIL \"a\" \"b\")(\"n\" NIL NIL NIL)) NIL NIL NIL NIL NIL NIL \"<m>\"))",
+    "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 10 1))",
+    "* 1 FETCH (BODY ((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 10 1)(\"image\" \"png\" NIL \"<i>\" \"d\" \"BASE64\" 99) \"MIXED\"))",
+    "* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 10 1 NIL (\"inline\" (\"filename\" \"x\")) (\"de\" \"en\") NIL))",
+    "* 1 FETCH (BODYSTRUCTURE ((\"a\" \"b\" NIL NIL NIL \"7BIT\" 10 NIL NIL NIL NIL) \"MIXED\" (\"boundary\" \"x\") NIL NIL NIL))",
+    "* 1 FETCH (BODY (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 10 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1) 1))",
+]
+
+@Test(arguments: accepted)
+func readsAndWritesResponses(text: String) throws {
+    let response = try ResponseParser.parse(Array(text.utf8))
+    var encoder = WireEncoder()
+    encoder.response(response)
+    #expect(String(decoding: frame(encoder.bytes), as: UTF8.self) == text)
+}
+
+@Test(arguments: accepted)
+func readsDamagedResponses(text: String) throws {
+    let octets = Array(text.utf8)
+    for cut in octets.indices { _ = try? ResponseParser.parse(Array(octets[..<cut])) }
+    for place in octets.indices {
+        for octet: UInt8 in [0, 10, 13, 32, 34, 40, 41, 48, 57, 60, 65, 91, 92, 93, 123, 125, 128] {
+            var changed = octets
+            changed[place] = octet
+            _ = try? ResponseParser.parse(changed)
+        }
+    }
+}
+
+@Test(arguments: [
+    "", "*", "* ", "* OK", "* OK ", "* 1 FETCH ()", "* 0 FETCH (UID 1)", "* -1 EXISTS", "* 1 FETCH (RFC822.SIZE -1)",
+    "* 1 FETCH (UID 0)", "* 1 FETCH (FLAGS (\\*))", "* LIST (x) \"/\" INBOX", "* LIST () \"/\" Entwürfe", "* SEARCH 0",
+    "* SEARCH ", "* OK [FOO] x", "a BYE x", "* OK \u{E9}", "* 1 FETCH (BODY[] {6}\r\nabc)", "* 1 FETCH (BODY[] x)",
+    "* 1 FETCH (ENVELOPE (NIL NIL () NIL NIL NIL NIL NIL NIL NIL))", "* FLAGS (\\Seen", "* ID (\"a\")",
+    "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" () NIL NIL \"7BIT\" 10 1))",
+    "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" NIL NIL NIL NIL 10 1))",
+    "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 10))", "* 1 FETCH (BODY (\"MIXED\"))",
+])
+func refusesInvalidResponses(text: String) {
+    #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(Array(text.utf8)) }
+}
