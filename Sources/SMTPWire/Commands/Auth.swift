@@ -7,7 +7,7 @@ internal import ByteTools
 package struct AuthCommand: Sendable, Hashable {
     /// In upper case.
     package var mechanism: String
-    /// Decoded; empty when the client sent `=`, `nil` when it sent none.
+    /// As the client wrote it: base64, or `=` for one that is empty; `nil` when it sent none.
     package var initialResponse: [UInt8]?
 
     package init(mechanism: String, initialResponse: [UInt8]? = nil) {
@@ -27,19 +27,13 @@ package struct AuthCommand: Sendable, Hashable {
         self.init(mechanism: mechanism)
         scanner.skipBlanks(in: line)
         guard !scanner.isAtEnd(of: line) else { return }
-        let text = scanner.take(in: line) { !ASCII.isBlank($0) }
-        guard let response = Self.response(text) else { throw scanner.error(.argument, "base64") }
-        initialResponse = response
+        initialResponse = scanner.take(in: line) { !ASCII.isBlank($0) }
         try scanner.expectEnd(of: line)
     }
-
-    /// The octets of an initial response; `nil` when it is not base64.
-    private static func response(_ text: [UInt8]) -> [UInt8]? { text == [0x3D] ? [] : Base64.decode(text) }
 
     /// What follows the verb.
     var arguments: String {
         guard let initialResponse else { return mechanism }
-        let encoded = initialResponse.isEmpty ? "=" : String(decoding: Base64.encode(initialResponse), as: UTF8.self)
-        return "\(mechanism) \(encoded)"
+        return "\(mechanism) \(String(decoding: initialResponse, as: UTF8.self))"
     }
 }
