@@ -1,2 +1,88 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
+
+// SMTP (RFC 5321), submission (RFC 6409) and LMTP (RFC 2033), as a server.
+//
+// Invariants:
+// - A positive reply to the end of a message is given only after the sink said that the message is safe. Nothing of a
+//   message is delivered before its end was read.
+// - Only CR LF "." CR LF ends DATA. A CR or LF on its own refuses the message, or is made whole, and never ends anything.
+// - The octets behind the trace fields are those the client sent.
+// - Relay is closed: a recipient is accepted only when the resolver names accounts for it.
+// - The greeting is sent at once; no look-up stands before it.
+// - Every wait has an end, every buffer a bound.
+package import Events
+internal import MailTypes
+package import Runtime
+package import SASL
+package import Settings
+
+/// What the server needs from the parts around it.
+package struct SMTPServices: Sendable {
+    package var recipients: any RecipientResolver
+    package var sink: any MessageSink
+    /// For submission.
+    package var authenticator: (any Authenticator)?
+    /// For submission; without one, users may write under any address.
+    package var senders: (any SenderPolicy)?
+    package var settings: LiveSettings
+    package var events: EventRecorder
+
+    package init(
+        recipients: any RecipientResolver,
+        sink: any MessageSink,
+        authenticator: (any Authenticator)? = nil,
+        senders: (any SenderPolicy)? = nil,
+        settings: LiveSettings = LiveSettings(),
+        events: EventRecorder = .none
+    ) {
+        self.recipients = recipients
+        self.sink = sink
+        self.authenticator = authenticator
+        self.senders = senders
+        self.settings = settings
+        self.events = events
+    }
+}
+
+/// One listener's server.
+package final class SMTPServer: Sendable {
+    let service: SMTPService
+    /// The listener, as settings name it: `1` for `smtp/1/...`.
+    let instance: String
+    /// What this server calls itself.
+    let hostName: String
+    let tls: TLSContext?
+    let implicitTLS: Bool
+    let services: SMTPServices
+
+    /// - Parameters:
+    ///   - tls: without one, neither STARTTLS nor implicit TLS is offered.
+    ///   - implicitTLS: TLS begins with the connection (port 465, RFC 8314 §3.3).
+    package init(
+        _ service: SMTPService,
+        instance: String,
+        hostName: String,
+        tls: TLSContext? = nil,
+        implicitTLS: Bool = false,
+        services: SMTPServices
+    ) {
+        self.service = service
+        self.instance = instance
+        self.hostName = hostName
+        self.tls = tls
+        self.implicitTLS = implicitTLS
+        self.services = services
+    }
+
+    /// Serves one connection to its end; a handler for `Listener`. The caller closes the connection.
+    package func serve(_ connection: Connection) async {
+        let limits = SMTPLimits(services.settings.current, instance: instance)
+        await SMTPDialogue(self, connection, limits).run()
+    }
+
+    /// What is sent to a client for which there is no room, as the listener's refusal.
+    package var tooManyConnections: [UInt8] {
+        Array("421 4.3.2 \(hostName) too many connections, try again later\r\n".utf8)
+    }
+}

@@ -1,0 +1,63 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+package import SASL
+package import SMTPWire
+
+/// One recipient that RCPT accepted.
+package struct TransactionRecipient: Sendable, Hashable {
+    package var forwardPath: ForwardPath
+    package var deliveries: [LocalDelivery]
+    /// The name of this delivery, when the peer is a part of Martlet that may have to repeat it.
+    package var deliveryID: DeliveryID?
+
+    package init(_ forwardPath: ForwardPath, deliveries: [LocalDelivery], deliveryID: DeliveryID? = nil) {
+        self.forwardPath = forwardPath
+        self.deliveries = deliveries
+        self.deliveryID = deliveryID
+    }
+}
+
+/// The envelope of a message, and what is known of where it comes from (RFC 5321 §3.3).
+package struct MailTransaction: Sendable {
+    /// MAIL as the client gave it, with its parameters.
+    package var mail: MailCommand
+    package var recipients: [TransactionRecipient] = []
+    /// Follows the message through every process and event.
+    package var trace: TraceID
+    /// The client's address without port, or `unix`.
+    package var peer: String
+    /// Who submitted it.
+    package var user: AuthenticatedUser?
+
+    package var reversePath: ReversePath { mail.reversePath }
+
+    package init(_ mail: MailCommand, trace: TraceID, peer: String, user: AuthenticatedUser? = nil) {
+        self.mail = mail
+        self.trace = trace
+        self.peer = peer
+        self.user = user
+    }
+}
+
+/// Where messages go that were received.
+package protocol MessageSink: Sendable {
+    /// A message begins: its envelope is whole and its header section has been read. A thrown reply is given to the
+    /// client at the end of the data.
+    func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage
+}
+
+/// One message on its way in. Used by one task; exactly one of `finish` and `abort` ends it.
+package protocol IncomingMessage: AnyObject {
+    /// Takes octets of the content: canonical lines, trace fields in front, in pieces of any size. After a throw the
+    /// message is aborted and the thrown reply is given to the client.
+    func add(_ bytes: [UInt8]) async throws(SMTPReply)
+
+    /// The message is whole. Returns one reply for each recipient of the transaction, in its order; a positive one means
+    /// that the message is safe with whoever answers. May take long; is never interrupted.
+    func finish() async -> [SMTPReply]
+
+    /// Nothing more comes. Nothing of the message may be delivered.
+    func abort() async
+}

@@ -1,0 +1,45 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+package import SASL
+
+/// One account that gets a copy of a message.
+package struct LocalDelivery: Sendable, Hashable {
+    package var account: AccountID
+    /// The address the message is delivered to: the recipient after aliases were followed.
+    package var address: MailboxAddress
+
+    package init(account: AccountID, address: MailboxAddress) {
+        self.account = account
+        self.address = address
+    }
+}
+
+/// What is known of a recipient when RCPT asks (row F-65: nothing is accepted first and returned later).
+package enum RecipientResolution: Sendable, Hashable {
+    /// At least one; several for an alias or group.
+    case deliver([LocalDelivery])
+    /// The domain is ours, the address is not there: `550 5.1.1`.
+    case unknown
+    /// The domain is not ours: `550 5.7.1`, relay is closed.
+    case notLocal
+    /// The account may not receive now: `550 5.2.1`.
+    case disabled
+    /// `452 4.2.2`: the sender keeps it and tries again.
+    case overQuota
+    /// The directory did not answer: `451 4.3.0`.
+    case temporary
+}
+
+/// Finds the accounts behind a recipient. Composition supplies it from the directory.
+package protocol RecipientResolver: Sendable {
+    /// - Parameters:
+    ///   - sender: the reverse-path of the transaction.
+    ///   - user: who is logged on, on submission.
+    func resolve(
+        _ recipient: ForwardPath,
+        from sender: ReversePath,
+        user: AuthenticatedUser?
+    ) async -> RecipientResolution
+}

@@ -1,0 +1,73 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+internal import Runtime
+internal import SMTPWire
+
+/// The fields that are put before a message on its way in (RFC 5321 §4.4).
+struct TraceFields {
+    var service: SMTPService
+    var hostName: String
+    var hello: HelloCommand?
+    var peer: SocketAddress
+    var tls: TLSFacts?
+    var transaction: MailTransaction
+    var date: MailDate
+
+    /// `Received`, and at final delivery `Return-Path` and `Delivered-To` before it. Martlet's own transport has put its
+    /// `Received` already.
+    var text: String {
+        var text = ""
+        if service.isLMTP {
+            text += "Return-Path: \(transaction.reversePath)\r\n"
+            let addresses = transaction.recipients.flatMap(\.deliveries).map(\.address)
+            if addresses.count == 1, let address = addresses.first { text += "Delivered-To: \(address)\r\n" }
+        }
+        return service == .internalLMTP ? text : text + received
+    }
+
+    // Time-stamp-line = "Received:" FWS Stamp <CRLF>
+    // Stamp = From-domain By-domain Opt-info [CFWS] ";" FWS date-time    RFC 5321 §4.4
+    private var received: String {
+        var text = "Received: from \(from)\r\n\tby \(hostName) with \(with)"
+        if let tls { text += " (\(tls.version))" }
+        text += " id \(transaction.trace)"
+        if transaction.recipients.count == 1, let only = transaction.recipients.first { text += "\r\n\tfor \(only.forwardPath)" }
+        if let tls { text += "\r\n\ttls \(tls.cipher)" }
+        return text + ";\r\n\t\(date.headerText)\r\n"
+    }
+
+    // Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) / ( address-literal FWS "(" TCP-info ")" )
+    private var from: String {
+        let literal = switch peer {
+        case .ipv4: "[\(peer.host)]"
+        case .ipv6: "[IPv6:\(peer.host)]"
+        case .unix: "localhost"
+        }
+        guard let hello else { return "\(literal) (\(literal))" }
+        if let domain = hello.domain, domain.text.utf8.allSatisfy({ $0 < 0x80 }) { return "\(domain) (\(literal))" }
+        return "\(literal) (helo \(Self.comment(hello.name)) \(literal))"
+    }
+
+    /// Text that can do no harm in a comment: 64 characters at most.
+    private static func comment(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(64).map { ASCII.isAlphanumeric($0) || $0 == ASCII.dot || $0 == 0x2D ? $0 : 0x3F }, as: UTF8.self)
+    }
+
+    /// The protocol by its registered name (RFC 3848, RFC 6531 §4.3).
+    private var with: String {
+        let isESMTP = hello?.verb != .helo
+        let base = service.isLMTP ? "LMTP" : transaction.mail.usesUTF8 ? "SMTP" : isESMTP ? "ESMTP" : "SMTP"
+        return (transaction.mail.usesUTF8 ? "UTF8" : "") + base
+            + (isESMTP && tls != nil ? "S" : "") + (isESMTP && transaction.user != nil ? "A" : "")
+    }
+
+    /// Fields that a submitted message lacks (RFC 6409 §8.2, §8.3).
+    func completion(of header: HeaderSection) -> String {
+        guard service == .submission else { return "" }
+        return (header.hasDate ? "" : "Date: \(date.headerText)\r\n")
+            + (header.hasMessageID ? "" : "Message-ID: <\(transaction.trace)@\(hostName)>\r\n")
+    }
+}

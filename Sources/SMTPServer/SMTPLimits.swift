@@ -1,0 +1,46 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MailTypes
+package import Settings
+
+/// The settings in force for one session, read once when it begins.
+package struct SMTPLimits: Sendable {
+    package var bareNewline = BareNewlinePolicy.refuse
+    package var messageSize: UInt64 = 50 << 20
+    package var recipients = 1000
+    package var transactions = 1000
+    package var errors = 20
+    package var idleCommands = 200
+    package var logOnFailures = 3
+    package var receivedFields = 50
+    package var commandTimeout: Duration = .seconds(300)
+    package var dataTimeout: Duration = .seconds(3600)
+    package var preAuthenticationTimeout: Duration = .seconds(300)
+    package var checksSender = true
+
+    /// The defaults.
+    package init() {}
+
+    /// The values for one listener.
+    package init(_ settings: SettingsSnapshot, instance: String) {
+        bareNewline = settings[SMTPSettings.bareNewline, instance: instance]
+        messageSize = UInt64(clamping: settings[SMTPSettings.maximumMessageSize, instance: instance].octets)
+        recipients = settings[SMTPSettings.maximumRecipients, instance: instance]
+        transactions = settings[SMTPSettings.maximumTransactions, instance: instance]
+        errors = settings[SMTPSettings.maximumErrors, instance: instance]
+        idleCommands = settings[SMTPSettings.maximumIdleCommands, instance: instance]
+        logOnFailures = settings[SMTPSettings.maximumLogOnFailures, instance: instance]
+        receivedFields = settings[SMTPSettings.maximumReceivedFields, instance: instance]
+        commandTimeout = settings[SMTPSettings.commandTimeout, instance: instance]
+        dataTimeout = settings[SMTPSettings.dataTimeout, instance: instance]
+        preAuthenticationTimeout = settings[SMTPSettings.preAuthenticationTimeout, instance: instance]
+        checksSender = settings[SMTPSettings.checkSender, instance: instance]
+    }
+
+    /// Octets of a command line without its line end. RFC 5321 §4.5.3.1.4 asks for 512, its extensions for a few
+    /// hundred more.
+    static let commandOctets = 4096
+    /// Octets of the header section, beyond which a message is refused.
+    static let headerOctets = 1 << 20
+}

@@ -1,0 +1,64 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import MailTypes
+internal import Runtime
+internal import SASL
+internal import SMTPWire
+
+extension SMTPDialogue {
+    /// MAIL passed the rules: who sends?
+    func begin(_ mail: MailCommand) async {
+        if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
+            return perform(session.fail(refusal))
+        }
+        reply(session.begin(mail))
+    }
+
+    /// Why the user may not write under this address; `nil` when they may. The null reverse-path is everybody's.
+    func refusal(of address: MailboxAddress, field: String) async -> SMTPReply? {
+        guard session.limits.checksSender, let user = session.user, let policy = server.services.senders else { return nil }
+        switch await policy.mayUse(address, by: user) {
+        case .allowed: return nil
+        case .unavailable: return SMTPReply(451, .mailSystem, "Cannot check the sender now")
+        case .notOwned:
+            events.record(
+                .senderRefused,
+                ["user.name": .string("\(user.name)"), "smtp.sender": .string("\(address)"), "smtp.field": .string(field)],
+                trace: session.transaction?.trace.text
+            )
+            return SMTPReply(550, .notAuthorized, "\(user.name) may not send as \(address)")
+        }
+    }
+
+    /// RCPT passed the rules: who is it?
+    func resolve(_ recipient: RecipientCommand) async {
+        let resolution = await resolution(of: recipient)
+        let reply = session.add(recipient, resolution)
+        if reply.isPositive, session.user == nil { connection.deadline = nil }
+        if !reply.isPositive {
+            events.record(
+                resolution == .notLocal ? .relayRefused : .recipientRefused,
+                [
+                    "smtp.sender": .string("\(session.transaction?.reversePath ?? .null)"),
+                    "smtp.recipient": .string("\(recipient.forwardPath)"), "smtp.reply": .string(reply.summary),
+                ],
+                trace: session.transaction?.trace.text
+            )
+        }
+        self.reply(reply)
+    }
+
+    /// Martlet's own transport says which account it is; the directory was asked there.
+    private func resolution(of recipient: RecipientCommand) async -> RecipientResolution {
+        if let account = recipient.account, case .address(let address) = recipient.forwardPath {
+            return .deliver([LocalDelivery(account: account, address: address)])
+        }
+        return await server.services.recipients.resolve(
+            recipient.forwardPath,
+            from: session.transaction?.reversePath ?? .null,
+            user: session.user
+        )
+    }
+}

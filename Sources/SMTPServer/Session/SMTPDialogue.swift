@@ -1,0 +1,157 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Events
+internal import MailTypes
+internal import Runtime
+internal import SASL
+internal import SMTPWire
+
+/// Runs one connection: reads commands, asks the rules, acts, answers.
+final class SMTPDialogue {
+    let server: SMTPServer
+    let connection: Connection
+    let events: EventRecorder
+    var session: SMTPSession
+    /// The message whose chunks come in.
+    var reception: MessageReception?
+    var ledger = ChunkLedger()
+    private var isOver = false
+
+    init(_ server: SMTPServer, _ connection: Connection, _ limits: SMTPLimits) {
+        self.server = server
+        self.connection = connection
+        events = server.services.events.adding(["smtp.peer": .string(connection.peer.description)])
+        session = SMTPSession(
+            server.service,
+            limits: limits,
+            hostName: server.hostName,
+            peer: connection.peer.host,
+            channel: connection.tls != nil ? .tls : connection.peer.isLoopback ? .loopback : .clear,
+            canStartTLS: server.tls != nil && !server.implicitTLS
+        )
+    }
+
+    func run() async {
+        connection.idleTimeout = session.limits.commandTimeout
+        if server.service != .internalLMTP { connection.deadline = .now + session.limits.preAuthenticationTimeout }
+        do throws(IOError) {
+            if server.implicitTLS { try await establishTLS() }
+            reply(session.greeting)
+            while !isOver, let line = try await nextLine() { try await take(line) }
+        } catch {
+            leave(error)
+        }
+        await reception?.abort()
+        reception = nil
+    }
+
+    // MARK: Commands
+
+    /// Longest command line; AUTH carries its first response in it (RFC 4954 §4).
+    private var maximumLine: Int {
+        server.service == .submission && session.user == nil ? SASLServerExchange.maximumLineOctets : SMTPLimits.commandOctets
+    }
+
+    /// The next command line. One that is too long gets its reply and is passed over.
+    private func nextLine() async throws(IOError) -> Line? {
+        while !isOver {
+            do throws(IOError) {
+                return try await connection.readLine(maximum: maximumLine)
+            } catch .lineTooLong {
+                perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
+            }
+        }
+        return nil
+    }
+
+    private func take(_ line: Line) async throws(IOError) {
+        guard line.endsWithCRLF || session.limits.bareNewline == .normalize else {
+            let reply = SMTPReply(500, .invalidCommand, "Lines end with CR LF (RFC 5321 section 2.3.8)")
+            return perform(session.fail(reply))
+        }
+        guard line.bytes.count <= SMTPLimits.commandOctets || Self.isAuth(line.bytes) else {
+            return perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
+        }
+        let step: SMTPStep
+        do throws(SMTPSyntaxError) {
+            step = session.check(try SMTPCommand.parse(line.bytes))
+        } catch {
+            step = session.fail(error)
+        }
+        try await act(step)
+    }
+
+    private static func isAuth(_ line: [UInt8]) -> Bool { ASCII.equalIgnoringCase(line.prefix(5), "AUTH ".utf8) }
+
+    private func act(_ step: SMTPStep) async throws(IOError) {
+        switch step {
+        case .reply, .close: perform(step)
+        case .startTLS: try await startTLS()
+        case .authenticate(let auth): try await authenticate(auth)
+        case .beginTransaction(let mail): await begin(mail)
+        case .resolve(let recipient): await resolve(recipient)
+        case .receiveData: try await receiveData()
+        case .receiveChunk(let chunk, let refusal): try await receive(chunk, refusal)
+        }
+        if session.transaction == nil { await dropReception() }
+    }
+
+    /// Steps that only say something.
+    func perform(_ step: SMTPStep) {
+        switch step {
+        case .reply(let reply): self.reply(reply)
+        case .close(let reply):
+            if reply.code == 421 { events.record(.sessionCutOff, ["smtp.reply": .string(reply.summary)]) }
+            self.reply(reply)
+            isOver = true
+        default: break
+        }
+    }
+
+    /// Gathers a reply; it leaves when the client's pipelined commands are used up.
+    func reply(_ reply: SMTPReply) { connection.write(reply.encoded) }
+
+    /// A message whose transaction ended by RSET, EHLO or a refusal goes nowhere.
+    private func dropReception() async {
+        await reception?.abort()
+        reception = nil
+    }
+
+    /// The connection cannot go on.
+    private func leave(_ error: IOError) {
+        switch error {
+        case .timedOut:
+            let reply = SMTPReply(421, .badConnection, "\(server.hostName) waited too long, closing connection")
+            perform(.close(reply))
+        case .shutdown:
+            // Not counted as cut off: the service is going down and the client will come again.
+            reply(SMTPReply(421, .notAccepting, "\(server.hostName) is going down, try again later"))
+        case .tls(let reason): events.record(.handshakeFailed, ["tls.reason": .string(reason)])
+        case .budgetExceeded:
+            perform(.close(SMTPReply(421, .messageTooBig, "The message has no end, closing connection")))
+        case .closed, .lineTooLong, .system: break
+        }
+    }
+
+    // MARK: TLS
+
+    private func startTLS() async throws(IOError) {
+        // What comes behind STARTTLS in the clear could be anybody's (RFC 3207 §4.2).
+        guard connection.bufferedCount == 0 else {
+            events.record(.plaintextBehindStartTLS, ["smtp.octets": .count(connection.bufferedCount)])
+            reply(SMTPReply(421, .security, "Nothing may follow STARTTLS, closing connection"))
+            isOver = true
+            return
+        }
+        reply(SMTPReply(220, .other, "Go ahead"))
+        try await establishTLS()
+    }
+
+    private func establishTLS() async throws(IOError) {
+        guard let context = server.tls else { throw .tls("no certificate") }
+        try await connection.startTLS(context)
+        session.tlsEstablished()
+    }
+}

@@ -1,0 +1,20 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SMTPWire
+
+/// What a session's rules want done for a command.
+package enum SMTPStep: Sendable, Equatable {
+    case reply(SMTPReply)
+    /// Say this and end the connection.
+    case close(SMTPReply)
+    case startTLS
+    case authenticate(AuthCommand)
+    /// Check who sends, then `begin`.
+    case beginTransaction(MailCommand)
+    /// Look the recipient up, then `add`.
+    case resolve(RecipientCommand)
+    case receiveData
+    /// Read the octets of the chunk; with a refusal, only to give that reply behind them.
+    case receiveChunk(ChunkCommand, refusal: SMTPReply?)
+}

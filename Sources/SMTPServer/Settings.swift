@@ -1,0 +1,118 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Settings
+
+/// What becomes of a CR or LF that stands alone.
+package enum BareNewlinePolicy: String, Sendable, Hashable, SettingValue {
+    case refuse
+    case normalize
+
+    package static var settingTypeName: String { "refuse | normalize" }
+    package init?(settingText: String) { self.init(rawValue: settingText) }
+    package var settingText: String { rawValue }
+}
+
+/// Settings of SMTP and LMTP listeners. Instances are the listeners: `smtp/1`, `smtp/2`.
+package enum SMTPSettings {
+    package static let bareNewline = SettingKey(
+        "smtp/bare-newline",
+        default: BareNewlinePolicy.refuse,
+        perInstance: true,
+        classic: ["smtpsvc/BareNewline"],
+        help: "A CR or LF on its own in a message: refuse it with 550 5.6.11, or make it a whole line end."
+    )
+    package static let maximumMessageSize = SettingKey(
+        "smtp/maximum-message-size",
+        default: ByteCount.mebibytes(50),
+        in: .kibibytes(64)...(.gibibytes(2)),
+        perInstance: true,
+        classic: ["smtpsvc/MaxMessageSize"],
+        help: "Larger messages are refused with 552 5.3.4, at MAIL when the client says the size, else at the end."
+    )
+    package static let maximumRecipients = SettingKey(
+        "smtp/maximum-recipients",
+        default: 1000,
+        in: 100...100_000,
+        perInstance: true,
+        classic: ["smtpsvc/MaxRecipients"],
+        help: "Recipients of one message; each one more gets 452 4.5.3 and is sent again by the client."
+    )
+    package static let maximumTransactions = SettingKey(
+        "smtp/maximum-transactions",
+        default: 1000,
+        in: 1...1_000_000,
+        perInstance: true,
+        help: "Messages over one connection; then 421 4.7.0 and the client connects anew."
+    )
+    package static let maximumErrors = SettingKey(
+        "smtp/maximum-errors",
+        default: 20,
+        in: 1...10_000,
+        perInstance: true,
+        help: "Commands that were wrong, after which the connection ends with 421 4.7.0."
+    )
+    package static let maximumIdleCommands = SettingKey(
+        "smtp/maximum-idle-commands",
+        default: 200,
+        in: 10...100_000,
+        perInstance: true,
+        help: "Commands between two messages that move nothing on (NOOP, RSET, EHLO), after which the connection ends."
+    )
+    package static let maximumLogOnFailures = SettingKey(
+        "smtp/maximum-log-on-failures",
+        default: 3,
+        in: 1...100,
+        perInstance: true,
+        help: "Failed AUTH commands after which the connection ends with 421 4.7.0."
+    )
+    package static let maximumReceivedFields = SettingKey(
+        "smtp/maximum-received-fields",
+        default: 50,
+        in: 10...1000,
+        perInstance: true,
+        help: "Received fields above which a message is taken for one that loops: 554 5.4.6."
+    )
+    package static let commandTimeout = SettingKey(
+        "smtp/command-timeout",
+        default: Duration.seconds(300),
+        in: .seconds(10)...(.seconds(3600)),
+        perInstance: true,
+        help: "Longest wait for the client's next octets (RFC 5321 §4.5.3.2.7 asks for 5 minutes)."
+    )
+    package static let dataTimeout = SettingKey(
+        "smtp/data-timeout",
+        default: Duration.seconds(3600),
+        in: .seconds(60)...(.seconds(86_400)),
+        perInstance: true,
+        help: "Longest time that one message may take on the wire."
+    )
+    package static let preAuthenticationTimeout = SettingKey(
+        "smtp/pre-authentication-timeout",
+        default: Duration.seconds(300),
+        in: .seconds(10)...(.seconds(3600)),
+        perInstance: true,
+        help: "Longest time until a client has logged on (submission) or named a valid recipient (all others)."
+    )
+    package static let checkSender = SettingKey(
+        "smtp/check-sender",
+        default: true,
+        perInstance: true,
+        help: "On submission, refuse a reverse-path or From address that is not the user's own (550 5.7.1)."
+    )
+}
+
+package let smtpServerSettings: [SettingDeclaration] = [
+    SMTPSettings.bareNewline.declaration,
+    SMTPSettings.maximumMessageSize.declaration,
+    SMTPSettings.maximumRecipients.declaration,
+    SMTPSettings.maximumTransactions.declaration,
+    SMTPSettings.maximumErrors.declaration,
+    SMTPSettings.maximumIdleCommands.declaration,
+    SMTPSettings.maximumLogOnFailures.declaration,
+    SMTPSettings.maximumReceivedFields.declaration,
+    SMTPSettings.commandTimeout.declaration,
+    SMTPSettings.dataTimeout.declaration,
+    SMTPSettings.preAuthenticationTimeout.declaration,
+    SMTPSettings.checkSender.declaration,
+]
