@@ -1,0 +1,97 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import POP3Wire
+package import SASL
+
+/// The rules of the AUTHORIZATION state (RFC 1939 §4), without I/O: which command does what, given what came before
+/// and how the connection is protected.
+package struct POP3Authorization: Sendable {
+    package enum Action: Sendable, Hashable {
+        case reply(POP3Reply)
+        /// The command would have shown a secret on the network.
+        case refuseInClear
+        case capabilities
+        case mechanisms
+        case startTLS
+        case exchange(mechanism: String, initialResponse: [UInt8]?)
+        case verify(SASLProof)
+        case quit
+    }
+
+    package var channel: ChannelSecurity
+    /// A certificate is at hand.
+    package var hasCertificate: Bool
+    private var user: [UInt8]?
+
+    package init(channel: ChannelSecurity, hasCertificate: Bool) {
+        self.channel = channel
+        self.hasCertificate = hasCertificate
+    }
+
+    package var capabilities: POP3Capabilities {
+        POP3Capabilities(channel: channel, offersTLS: hasCertificate && channel != .tls)
+    }
+
+    /// TLS begins: what the client said before may have been put into its mouth (RFC 2595 §4).
+    package mutating func tlsEstablished() {
+        channel = .tls
+        user = nil
+    }
+
+    package mutating func receive(_ line: [UInt8]) -> Action {
+        do throws(POP3SyntaxError) {
+            return perform(try POP3Command(parsing: line))
+        } catch {
+            return .reply(.err(nil, error.text))
+        }
+    }
+
+    private mutating func perform(_ command: POP3Command) -> Action {
+        // PASS counts only right after USER (RFC 1939 §7).
+        let user = self.user
+        if case .user = command {} else { self.user = nil }
+        guard command.states.contains(.authorization) else {
+            return .reply(.err(nil, "\(command.keyword) is not valid before log-on"))
+        }
+        return switch command {
+        case .user(let name): take(name)
+        case .pass(let password): verify(user, password)
+        case .auth(let mechanism, let response): begin(mechanism, response)
+        case .authMechanisms: .mechanisms
+        case .stls: startTLS()
+        case .capa: .capabilities
+        case .quit: .quit
+        default: .reply(.err(nil, "\(command.keyword) is not supported"))
+        }
+    }
+
+    private mutating func take(_ name: [UInt8]) -> Action {
+        guard channel.hidesSecrets else { return .refuseInClear }
+        user = name
+        return .reply(.ok("send PASS"))
+    }
+
+    private func verify(_ user: [UInt8]?, _ password: [UInt8]) -> Action {
+        guard channel.hidesSecrets else { return .refuseInClear }
+        guard let user else { return .reply(.err(nil, "PASS is only valid right after USER")) }
+        do throws(SASLFailure) {
+            return .verify(try SASLCredentials.proof(user: user, password: password))
+        } catch {
+            return .reply(.err(.auth, error.text))
+        }
+    }
+
+    private func begin(_ name: [UInt8], _ initialResponse: [UInt8]?) -> Action {
+        guard let mechanism = SASLMechanism.named(name) else {
+            return .reply(.err(nil, "unknown authentication mechanism"))
+        }
+        guard mechanism.isAllowed(on: channel) else { return .refuseInClear }
+        return .exchange(mechanism: mechanism.name, initialResponse: initialResponse)
+    }
+
+    private func startTLS() -> Action {
+        guard channel != .tls else { return .reply(.err(nil, "TLS is already active")) }
+        return hasCertificate ? .startTLS : .reply(.err(.systemPermanent, "TLS is not available"))
+    }
+}

@@ -1,0 +1,122 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import POP3Wire
+package import Runtime
+package import SASL
+
+/// The AUTHORIZATION state of one connection, from the greeting to a proved user.
+///
+/// Used once for each connection, by its task. The reply to a successful log-on is not sent here, since whether there
+/// is a maildrop to log on to is known only later: who has it sends that reply, or refuses and runs this again.
+package struct POP3PreAuthentication {
+    package enum Outcome: Sendable, Hashable {
+        /// Proved; the command that did it still waits for its reply.
+        case authenticated(AuthenticatedUser)
+        /// Nothing more is to be said; the connection is to be closed.
+        case closed
+    }
+
+    let environment: POP3Environment
+    var commandsLeft: Int
+    var failuresLeft: Int
+    private var isGreeted = false
+
+    package init(_ environment: POP3Environment) {
+        self.environment = environment
+        commandsLeft = environment.limits.commandsBeforeLogOn
+        failuresLeft = environment.limits.logOnFailures
+    }
+
+    /// Serves the connection until a user is proved. Every wait ends at the log-on deadline.
+    package mutating func run(_ connection: Connection) async -> Outcome {
+        greet(connection)
+        do throws(IOError) {
+            guard let user = try await serve(connection) else { return .closed }
+            connection.deadline = nil
+            return .authenticated(user)
+        } catch {
+            sayGoodbye(error, connection)
+            return .closed
+        }
+    }
+
+    private mutating func greet(_ connection: Connection) {
+        guard !isGreeted else { return }
+        isGreeted = true
+        connection.deadline = .now + environment.limits.logOnDeadline
+        connection.write(.ok("\(environment.hostName) Martlet POP3 server ready"))
+    }
+
+    private mutating func serve(_ connection: Connection) async throws(IOError) -> AuthenticatedUser? {
+        var rules = POP3Authorization(channel: connection.channelSecurity, hasCertificate: environment.tls != nil)
+        while let line = try await nextLine(connection) {
+            switch rules.receive(line) {
+            case .reply(let reply):
+                connection.write(reply)
+            case .refuseInClear:
+                refuseInClear(connection)
+            case .capabilities:
+                connection.write(.ok("capabilities follow"), lines: rules.capabilities.all.map(\.line))
+            case .mechanisms:
+                let names = SASLMechanism.offered(on: rules.channel).map(\.name)
+                connection.write(.ok("mechanisms follow"), lines: names)
+            case .startTLS:
+                try await startTLS(connection, &rules)
+            case .exchange(let name, let response):
+                if let user = try await exchange(name, response, connection) { return user }
+            case .verify(let proof):
+                if let user = try await verify(proof, connection) { return user }
+            case .quit:
+                connection.write(.ok("bye"))
+                return nil
+            }
+            guard failuresLeft > 0 else { throw .budgetExceeded }
+        }
+        return nil
+    }
+
+    /// The next command line; overlong ones are answered here and cost as much as many commands.
+    private mutating func nextLine(_ connection: Connection) async throws(IOError) -> [UInt8]? {
+        while true {
+            guard commandsLeft > 0 else { throw .budgetExceeded }
+            commandsLeft -= 1
+            do throws(IOError) {
+                return try await connection.readLine(maximum: POP3Command.maximumLineOctets)?.bytes
+            } catch .lineTooLong {
+                commandsLeft -= 9
+                connection.write(.err(nil, "line too long"))
+            }
+        }
+    }
+
+    private func startTLS(_ connection: Connection, _ rules: inout POP3Authorization) async throws(IOError) {
+        guard let tls = environment.tls else { return }
+        connection.write(.ok("begin TLS"))
+        try await connection.startTLS(tls)
+        rules.tlsEstablished()
+    }
+
+    private func refuseInClear(_ connection: Connection) {
+        environment.events.record(.pop3LogOnInClear, ["pop3.peer": .string(connection.peer.host)])
+        connection.write(.err(.auth, "log-on needs TLS: use STLS or port 995"))
+    }
+
+    private func sayGoodbye(_ error: IOError, _ connection: Connection) {
+        switch error {
+        case .budgetExceeded:
+            connection.write(.err(nil, "too many commands or failures before log-on"))
+        case .timedOut:
+            connection.write(.err(nil, "log-on took too long"))
+        case .shutdown:
+            return connection.write(.err(.systemTemporary, "server is restarting"))
+        default:
+            return
+        }
+        environment.events.record(
+            .pop3BudgetExceeded,
+            ["pop3.peer": .string(connection.peer.host), "pop3.reason": .string(error.description)]
+        )
+    }
+}

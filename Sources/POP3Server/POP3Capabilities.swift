@@ -1,0 +1,28 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import POP3Wire
+package import SASL
+
+/// What CAPA answers, from the connection as it is now (RFC 2449 §5).
+package struct POP3Capabilities: Sendable {
+    package var channel: ChannelSecurity
+    /// Whether STLS would work now: before log-on, in the clear, with a certificate.
+    package var offersTLS: Bool
+
+    package init(channel: ChannelSecurity, offersTLS: Bool) {
+        self.channel = channel
+        self.offersTLS = offersTLS
+    }
+
+    package var all: [POP3Capability] {
+        var all: [POP3Capability] = [
+            .top, .uidl, .responseCodes, .authResponseCode, .pipelining, .expireNever,
+        ]
+        let mechanisms = SASLMechanism.offered(on: channel).map(\.name)
+        if channel.hidesSecrets { all.append(.user) }
+        if !mechanisms.isEmpty { all.append(.sasl(mechanisms)) }
+        if offersTLS { all.append(.stls) }
+        return all + [.implementation("Martlet")]
+    }
+}
