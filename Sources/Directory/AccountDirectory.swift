@@ -6,7 +6,9 @@ internal import MailTypes
 internal import Runtime
 package import Settings
 
-/// The directory as one process sees it. See the head of Directory.swift for what it promises.
+/// The directory as one process sees it.
+///
+/// See the head of Directory.swift for what it promises.
 ///
 /// May be called from any task; nothing in it blocks the caller's thread.
 package final class AccountDirectory: Sendable {
@@ -19,7 +21,9 @@ package final class AccountDirectory: Sendable {
     private let database: Database
     private let pool: BlockingPool
 
-    /// Opens the directory in `file`, making it when it is missing. The file's folder must exist.
+    /// Opens the directory in `file`, making it when it is missing.
+    ///
+    /// The file's folder must exist.
     package static func open(
         file: String,
         settings: LiveSettings,

@@ -17,7 +17,9 @@ struct ResolutionPolicy: Hashable, Sendable {
     }
 }
 
-/// Finds the accounts that an address stands for. Runs on the database's thread.
+/// Finds the accounts that an address stands for.
+///
+/// Runs on the database's thread.
 struct AddressResolver {
     let database: Database
     let policy: ResolutionPolicy

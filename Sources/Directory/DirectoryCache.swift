@@ -12,7 +12,9 @@ final class DirectoryCache: Sendable {
     /// Bound on each kind of answer; the cache begins anew when it is full.
     static let maximumCount = 50_000
 
-    /// What was asked. The settings that an answer depends on are part of the question.
+    /// What was asked.
+    ///
+    /// The settings that an answer depends on are part of the question.
     enum Question: Hashable, Sendable {
         case account(MailboxAddress)
         case resolution(ForwardPath, ResolutionPolicy)

@@ -3,8 +3,9 @@
 
 internal import MailTypes
 
-/// Why the directory did not do what was asked. `description` is one or two sentences for the person who asked: what is
-/// wrong, and what to do.
+/// Why the directory did not do what was asked.
+///
+/// `description` is one or two sentences for the person who asked: what is wrong, and what to do.
 package struct DirectoryError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What callers switch on.
     package enum Code: String, Sendable, Hashable {

@@ -1,12 +1,16 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables, as steps from one version to the next. A step that was released never changes; what is new is a new step.
+/// The tables, as steps from one version to the next.
+///
+/// A step that was released never changes; what is new is a new step.
 enum Schema {
     /// `PRAGMA user_version` of a file that all steps were taken on.
     static var version: Int64 { Int64(steps.count) }
 
-    /// Brings the file to this program's version. One process does it, others wait and find it done.
+    /// Brings the file to this program's version.
+    ///
+    /// One process does it, others wait and find it done.
     static func migrate(_ database: Database) throws {
         guard try current(database) != version else { return }
         try database.transaction {

@@ -55,7 +55,9 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// Keeps events for looking at. The directory keeps it, and it keeps the folder.
+/// Keeps events for looking at.
+///
+/// The directory keeps it, and it keeps the folder.
 final class EventLog: EventSink {
     private let events = Lock<[Event]>([])
     private let folder: TemporaryFolder

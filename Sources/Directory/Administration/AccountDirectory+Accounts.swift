@@ -5,7 +5,9 @@ package import MailTypes
 internal import SASL
 
 extension AccountDirectory {
-    /// Adds an account. Without a password nobody can log on to it, but it receives mail.
+    /// Adds an account.
+    ///
+    /// Without a password nobody can log on to it, but it receives mail.
     package func addAccount(
         _ address: MailboxAddress,
         password: PasswordHash? = nil,
@@ -92,8 +94,9 @@ extension AccountDirectory {
         }
     }
 
-    /// Removes an account from the directory, and answers with its number, which is not given again. Its stored mail is
-    /// the store's to remove.
+    /// Removes an account from the directory, and answers with its number, which is not given again.
+    ///
+    /// Its stored mail is the store's to remove.
     package func removeAccount(_ address: MailboxAddress) async throws(DirectoryError) -> AccountID {
         try await change("account remove", address.description) { database in
             let account = try database.requireAccount(address)

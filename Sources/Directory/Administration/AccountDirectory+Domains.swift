@@ -4,7 +4,9 @@
 package import MailTypes
 
 extension AccountDirectory {
-    /// Makes a domain local. With `original`, every address of that domain is one of this domain too.
+    /// Makes a domain local.
+    ///
+    /// With `original`, every address of that domain is one of this domain too.
     package func addDomain(_ domain: Domain, aliasOf original: Domain? = nil) async throws(DirectoryError)
         -> LocalDomain
     {

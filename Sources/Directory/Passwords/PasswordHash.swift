@@ -6,8 +6,9 @@ internal import CCrypt
 internal import Glibc
 internal import Runtime
 
-/// A password as it is kept: the text of crypt(5), such as `$y$j9T$...`. Every scheme of libxcrypt can be read; new ones
-/// are yescrypt.
+/// A password as it is kept: the text of crypt(5), such as `$y$j9T$...`.
+///
+/// Every scheme of libxcrypt can be read; new ones are yescrypt.
 package struct PasswordHash: Sendable, Hashable {
     /// Octets of a password that crypt(3) takes at most.
     package static let maximumPasswordOctets = Int(CRYPT_MAX_PASSPHRASE_SIZE) - 1
@@ -17,6 +18,7 @@ package struct PasswordHash: Sendable, Hashable {
     private init(unchecked text: String) { self.text = text }
 
     /// Takes a hash made elsewhere: /etc/shadow's form, or Dovecot's with a scheme in front (`{BLF-CRYPT}$2y$...`).
+    ///
     /// `nil` when no scheme of crypt(3) reads it.
     package init?(imported: String) {
         var text = Substring(imported)
@@ -34,8 +36,10 @@ package struct PasswordHash: Sendable, Hashable {
     /// What was read back from the database, which took it from one of the others.
     init(stored text: String) { self.init(unchecked: text) }
 
-    /// Hashes a new password with yescrypt at the library's own cost. Takes some 10 ms of CPU and 16 MiB of memory for
-    /// that time. `nil` when the password is empty, too long, or holds NUL.
+    /// Hashes a new password with yescrypt at the library's own cost.
+    ///
+    /// Takes some 10 ms of CPU and 16 MiB of memory for that time. `nil` when the password is empty, too long, or holds
+    /// NUL.
     package init?(of password: [UInt8]) {
         guard Self.accepts(password) else { return nil }
         guard let setting = unsafe crypt_gensalt_ra("$y$", 0, nil, 0) else { return nil }
@@ -44,7 +48,9 @@ package struct PasswordHash: Sendable, Hashable {
         self.init(unchecked: text)
     }
 
-    /// Whether this is the hash of `password`. As slow as making it was.
+    /// Whether this is the hash of `password`.
+    ///
+    /// As slow as making it was.
     package func matches(_ password: [UInt8]) -> Bool {
         let isPossible = Self.accepts(password)
         guard let text = Self.crypt(isPossible ? password : [], setting: self.text) else { return false }

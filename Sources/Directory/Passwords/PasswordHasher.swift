@@ -17,7 +17,9 @@ final class PasswordHasher: Sendable {
         decoy = PasswordHash(of: secureRandom(16).map { $0 | 1 })
     }
 
-    /// Whether `hash` is that of `password`; with no hash, the same work and false. `nil` at once when `limit` wait.
+    /// Whether `hash` is that of `password`; with no hash, the same work and false.
+    ///
+    /// `nil` at once when `limit` wait.
     func verify(_ password: [UInt8], against hash: PasswordHash?, limit: Int) async -> Bool? {
         let hashOrDecoy = hash ?? decoy
         let isKnown = hash != nil

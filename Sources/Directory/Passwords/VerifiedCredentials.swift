@@ -6,7 +6,9 @@ internal import MailTypes
 internal import Runtime
 
 /// Remembers which passwords were right, as a keyed digest in memory, so that a client that connects again is answered
-/// in microseconds. What is remembered holds for one hash: with a new password the old one is worth nothing.
+/// in microseconds.
+///
+/// What is remembered holds for one hash: with a new password the old one is worth nothing.
 final class VerifiedCredentials: Sendable {
     /// Bound on remembered accounts: at some 150 octets each, 15 MB.
     static let maximumCount = 100_000

@@ -94,8 +94,9 @@ final class Database: @unchecked Sendable {
         return unsafe DatabaseVersion(others: others ?? 0, own: sqlite3_total_changes64(connection))
     }
 
-    /// SQLite would make the file readable by all. Nothing is opened when it exists: closing a descriptor of it would
-    /// drop this process's locks on it.
+    /// SQLite would make the file readable by all.
+    ///
+    /// Nothing is opened when it exists: closing a descriptor of it would drop this process's locks on it.
     private static func create(_ file: String) {
         let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }

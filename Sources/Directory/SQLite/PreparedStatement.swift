@@ -18,7 +18,9 @@ enum SQLiteValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByI
     init(_ value: Bool) { self = .integer(value ? 1 : 0) }
 }
 
-/// One compiled statement, and the row it stands on. Finalized when it goes; used on its connection's thread only.
+/// One compiled statement, and the row it stands on.
+///
+/// Finalized when it goes; used on its connection's thread only.
 @safe
 struct PreparedStatement: ~Copyable {
     private let connection: OpaquePointer

@@ -14,7 +14,9 @@ struct SQLiteError: Error, Sendable, CustomStringConvertible {
         description = "\(message) (SQLite \(code))"
     }
 
-    /// The error that `connection` reported last. Call at once after the failing call, on the same thread.
+    /// The error that `connection` reported last.
+    ///
+    /// Call at once after the failing call, on the same thread.
     init(code: Int32, of connection: OpaquePointer?) {
         let text = unsafe sqlite3_errmsg(connection).map { unsafe String(cString: $0) }
         self.init(code: code, message: text ?? "out of memory")
