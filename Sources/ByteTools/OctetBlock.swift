@@ -1,0 +1,56 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Octets that stay at one address for as long as the block lives, so that a gathering write can name them without
+/// copying. Filled by one task, then shared and never changed again.
+@safe
+package final class OctetBlock: @unchecked Sendable {
+    // Safe to share: written only by `append`, whose callers hold the block alone; after that it is read only.
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
+    package private(set) var count = 0
+
+    package init(reserving capacity: Int = 0) {
+        self.capacity = max(64, capacity)
+        unsafe base = .allocate(byteCount: self.capacity, alignment: 16)
+    }
+
+    package convenience init(_ bytes: [UInt8]) {
+        self.init(reserving: bytes.count)
+        append(bytes)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// Adds octets. Only before the block is shared.
+    package func append(_ bytes: [UInt8]) {
+        if bytes.count > capacity - count { grow(toHold: count + bytes.count) }
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + count).copyMemory(from: start, byteCount: source.count)
+        }
+        count += bytes.count
+    }
+
+    private func grow(toHold needed: Int) {
+        capacity = max(needed, capacity * 2)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        unsafe larger.copyMemory(from: base, byteCount: count)
+        unsafe base.deallocate()
+        unsafe base = larger
+    }
+
+    /// The octets, for the time of the call.
+    package func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
+        try body(unsafe RawSpan(_unsafeStart: base, byteCount: count))
+    }
+
+    /// Where the octets are: valid while the block lives.
+    @unsafe package var address: UnsafeMutableRawPointer { unsafe base }
+
+    package var array: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: base, count: count)) }
+}
