@@ -1,2 +1,100 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Glibc
+internal import Locking
+
+// A journal: checksummed, append-only segments in one folder, with one writer thread that commits in groups.
+//
+// Invariants of this module:
+// - What `append` answered is on disk (fdatasync) and is found again by every later `open`.
+// - Records lie in the order in which `append` was called; the records of one call lie together.
+// - A damaged octet harms the record it is in and nothing else: reading and recovery never stop at damage, and no octet
+//   on disk can trap.
+// - A segment that was left is never written again, except by being deleted.
+// - The journal knows nothing of mail: a record has a kind, a stream (an account, a queue item), metadata and a body.
+
+/// One journal folder, open for appending and reading. Thread-safe.
+package final class Journal: Sendable {
+    package let directory: String
+    package let identity: JournalIdentity
+    let options: JournalOptions
+    let segments: SegmentTable
+    let writer: JournalWriter
+
+    /// What `open` found.
+    package let recovery: JournalRecovery
+
+    private init(
+        directory: String,
+        identity: JournalIdentity,
+        options: JournalOptions,
+        segments: SegmentTable,
+        writer: JournalWriter,
+        recovery: JournalRecovery
+    ) {
+        self.directory = directory
+        self.identity = identity
+        self.options = options
+        self.segments = segments
+        self.writer = writer
+        self.recovery = recovery
+    }
+
+    /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer. Blocks for as
+    /// long as recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to it.
+    package static func open(
+        _ directory: String,
+        identity: JournalIdentity,
+        options: JournalOptions = JournalOptions()
+    ) throws(JournalError) -> Journal {
+        try Directories.make(directory)
+        let segments = try SegmentTable(directory: directory)
+        var pass = RecoveryPass(segments: segments, identity: identity, directory: directory)
+        let recovery = try pass.run()
+        let writer = JournalWriter(
+            directory: directory,
+            identity: identity,
+            options: options,
+            segments: segments,
+            heads: pass.heads,
+            tail: pass.tail
+        )
+        writer.start()
+        return Journal(
+            directory: directory,
+            identity: identity,
+            options: options,
+            segments: segments,
+            writer: writer,
+            recovery: recovery
+        )
+    }
+
+    /// Appends records, all or none, and returns where they are once they are on disk. The order of the calls is the
+    /// order in the journal: the call is queued before it first suspends.
+    package func append(_ records: [JournalRecord]) async throws(JournalError) -> [RecordPosition] {
+        let prepared = try PreparedAppend(records, limits: options)
+        let outcome = await unsafe withUnsafeContinuation { continuation in
+            writer.submit(prepared) { unsafe continuation.resume(returning: $0) }
+        }
+        return try outcome.get()
+    }
+
+    /// The last record of a stream that is on disk.
+    package func head(of stream: UInt64) -> RecordPosition? { writer.heads.withLock { $0[stream] } }
+
+    /// Every stream that has a record, in no order.
+    package var streams: [UInt64] { writer.heads.withLock { Array($0.keys) } }
+
+    /// Octets of all segments on disk.
+    package var octetsOnDisk: UInt64 { segments.octetsOnDisk }
+
+    /// Commits what is waiting, marks the journal as cleanly closed and ends the writer. Later appends throw `.closed`.
+    package func close() async {
+        await unsafe withUnsafeContinuation { continuation in
+            writer.close { unsafe continuation.resume() }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+
+/// One open segment. Reading is thread-safe; only the writer writes.
+final class SegmentFile: Sendable {
+    let number: UInt32
+    let descriptor: Int32
+
+    private init(number: UInt32, descriptor: Int32) {
+        self.number = number
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    static func path(_ number: UInt32, in directory: String) -> String {
+        let digits = String(number)
+        return "\(directory)/segment-\(String(repeating: "0", count: max(0, 10 - digits.count)))\(digits).log"
+    }
+
+    /// The number in a segment's file name.
+    static func number(of name: String) -> UInt32? {
+        guard name.hasPrefix("segment-"), name.hasSuffix(".log") else { return nil }
+        let digits = name.dropFirst(8).dropLast(4)
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(digits), number > 0 else {
+            return nil
+        }
+        return number
+    }
+
+    static func openForReading(_ number: UInt32, in directory: String) throws(JournalError) -> SegmentFile {
+        let descriptor = unsafe Glibc.open(path(number, in: directory), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last("open") }
+        return SegmentFile(number: number, descriptor: descriptor)
+    }
+
+    static func openForWriting(_ number: UInt32, in directory: String) throws(JournalError) -> SegmentFile {
+        let descriptor = unsafe Glibc.open(path(number, in: directory), O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last("open") }
+        return SegmentFile(number: number, descriptor: descriptor)
+    }
+
+    /// Makes a new segment and its name durable.
+    static func create(_ number: UInt32, in directory: String) throws(JournalError) -> SegmentFile {
+        let path = path(number, in: directory)
+        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .last("open") }
+        let file = SegmentFile(number: number, descriptor: descriptor)
+        do throws(JournalError) {
+            try Directories.sync(directory)
+        } catch {
+            unsafe unlink(path)
+            throw error
+        }
+        return file
+    }
+
+    func size() throws(JournalError) -> UInt64 {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat") }
+        return UInt64(clamping: status.st_size)
+    }
+
+    /// Up to `count` octets from `offset`; fewer only at the end of the file. Blocks.
+    func read(_ count: Int, at offset: UInt64) throws(JournalError) -> [UInt8] {
+        try read(count, at: offset, waiting: true) ?? []
+    }
+
+    /// As `read`, from the page cache only: `nil` when the disk would have to be waited for.
+    func readCached(_ count: Int, at offset: UInt64) throws(JournalError) -> [UInt8]? {
+        try read(count, at: offset, waiting: false)
+    }
+
+    private func read(_ count: Int, at offset: UInt64, waiting: Bool) throws(JournalError) -> [UInt8]? {
+        var failure: JournalError?
+        var isMissing = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                guard let place = unsafe buffer.baseAddress.map({ unsafe $0 + filled }) else { break }
+                let position = off_t(clamping: offset &+ UInt64(filled))
+                let result =
+                    unsafe waiting
+                    ? pread(descriptor, place, count - filled, position)
+                    : CLinux_pread_nowait(descriptor, place, count - filled, position)
+                if result > 0 {
+                    filled += result
+                } else if result == 0 {
+                    break
+                } else if errno == EAGAIN || errno == EOPNOTSUPP, !waiting {
+                    isMissing = true
+                    break
+                } else if errno != EINTR {
+                    failure = .last("pread")
+                    break
+                }
+            }
+        }
+        if let failure { throw failure }
+        return isMissing ? nil : bytes
+    }
+}

@@ -1,0 +1,107 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// 16 octets that every record of a store carries, so that a record of another store is never taken for one of this.
+package struct JournalIdentity: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package static func random() -> JournalIdentity {
+        JournalIdentity(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+    }
+}
+
+/// Where a record begins.
+package struct RecordPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// From 1.
+    package var segment: UInt32
+    package var offset: UInt64
+
+    package init(segment: UInt32, offset: UInt64) {
+        self.segment = segment
+        self.offset = offset
+    }
+
+    package static func < (a: Self, b: Self) -> Bool { (a.segment, a.offset) < (b.segment, b.offset) }
+    package var description: String { "\(segment):\(offset)" }
+}
+
+/// Where a record's body is.
+package struct BodyAddress: Hashable, Sendable {
+    package var record: RecordPosition
+    /// Octets of the record before its body.
+    package var preamble: UInt32
+    /// Octets of the body.
+    package var length: UInt64
+
+    package init(record: RecordPosition, preamble: UInt32, length: UInt64) {
+        self.record = record
+        self.preamble = preamble
+        self.length = length
+    }
+}
+
+/// Octets of a body; those that were lost are zero and named.
+package struct BodyOctets: Sendable, Hashable {
+    package var bytes: [UInt8]
+    /// Ranges of the body (not of `bytes`) that were lost.
+    package var lost: [Range<UInt64>]
+
+    package init(bytes: [UInt8], lost: [Range<UInt64>]) {
+        self.bytes = bytes
+        self.lost = lost
+    }
+}
+
+/// Why the journal could not do what was asked.
+package enum JournalError: Error, Sendable, Hashable {
+    /// No room: ENOSPC, EDQUOT, EFBIG, or less than the room to be kept free.
+    case full(errno: Int32)
+    case system(errno: Int32, call: String)
+    case closed
+    /// Metadata or body beyond what a record may have.
+    case tooLarge
+    /// The record's header or metadata cannot be read.
+    case lost(RecordPosition)
+}
+
+package struct JournalOptions: Sendable {
+    /// A segment that has grown past this is left and a new one begun.
+    package var segmentOctets: UInt64 = 64 << 20
+    /// The most that is gathered for one write and one sync. One append may exceed it.
+    package var batchOctets = 8 << 20
+    /// Bodies are refused when the file system has less room than this; records without one (flags, expunge) still go.
+    package var reservedOctets: UInt64 = 64 << 20
+    package var maximumMetadataOctets = 64 << 20
+    package var maximumBodyOctets: UInt64 = 1 << 40
+    /// For tests: makes writes and syncs fail.
+    package var faults: JournalFaults?
+
+    package init() {}
+}
+
+/// Failures that a test puts between the journal and its files.
+package struct JournalFaults: Sendable {
+    /// How many of `octets` a write may take (fewer: a short write), or the errno it fails with.
+    package var write: @Sendable (_ octets: Int) -> Result<Int, FaultErrno>
+    /// The errno that fdatasync fails with; 0 for none.
+    package var sync: @Sendable () -> Int32
+
+    package init(
+        write: @escaping @Sendable (_ octets: Int) -> Result<Int, FaultErrno> = { .success($0) },
+        sync: @escaping @Sendable () -> Int32 = { 0 }
+    ) {
+        self.write = write
+        self.sync = sync
+    }
+}
+
+package struct FaultErrno: Error, Sendable, Hashable {
+    package var errno: Int32
+    package init(_ errno: Int32) { self.errno = errno }
+}

@@ -1,0 +1,59 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import ByteTools
+
+/// A record to be appended.
+package struct JournalRecord: Sendable {
+    /// What it is, for the user of the journal; from `RecordKind.firstForUsers`.
+    package var kind: UInt8
+    /// The chain of records it belongs to: an account, a queue item.
+    package var stream: UInt64
+    package var metadata: [UInt8]
+    package var body: JournalBody
+
+    package init(kind: UInt8, stream: UInt64, metadata: [UInt8], body: JournalBody = .none) {
+        self.kind = kind
+        self.stream = stream
+        self.metadata = metadata
+        self.body = body
+    }
+}
+
+/// The octets of a record that are too many to be read whole.
+package enum JournalBody: Sendable {
+    case none
+    case block(OctetBlock)
+    case file(BodyFile)
+
+    package var count: UInt64 {
+        switch self {
+        case .none: 0
+        case .block(let block): UInt64(block.count)
+        case .file(let file): file.count
+        }
+    }
+}
+
+/// A file whose octets become a body; read by the writer piece by piece. `owner` keeps the descriptor open.
+package struct BodyFile: Sendable {
+    package let descriptor: Int32
+    package let count: UInt64
+    package let owner: any AnyObject & Sendable
+
+    package init(descriptor: Int32, count: UInt64, owner: any AnyObject & Sendable) {
+        self.descriptor = descriptor
+        self.count = count
+        self.owner = owner
+    }
+}
+
+/// Kinds that the journal itself writes. They belong to no stream.
+package enum RecordKind {
+    /// Nothing follows that was not on disk before: the journal was closed in order.
+    static let closed: UInt8 = 1
+    /// First in a segment: names the segment before it and where that one ends.
+    static let seal: UInt8 = 2
+    /// Kinds from here are the users'.
+    package static let firstForUsers: UInt8 = 16
+}

@@ -1,0 +1,110 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// The 80 octets before every record (docs/store-format.md). It names its own store and position, so that octets inside
+/// a message, even a whole journal sent by mail, are never taken for a record.
+struct RecordHeader: Hashable, Sendable {
+    static let size = 80
+    /// "MRJ1"
+    static let magic: [UInt8] = [0x4D, 0x52, 0x4A, 0x31]
+    static let version: UInt8 = 1
+
+    var kind: UInt8
+    var stream: UInt64
+    var position: RecordPosition
+    /// The stream's record before this one.
+    var previous: RecordPosition?
+    var metadataLength: UInt32
+    var metadataCRC: UInt32
+    var bodyLength: UInt64
+    /// Octets from the first record of the same commit to this one; `.max` when more.
+    var batchDistance: UInt32
+
+    var preamble: UInt32 { UInt32(clamping: UInt64(Self.size) + UInt64(metadataLength)) }
+    /// Octets of the whole record.
+    var recordLength: UInt64 { UInt64(Self.size) + UInt64(metadataLength) + ChunkLayout.storedLength(of: bodyLength) }
+    var end: UInt64 { position.offset + recordLength }
+    var body: BodyAddress { BodyAddress(record: position, preamble: preamble, length: bodyLength) }
+
+    func encode(_ identity: JournalIdentity) -> [UInt8] {
+        var writer = ByteWriter(reserving: Self.size)
+        writer.bytes += Self.magic
+        writer.integer(Self.version)
+        writer.integer(kind)
+        writer.integer(ChunkLayout.fixedStride)
+        writer.integer(UInt8(0))
+        writer.integer(identity.high)
+        writer.integer(identity.low)
+        writer.integer(position.segment)
+        writer.integer(metadataLength)
+        writer.integer(position.offset)
+        writer.integer(bodyLength)
+        writer.integer(stream)
+        writer.integer(previous?.offset ?? 0)
+        writer.integer(previous?.segment ?? 0)
+        writer.integer(batchDistance)
+        writer.integer(metadataCRC)
+        writer.integer(CRC32C.of(writer.bytes))
+        return writer.bytes
+    }
+
+    /// The header in the first 80 of `bytes`, when it is whole, of this store, and stands where it says it stands.
+    init?(_ bytes: RawSpan, at position: RecordPosition, of identity: JournalIdentity) {
+        guard bytes.byteCount >= Self.size else { return nil }
+        guard CRC32C.of(bytes.extracting(0..<(Self.size - 4))) == bytes.littleEndian32(at: 76),
+            bytes.littleEndian32(at: 0) == 0x314A_524D, bytes.littleEndian64(at: 8) == identity.high,
+            bytes.littleEndian64(at: 16) == identity.low, bytes.littleEndian32(at: 24) == position.segment,
+            bytes.littleEndian64(at: 32) == position.offset
+        else { return nil }
+        let kinds = bytes.littleEndian32(at: 4)
+        guard UInt8(truncatingIfNeeded: kinds) == Self.version,
+            UInt8(truncatingIfNeeded: kinds >> 16) == ChunkLayout.fixedStride
+        else { return nil }
+        kind = UInt8(truncatingIfNeeded: kinds >> 8)
+        self.position = position
+        metadataLength = bytes.littleEndian32(at: 28)
+        bodyLength = bytes.littleEndian64(at: 40)
+        stream = bytes.littleEndian64(at: 48)
+        let previousSegment = bytes.littleEndian32(at: 64)
+        let previousOffset = bytes.littleEndian64(at: 56)
+        previous = previousSegment == 0 ? nil : RecordPosition(segment: previousSegment, offset: previousOffset)
+        batchDistance = bytes.littleEndian32(at: 68)
+        metadataCRC = bytes.littleEndian32(at: 72)
+        guard bodyLength <= 1 << 48, metadataLength <= 1 << 30, position.offset <= 1 << 56 else { return nil }
+    }
+
+    init(
+        kind: UInt8,
+        stream: UInt64,
+        position: RecordPosition,
+        previous: RecordPosition?,
+        metadataLength: UInt32,
+        metadataCRC: UInt32,
+        bodyLength: UInt64,
+        batchDistance: UInt32
+    ) {
+        self.kind = kind
+        self.stream = stream
+        self.position = position
+        self.previous = previous
+        self.metadataLength = metadataLength
+        self.metadataCRC = metadataCRC
+        self.bodyLength = bodyLength
+        self.batchDistance = batchDistance
+    }
+}
+
+extension RawSpan {
+    /// Four octets, low first; zero when they are not all there.
+    func littleEndian32(at offset: Int) -> UInt32 {
+        guard offset >= 0, offset <= byteCount - 4 else { return 0 }
+        return UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    /// Eight octets, low first; zero when they are not all there.
+    func littleEndian64(at offset: Int) -> UInt64 {
+        UInt64(littleEndian32(at: offset)) | UInt64(littleEndian32(at: offset + 4)) << 32
+    }
+}

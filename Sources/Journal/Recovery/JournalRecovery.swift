@@ -1,0 +1,27 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What opening a journal found.
+package struct JournalRecovery: Sendable, Hashable {
+    package struct Damage: Sendable, Hashable {
+        package var segment: UInt32
+        package var octets: Range<UInt64>
+
+        package init(segment: UInt32, octets: Range<UInt64>) {
+            self.segment = segment
+            self.octets = octets
+        }
+    }
+
+    /// Records whose headers were read; those before the checkpoint are not among them.
+    package var records = 0
+    /// The journal was closed in order; nothing is torn or in doubt.
+    package var wasClosed = false
+    /// Octets of an unfinished write that were cut off the end. They were never acknowledged.
+    package var tornOctets: UInt64 = 0
+    /// Octets that are no records though records follow them: what was there is lost.
+    package var damage: [Damage] = []
+    /// Records of the last commit that do not verify: the commit may never have been acknowledged. Their users must not
+    /// take them for a promise kept.
+    package var doubtful: [RecordPosition] = []
+}

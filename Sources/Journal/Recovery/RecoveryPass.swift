@@ -1,0 +1,132 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Reads the headers since the last checkpoint, or all of them, finds every stream's head and the end of the journal,
+/// and cuts a torn tail off. Blocks.
+struct RecoveryPass {
+    let segments: SegmentTable
+    let identity: JournalIdentity
+    let directory: String
+    private(set) var heads: [UInt64: RecordPosition] = [:]
+    private(set) var tail = JournalTail()
+    private var found = JournalRecovery()
+    /// Headers of the last commit seen, and where it began.
+    private var lastCommit: [RecordHeader] = []
+    private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
+
+    init(segments: SegmentTable, identity: JournalIdentity, directory: String) {
+        self.segments = segments
+        self.identity = identity
+        self.directory = directory
+    }
+
+    mutating func run() throws(JournalError) -> JournalRecovery {
+        let numbers = segments.numbers
+        guard let last = numbers.last else { return found }
+        let from = try usableCheckpoint(numbers)
+        let scanned = numbers.filter { $0 >= from.segment }
+        try SegmentEnds.read(scanned, in: segments, identity: identity)
+        for number in scanned {
+            try scan(number, from: number == from.segment ? from.offset : 0, isLast: number == last)
+        }
+        if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
+        try settle(last, numbers)
+        return found
+    }
+
+    /// Where the headers have to be read from. A checkpoint counts when its last record still ends where it says.
+    private mutating func usableCheckpoint(_ numbers: [UInt32]) throws(JournalError) -> RecordPosition {
+        let beginning = RecordPosition(segment: 0, offset: 0)
+        guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load(),
+            let last = try segments.record(at: saved.last, of: identity)?.header
+        else { return beginning }
+        let goesOn = saved.from == RecordPosition(segment: saved.last.segment, offset: last.end)
+        let beginsNew = saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0)
+        guard goesOn || beginsNew, saved.from.segment <= (numbers.last ?? 0) + 1 else { return beginning }
+        heads = saved.heads
+        tail.lastRecord = saved.last
+        found.wasClosed = true
+        return saved.from
+    }
+
+    private mutating func scan(_ number: UInt32, from start: UInt64, isLast: Bool) throws(JournalError) {
+        let file = try segments.file(number)
+        let size = try file.size()
+        var walk = SegmentScan(file, identity: identity, from: start, to: min(size, segments.end(of: number) ?? size))
+        var end = start
+        var pending: Range<UInt64>?
+        while let item = try walk.next() {
+            switch item {
+            case .record(let header):
+                if let lost = pending { note(lost, in: number) }
+                pending = nil
+                end = header.end
+                take(header)
+            case .cut(let header) where !isLast:
+                note(header.position.offset..<header.end, in: number)
+                take(header)
+            case .cut(let header): pending = header.position.offset..<size
+            case .damage(let range): pending = range
+            }
+        }
+        if let lost = pending, !isLast { note(lost, in: number) }
+        if isLast { tail.last = (number, end) }
+    }
+
+    private mutating func note(_ octets: Range<UInt64>, in segment: UInt32) {
+        found.damage.append(JournalRecovery.Damage(segment: segment, octets: octets))
+    }
+
+    private mutating func take(_ header: RecordHeader) {
+        found.records += 1
+        tail.lastRecord = header.position
+        found.wasClosed = header.kind == RecordKind.closed
+        let distance = min(UInt64(header.batchDistance), header.position.offset)
+        let start = RecordPosition(segment: header.position.segment, offset: header.position.offset - distance)
+        if start > lastCommitStart, header.batchDistance < .max {
+            lastCommitStart = start
+            lastCommit.removeAll(keepingCapacity: true)
+        }
+        guard header.kind >= RecordKind.firstForUsers else { return }
+        lastCommit.append(header)
+        heads[header.stream] = header.position
+    }
+
+    /// Cuts the torn tail off the last segment and makes what is left durable before anyone sees it: after a kill the
+    /// page cache may hold a commit that no sync has reached.
+    private mutating func settle(_ last: UInt32, _ numbers: [UInt32]) throws(JournalError) {
+        guard let end = tail.last?.end else { return }
+        let file = try SegmentFile.openForWriting(last, in: directory)
+        let size = try file.size()
+        if size > end {
+            guard ftruncate(file.descriptor, off_t(clamping: end)) == 0 else { throw .last("ftruncate") }
+            found.tornOctets = size - end
+        }
+        guard fdatasync(file.descriptor) == 0 else { throw .last("fdatasync") }
+        if end == 0 {
+            tail.owedSeal.ends = try numbers.dropLast().suffix(4).map { number throws(JournalError) in
+                let size = try segments.file(number).size()
+                return SegmentSeal.End(segment: number, offset: segments.end(of: number) ?? size)
+            }
+        }
+        guard !found.wasClosed else { return }
+        for header in lastCommit where !segments.verifies(header) { found.doubtful.append(header.position) }
+    }
+}
+
+/// Where segments end that a later one names in its first record.
+enum SegmentEnds {
+    static func read(_ numbers: [UInt32], in segments: SegmentTable, identity: JournalIdentity) throws(JournalError) {
+        for number in numbers {
+            let first = RecordPosition(segment: number, offset: 0)
+            guard let entry = try segments.record(at: first, of: identity), entry.header.kind == RecordKind.seal,
+                let metadata = entry.metadata
+            else { continue }
+            for end in SegmentSeal(metadata).ends where end.segment < number {
+                segments.setEnd(end.offset, of: end.segment)
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// What waits for the writer thread, which sleeps here while nothing does.
+@safe
+final class AppendQueue: @unchecked Sendable {
+    typealias Completion = @Sendable (Result<[RecordPosition], JournalError>) -> Void
+
+    struct Entry {
+        var append: PreparedAppend
+        var completion: Completion
+    }
+
+    enum Work {
+        case batch([Entry])
+        case close(@Sendable () -> Void)
+    }
+
+    // Safe to share: everything below is read and written under `mutex`; `condition` is only used with it.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var waiting: [Entry] = []
+    private var next = 0
+    private var closing: (@Sendable () -> Void)?
+    private var isClosed = false
+    private var isWriterAsleep = false
+
+    init() {
+        unsafe mutex.initialize(to: pthread_mutex_t())
+        unsafe condition.initialize(to: pthread_cond_t())
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// False when the queue is closed; the completion is then not called.
+    func add(_ entry: Entry) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        guard !isClosed else { return false }
+        waiting.append(entry)
+        if isWriterAsleep { unsafe pthread_cond_signal(condition) }
+        return true
+    }
+
+    /// False when it was closed before.
+    func close(_ done: @escaping @Sendable () -> Void) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        guard !isClosed else { return false }
+        (isClosed, closing) = (true, done)
+        unsafe pthread_cond_signal(condition)
+        return true
+    }
+
+    /// Waits for work. A batch holds at least one append, and further ones up to `limit` octets; one with a body in a
+    /// file comes alone.
+    func take(limit: UInt64) -> Work {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while next == waiting.count {
+            if let closing { return .close(closing) }
+            isWriterAsleep = true
+            unsafe pthread_cond_wait(condition, mutex)
+            isWriterAsleep = false
+        }
+        let first = next
+        var octets: UInt64 = 0
+        while next < waiting.count {
+            let append = waiting[next].append
+            let isAlone = append.isStreamed && next > first
+            guard next == first || (octets &+ append.length <= limit && !isAlone) else { break }
+            octets &+= append.length
+            next += 1
+            if append.isStreamed { break }
+        }
+        let batch = Array(waiting[first..<next])
+        if next == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.capacity < 4096)
+            next = 0
+        } else if next > 1024 {
+            waiting.removeFirst(next)
+            next = 0
+        }
+        return .batch(batch)
+    }
+}

@@ -1,0 +1,140 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Glibc
+internal import Locking
+
+/// Where the journal goes on after recovery.
+struct JournalTail: Sendable {
+    /// The last segment and where its valid records end; `nil` when there is none.
+    var last: (number: UInt32, end: UInt64)?
+    /// The last record.
+    var lastRecord: RecordPosition?
+    /// Segments that the next new record has to name the ends of.
+    var owedSeal = SegmentSeal()
+}
+
+/// The writer thread's own: writes commits to the last segment, one sync each.
+struct SegmentWriter {
+    private let directory: String
+    private let identity: JournalIdentity
+    private let options: JournalOptions
+    private let segments: SegmentTable
+    private let heads: Lock<[UInt64: RecordPosition]>
+    private let gather = WriteGather()
+    private var checkpoint: HeadsCheckpoint
+
+    private var file: SegmentFile?
+    private var nextNumber: UInt32
+    /// Where the next commit goes.
+    private var offset: UInt64
+    private var owedSeal: SegmentSeal
+    private var lastRecord: RecordPosition?
+
+    init(
+        directory: String,
+        identity: JournalIdentity,
+        options: JournalOptions,
+        segments: SegmentTable,
+        heads: Lock<[UInt64: RecordPosition]>,
+        tail: JournalTail
+    ) {
+        self.directory = directory
+        self.identity = identity
+        self.options = options
+        self.segments = segments
+        self.heads = heads
+        checkpoint = HeadsCheckpoint(directory: directory, identity: identity)
+        nextNumber = (segments.numbers.max() ?? 0) + 1
+        offset = tail.last?.end ?? 0
+        owedSeal = tail.owedSeal
+        lastRecord = tail.lastRecord
+        guard let last = tail.last else { return }
+        file = try? SegmentFile.openForWriting(last.number, in: directory)
+        if file == nil { owedSeal.ends.append(SegmentSeal.End(segment: last.number, offset: last.end)) }
+    }
+
+    /// Whether the file system has more room than is to be kept free.
+    var hasRoom: Bool {
+        var status = statvfs()
+        guard unsafe statvfs(directory, &status) == 0 else { return true }
+        let (octets, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow || octets > options.reservedOctets
+    }
+
+    /// Writes and syncs appends as one commit; all or none. Returns the positions of each append's records.
+    mutating func commit(_ appends: [PreparedAppend]) throws(JournalError) -> [[RecordPosition]] {
+        let file = try currentFile()
+        var batch = CommitBatch(identity: identity, segment: file.number, start: offset)
+        gather.reset(small: batch.smallOctets(of: appends) + owedSeal.octets)
+        if !owedSeal.ends.isEmpty { batch.add(owedSeal, to: gather) }
+        heads.withLock { heads in batch.place(appends, after: heads) }
+        do throws(JournalError) {
+            try batch.write(appends, with: gather, to: file, faults: options.faults)
+        } catch {
+            takeBack(file)
+            throw error
+        }
+        try sync(file)
+        owedSeal = SegmentSeal()
+        offset = batch.end
+        lastRecord = batch.last ?? lastRecord
+        heads.withLock { heads in heads.merge(batch.heads) { $1 } }
+        if offset >= options.segmentOctets { leave(file, endingAt: offset) }
+        return batch.positions
+    }
+
+    /// Marks the journal as closed in order.
+    mutating func finish() {
+        let mark = JournalRecord(kind: RecordKind.closed, stream: 0, metadata: [])
+        guard let append = try? PreparedAppend([mark], limits: options), (try? commit([append])) != nil else { return }
+        saveHeads()
+    }
+
+    private mutating func saveHeads() {
+        guard let lastRecord else { return }
+        let from =
+            file.map { RecordPosition(segment: $0.number, offset: offset) }
+            ?? RecordPosition(segment: lastRecord.segment + 1, offset: 0)
+        checkpoint.save(heads.withLock { $0 }, last: lastRecord, upTo: from)
+    }
+
+    private mutating func currentFile() throws(JournalError) -> SegmentFile {
+        if let file { return file }
+        guard nextNumber < .max else { throw .tooLarge }
+        defer { nextNumber += 1 }
+        let created = try SegmentFile.create(nextNumber, in: directory)
+        segments.add(created)
+        (file, offset) = (created, 0)
+        return created
+    }
+
+    private mutating func leave(_ left: SegmentFile, endingAt end: UInt64) {
+        owedSeal = SegmentSeal([SegmentSeal.End(segment: left.number, offset: end)])
+        file = nil
+        saveHeads()
+    }
+
+    /// Takes back what a failed write left behind. When even that fails the segment is left, ending where it was good.
+    private mutating func takeBack(_ file: SegmentFile) {
+        guard ftruncate(file.descriptor, off_t(clamping: offset)) != 0 else { return }
+        abandon(file)
+    }
+
+    /// A failed sync is never tried again: the kernel has forgotten which pages it could not write. The segment is left.
+    private mutating func sync(_ file: SegmentFile) throws(JournalError) {
+        let fault = options.faults?.sync() ?? 0
+        if fault == 0, fdatasync(file.descriptor) == 0 { return }
+        let error = JournalError.from(fault == 0 ? errno : fault, "fdatasync")
+        _ = ftruncate(file.descriptor, off_t(clamping: offset))
+        abandon(file)
+        throw error
+    }
+
+    private mutating func abandon(_ abandoned: SegmentFile) {
+        owedSeal.ends.append(SegmentSeal.End(segment: abandoned.number, offset: offset))
+        segments.setEnd(offset, of: abandoned.number)
+        file = nil
+    }
+}
