@@ -60,9 +60,8 @@ extension EventLoop {
     /// Runs on the loop's thread; sticky for connections made later.
     package func shutdownConnections() {
         confined.isDraining = true
-        for unsafeconnection in unsafe Array(confined.connections.values) {
-            unsafe connection.takeUnretainedValue().requestShutdown()
-        }
+        let open = unsafe confined.connections.values.map { unsafe $0.takeUnretainedValue() }
+        for connection in open { connection.requestShutdown() }
         for sleeper in Array(confined.sleepers.values) { sleeper.end(false) }
     }
 
@@ -74,7 +73,7 @@ extension EventLoop {
 
 extension Duration {
     /// Rounded up, 0 to 2^53.
-    var wholeMilliseconds: UInt64 {
+    package var wholeMilliseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let milliseconds = UInt64(min(seconds, 1 << 43)) * 1000

@@ -45,7 +45,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     static let scratchOctets = 64 * 1024
 
     /// OpenSSL writes to sockets with `write`, which raises SIGPIPE when the peer is gone; an error is wanted instead.
-    private static let brokenPipesAreErrors: Void = { _ = unsafe signal(SIGPIPE, SIG_IGN) }()
+    private static let brokenPipesAreErrors: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 
     package init(name: String) {
         _ = EventLoop.brokenPipesAreErrors

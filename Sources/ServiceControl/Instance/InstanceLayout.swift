@@ -1,0 +1,77 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Where the files of one instance are: everything lies below one data folder.
+package struct InstanceLayout: Sendable, Hashable {
+    /// The folder used when neither `--data` nor `MARTLET_DATA` names one.
+    package static let installedFolder = "/var/lib/martlet"
+
+    package let data: String
+
+    /// Takes a path as it was typed; relative ones are made absolute.
+    package init(data path: String) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        if !path.hasPrefix("/"), let current = unsafe getcwd(nil, 0) {
+            path = unsafe String(cString: current) + "/" + path
+            unsafe free(current)
+        }
+        data = path
+    }
+
+    package var settingsFile: String { data + "/martlet.conf" }
+    package var directoryFile: String { data + "/directory.db" }
+    package var store: String { data + "/store" }
+    package var spool: String { data + "/spool" }
+    package var log: String { data + "/log" }
+    package var crashes: String { data + "/crash" }
+    package var keys: String { data + "/keys" }
+    package var run: String { data + "/run" }
+    package var certificateFile: String { keys + "/server.crt" }
+    package var keyFile: String { keys + "/server.key" }
+    package var assertionKeyFile: String { keys + "/assertion.key" }
+    package var adminSocket: String { run + "/admin.sock" }
+    package var processFile: String { run + "/martlet.pid" }
+    package var setAsideFile: String { data + "/set-aside.json" }
+    package var standardErrorFile: String { log + "/stderr.log" }
+
+    /// The socket on which back-end worker `index` (from 1) takes sessions of front-ends.
+    package func sessionSocket(backEnd index: Int) -> String { run + "/backend-\(index).sessions.sock" }
+    /// The socket on which back-end worker `index` (from 1) takes mail from the transport.
+    package func deliverySocket(backEnd index: Int) -> String { run + "/backend-\(index).lmtp.sock" }
+
+    package var folders: [String] { [data, store, spool, log, crashes, keys, run] }
+
+    /// Makes the folders that are missing, for this user only.
+    package func prepare() throws(InstanceError) {
+        for folder in folders {
+            guard unsafe mkdir(folder, 0o700) != 0, errno != EEXIST else { continue }
+            throw .folder(folder, errno)
+        }
+        for folder in folders where unsafe access(folder, R_OK | W_OK | X_OK) != 0 { throw .folder(folder, errno) }
+    }
+}
+
+/// Why an instance could not be started.
+package struct InstanceError: Error, Sendable, CustomStringConvertible {
+    package let message: String
+    /// As in sysexits.h.
+    package let exitCode: Int32
+
+    package init(_ message: String, exitCode: Int32) {
+        self.message = message
+        self.exitCode = exitCode
+    }
+
+    package var description: String { message }
+
+    static func folder(_ path: String, _ code: Int32) -> InstanceError {
+        InstanceError(
+            "cannot use folder \(path): \(unsafe String(cString: strerror(code))). "
+                + "Give --data a folder that this user may write to.",
+            exitCode: 73
+        )
+    }
+}

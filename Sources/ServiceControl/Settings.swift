@@ -1,0 +1,92 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Settings
+
+/// Settings of service control itself, and of the listeners whose sockets it binds.
+package enum ServiceSettings {
+    package static let portBase = SettingKey(
+        "service/port-base",
+        default: 0,
+        in: 0...64_000,
+        live: false,
+        help: "Added to every listener's port, so that an instance runs without privilege or beside another server."
+    )
+    package static let addresses = SettingKey<[String]>(
+        "service/addresses",
+        default: ["*"],
+        allowed: "numeric addresses, or * for all",
+        where: { $0.allSatisfy { $0 == "*" || !$0.contains(" ") } },
+        live: false,
+        help: "Addresses on which clients and other servers are listened to."
+    )
+    package static let internalAddresses = SettingKey<[String]>(
+        "service/internal-addresses",
+        default: ["127.0.0.1", "::1"],
+        allowed: "numeric addresses, or * for all",
+        live: false,
+        help: "Addresses of listeners that take mail without asking who brings it (LMTP)."
+    )
+    package static let user = SettingKey(
+        "service/user",
+        default: "auto",
+        live: false,
+        help:
+            "User to become after the ports are bound when started as root; auto takes martlet where that user exists."
+    )
+    package static let hangTimeout = SettingKey<Duration>(
+        "service/hang-timeout",
+        default: .seconds(20),
+        in: .seconds(2)...Duration.seconds(3600),
+        help: "A worker whose main loop stands still for so long is ended and started again."
+    )
+    package static let drainTime = SettingKey<Duration>(
+        "service/drain-time",
+        default: .seconds(10),
+        in: .seconds(1)...Duration.seconds(3600),
+        help: "How long a worker that is to stop may take to finish what it has begun."
+    )
+    package static let recovery = SettingKey<RecoveryPolicy>(
+        "service/recovery",
+        default: .standard,
+        perInstance: true,
+        classic: ["scm/Recovery"],
+        help:
+            "What is done when a worker fails: restart after pauses, counting anew after a quiet time, with a breaker."
+    )
+    package static let frontEndWorkers = SettingKey(
+        "frontend/workers",
+        default: 1,
+        in: 1...64,
+        live: false,
+        help: "Front-end processes. Each holds a share of the client sessions."
+    )
+    package static let transportWorkers = SettingKey(
+        "transport/workers",
+        default: 1,
+        in: 1...64,
+        live: false,
+        help: "Transport processes that receive mail."
+    )
+    package static let drillEnabled = SettingKey(
+        "drill/enabled",
+        default: false,
+        help:
+            "Lets drills harm this instance on purpose: martlet drill, and messages that trap the worker that parses them."
+    )
+    package static let drillPoison = SettingKey(
+        "drill/poison-subject",
+        default: "",
+        help: "With drill/enabled: a message whose header contains this text traps the worker that parses it."
+    )
+}
+
+package let serviceControlSettings: [SettingDeclaration] =
+    [
+        ServiceSettings.portBase.declaration, ServiceSettings.addresses.declaration,
+        ServiceSettings.internalAddresses.declaration, ServiceSettings.user.declaration,
+        ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
+        ServiceSettings.recovery.declaration, ServiceSettings.frontEndWorkers.declaration,
+        ServiceSettings.transportWorkers.declaration, ServiceSettings.drillEnabled.declaration,
+        ServiceSettings.drillPoison.declaration,
+    ] + ListenerDefinition.all.map(\.portKey.declaration)

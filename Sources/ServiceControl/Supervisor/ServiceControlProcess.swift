@@ -1,0 +1,95 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+internal import Glibc
+internal import Runtime
+package import Settings
+
+/// The main of `martlet serve`.
+package enum ServiceControlProcess {
+    /// How long a taken port is tried again: the workers of a predecessor may still be ending.
+    private static let bindPatience: Duration = .seconds(3)
+
+    /// Runs an instance until it is told to stop (SIGTERM, SIGINT, or by an administrator). Throws what keeps it from
+    /// starting.
+    package static func run(
+        _ layout: InstanceLayout,
+        tree: SettingsTree,
+        backEndWorkers: @escaping @Sendable (SettingsSnapshot) -> Int,
+        makeEvents: @escaping @Sendable (InstanceLayout, String, LiveSettings) -> EventRecorder
+    ) throws(InstanceError) {
+        raiseDescriptorLimit()
+        try layout.prepare()
+        let lock = try InstanceLock(layout)
+        defer { _ = lock }
+        let file = SettingsFile(dataFolder: layout.data, tree: tree)
+        let (snapshot, problems) = file.load()
+        let settings = LiveSettings(snapshot)
+        let events = makeEvents(layout, "control", settings)
+        for problem in problems { events.record(.settingsRefused, ["problem": .string(problem.description)]) }
+        try AssertionKey.renew(layout)
+        let sockets = try bind(snapshot, events)
+        try giveUpRoot(layout, snapshot, events)
+        events.record(.started, ["pid": .count(getpid()), "data": .string(layout.data)])
+        EventLoop.runBlocking(name: "control") { loop in
+            let supervisor = Supervisor(
+                loop: loop,
+                layout: layout,
+                settingsFile: file,
+                settings: settings,
+                events: events,
+                sockets: sockets,
+                backEndWorkers: backEndWorkers(snapshot)
+            )
+            for number in [SIGTERM, SIGINT] {
+                loop.onSignal(number) { supervisor.assumeIsolated { $0.stopAll() } }
+            }
+            loop.onSignal(SIGHUP) { supervisor.assumeIsolated { $0.reloadSettings() } }
+            await supervisor.run()
+        }
+        events.record(.stateChanged, ["worker": "control", "state": "stopped"])
+    }
+
+    private static func bind(_ settings: SettingsSnapshot, _ events: EventRecorder) throws(InstanceError)
+        -> BoundSockets
+    {
+        let limit = ContinuousClock.now + bindPatience
+        while true {
+            do throws(InstanceError) {
+                return try BoundSockets(settings)
+            } catch {
+                guard error.exitCode == BoundSockets.portTaken, limit > .now else {
+                    events.record(.cannotBind, ["error": .string(error.message)])
+                    throw error
+                }
+                usleep(100_000)
+            }
+        }
+    }
+
+    private static func giveUpRoot(
+        _ layout: InstanceLayout,
+        _ settings: SettingsSnapshot,
+        _ events: EventRecorder
+    ) throws(InstanceError) {
+        guard geteuid() == 0 else { return }
+        let name = settings[ServiceSettings.user]
+        let user = ServiceUser(named: name == "auto" ? "martlet" : name)
+        guard name != "auto" || user?.canReach(layout) == true else {
+            return events.record(.runsAsRoot)
+        }
+        guard let user else {
+            throw InstanceError("service/user: there is no user \"\(name)\" on this system", exitCode: 67)
+        }
+        guard user.user != 0 else { return }
+        guard user.canReach(layout) else {
+            throw InstanceError(
+                "user \(name) cannot reach \(layout.data): a folder above it is closed to it",
+                exitCode: 77
+            )
+        }
+        user.takeOver(layout)
+        try user.become(for: layout)
+    }
+}

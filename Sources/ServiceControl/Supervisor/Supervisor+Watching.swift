@@ -1,0 +1,76 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import Glibc
+internal import Runtime
+internal import Settings
+
+extension Supervisor {
+    /// Once a second: heartbeats, workers that do not drain, and edits of the settings file.
+    func tick() {
+        let now = ContinuousClock.now
+        let limit = settings.current[ServiceSettings.hangTimeout]
+        for slot in slots {
+            if let worker = slot.current, worker.readyAt != nil, !worker.isRetiring,
+                worker.stillness(now: now) > limit
+            {
+                endHanging(worker, slot, now)
+            }
+            for worker in slot.retiring + [slot.current].compactMap(\.self) { endLate(worker, slot, now) }
+        }
+        let stamp = FileStamp(layout.settingsFile)
+        if stamp != settingsStamp { reloadSettings() }
+    }
+
+    /// SIGABRT first, for a crash report; SIGKILL two seconds later.
+    private func endHanging(_ worker: RunningWorker, _ slot: WorkerSlot, _ now: ContinuousClock.Instant) {
+        guard worker.killAt == nil else { return }
+        events.record(.workerHangs, ["worker": .string(slot.name), "pid": .count(worker.pid)])
+        worker.killAt = now + .seconds(2)
+        worker.process.signal(SIGABRT)
+    }
+
+    private func endLate(_ worker: RunningWorker, _ slot: WorkerSlot, _ now: ContinuousClock.Instant) {
+        guard let killAt = worker.killAt, killAt <= now else { return }
+        if worker.isRetiring {
+            events.record(.workerNotDraining, ["worker": .string(slot.name), "pid": .count(worker.pid)])
+        }
+        worker.process.signal(SIGKILL)
+    }
+
+    /// Reads the settings file, puts it in force here, and tells the workers.
+    package func reloadSettings() {
+        settingsStamp = FileStamp(layout.settingsFile)
+        let (snapshot, problems) = settingsFile.load(previous: settings.current)
+        for problem in problems {
+            events.record(.settingsRefused, ["problem": .string(problem.description)])
+        }
+        guard snapshot != settings.current else { return }
+        let old = settings.current.texts
+        let changed = Set(old.keys).union(snapshot.texts.keys).filter { old[$0] != snapshot.texts[$0] }
+        settings.replace(with: snapshot)
+        events.record(.settingsApplied, ["settings": .list(changed.sorted())])
+        for slot in slots {
+            for worker in slot.retiring + [slot.current].compactMap(\.self) { worker.socket.send(.settingsChanged) }
+        }
+    }
+}
+
+/// What tells one version of a file from the next.
+struct FileStamp: Equatable {
+    private let inode: UInt64
+    private let size: Int64
+    private let seconds: Int
+    private let nanoseconds: Int
+
+    /// `nil` when there is no such file.
+    init?(_ path: String) {
+        var information = stat()
+        guard unsafe stat(path, &information) == 0 else { return nil }
+        inode = UInt64(information.st_ino)
+        size = Int64(information.st_size)
+        seconds = information.st_mtim.tv_sec
+        nanoseconds = information.st_mtim.tv_nsec
+    }
+}
