@@ -18,10 +18,11 @@ struct CorpusTests {
     }
 
     @Test func everyFileCutAnywhereParses() {
-        for (name, bytes) in Corpus.files where bytes.count <= 3_000 {
-            for end in stride(from: 0, to: bytes.count, by: 7) {
+        for (name, bytes) in Corpus.files where bytes.count <= 800 {
+            for end in bytes.indices {
                 let cut = Array(bytes[..<end])
                 let structure = MessageStructure(parsing: cut)
+                guard end % 16 == 0 else { continue }
                 let problems = inconsistencies(of: structure, in: cut)
                 #expect(problems.isEmpty, "\(name) cut at \(end): \(problems)")
             }
@@ -29,7 +30,7 @@ struct CorpusTests {
     }
 
     @Test func everySummaryCutAnywhereIsRefused() {
-        for (name, bytes) in Corpus.files where bytes.count <= 1_000 {
+        for (name, bytes) in Corpus.files where bytes.count <= 700 {
             let encoded = MessageSummary(parsing: bytes).encode()
             for end in encoded.indices {
                 #expect(MessageSummary.decode(Array(encoded[..<end])) == nil, "\(name) cut at \(end)")

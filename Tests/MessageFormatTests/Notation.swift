@@ -44,23 +44,29 @@ func inconsistencies(of structure: MessageStructure, in bytes: [UInt8]) -> [Stri
     if structure.size != UInt64(bytes.count) { found.append("size") }
     if structure.root.header.lowerBound != 0 { found.append("root begins at \(structure.root.header.lowerBound)") }
     if structure.root.body.upperBound != structure.size { found.append("root ends at \(structure.root.body.upperBound)") }
-    check(structure.root, within: 0..<structure.size, bytes, "", &found)
+    var lines: [UInt64] = [0]
+    lines.reserveCapacity(bytes.count + 1)
+    var line: UInt64 = 0
+    for octet in bytes {
+        if octet == 0x0A { line += 1 }
+        lines.append(line)
+    }
+    check(structure.root, within: 0..<structure.size, lines, "", &found)
     return found
 }
 
 private func check(
     _ part: MessagePart,
     within outer: Range<UInt64>,
-    _ bytes: [UInt8],
+    _ lines: [UInt64],
     _ path: String,
     _ found: inout [String]
 ) {
     let place = "part \(path)"
     if part.header.lowerBound < outer.lowerBound || part.body.upperBound > outer.upperBound { found.append("\(place) outside") }
     if part.header.upperBound != part.body.lowerBound { found.append("\(place) header and body apart") }
-    let body = bytes[Int(part.body.lowerBound)..<Int(part.body.upperBound)]
-    if UInt64(body.count { $0 == 0x0A }) != part.lines { found.append("\(place) lines \(part.lines)") }
-    if part.octets != UInt64(body.count) { found.append("\(place) octets") }
+    let inBody = lines[Int(part.body.upperBound)] - lines[Int(part.body.lowerBound)]
+    if inBody != part.lines { found.append("\(place) lines \(part.lines), not \(inBody)") }
     if part.encodingText.isEmpty { found.append("\(place) encoding empty") }
     switch part.content {
     case .leaf:
@@ -69,7 +75,7 @@ private func check(
         if parts.isEmpty || !part.mediaType.isMultipart { found.append("\(place) multipart") }
         var rest = part.body
         for (index, child) in parts.enumerated() {
-            check(child, within: rest, bytes, "\(path).\(index + 1)", &found)
+            check(child, within: rest, lines, "\(path).\(index + 1)", &found)
             rest = min(child.body.upperBound, rest.upperBound)..<rest.upperBound
         }
     case .message(_, let root):
@@ -77,6 +83,6 @@ private func check(
         if root.header.lowerBound != part.body.lowerBound || root.body.upperBound != part.body.upperBound {
             found.append("\(place) message does not fill it")
         }
-        check(root, within: part.body, bytes, "\(path).m", &found)
+        check(root, within: part.body, lines, "\(path).m", &found)
     }
 }

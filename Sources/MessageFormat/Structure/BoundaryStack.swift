@@ -15,6 +15,8 @@ struct BoundaryStack {
     }
 
     private var entries: [Entry] = []
+    /// How many entries have a hash with these low eight bits: most lines end here.
+    private var occurrences = [UInt16](repeating: 0, count: 256)
     private let maximumOctets: Int
 
     init(maximumOctets: Int) { self.maximumOctets = maximumOctets }
@@ -23,7 +25,9 @@ struct BoundaryStack {
 
     /// `level` names the frame that the boundary belongs to; levels ascend.
     mutating func push(_ boundary: [UInt8], level: Int) {
-        entries.append(Entry(level: level, hash: Self.hash(boundary), octets: boundary))
+        let hash = Self.hash(boundary)
+        entries.append(Entry(level: level, hash: hash, octets: boundary))
+        occurrences[Int(hash & 255)] += 1
     }
 
     /// True when a multipart within the one of `level` waits for its closing delimiter.
@@ -31,7 +35,10 @@ struct BoundaryStack {
 
     /// Drops the boundaries of this level and those within it.
     mutating func drop(from level: Int) {
-        while let last = entries.last, last.level >= level { entries.removeLast() }
+        while let last = entries.last, last.level >= level {
+            occurrences[Int(last.hash & 255)] -= 1
+            entries.removeLast()
+        }
     }
 
     // delimiter := CRLF "--" boundary; close-delimiter := delimiter "--"; then transport-padding    RFC 2046 §5.1.1
@@ -45,6 +52,7 @@ struct BoundaryStack {
         guard line.count <= maximumOctets + 2 else { return nil }
         let ends = view[last - 1] == hyphen && view[last - 2] == hyphen && line.count > 2
         let (shortHash, fullHash) = Self.hashes(line, in: view)
+        guard occurrences[Int(fullHash & 255)] > 0 || (ends && occurrences[Int(shortHash & 255)] > 0) else { return nil }
         for entry in entries.reversed() {
             if entry.hash == fullHash, entry.octets.count == line.count, view.contains(entry.octets, at: start + 2) {
                 return (entry.level, false)
