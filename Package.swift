@@ -18,7 +18,12 @@ let house: [SwiftSetting] = [
 
 /// CI sets MARTLET_STRICT=1, which makes every warning an error.
 let strict = ProcessInfo.processInfo.environment["MARTLET_STRICT"] == "1"
-let settings = house + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// script/fuzz sets MARTLET_FUZZ=1: the parts are then built with coverage and the address sanitizer, and each folder
+/// of Fuzz/ with Swift files in it is a program FuzzNAME.
+let fuzzing = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] == "1"
+let fuzzed: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+let settings = house + (strict ? [.treatAllWarnings(as: .error)] : []) + fuzzed
 
 /// A Swift library of the server. `uses` names the targets it may import; arrows point down only (docs/architecture.md).
 func part(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
@@ -137,11 +142,38 @@ let foundations: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
 ]
+/// The fuzz targets, from what lies in Fuzz/. A target depends on the parts that it imports and on nothing else, so that work
+/// on one part cannot keep another from being fuzzed.
+@MainActor
+func fuzzTargets() -> [Target] {
+    guard fuzzing else { return [] }
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fuzz")
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: folder.path)) ?? []
+    let known = Set(parts.map(\.name)).union(["FuzzDriver"])
+    let targets = names.sorted().filter { $0 != "Driver" }.compactMap { name -> Target? in
+        let path = folder.appendingPathComponent(name).path
+        let sources = ((try? manager.contentsOfDirectory(atPath: path)) ?? []).filter { $0.hasSuffix(".swift") }
+        guard !sources.isEmpty else { return nil }
+        let words = sources.compactMap { try? String(contentsOfFile: path + "/" + $0, encoding: .utf8) }
+            .flatMap { $0.split(separator: "\n") }
+            .filter { $0.hasPrefix("import ") || $0.hasPrefix("internal import ") }
+            .compactMap { $0.split(separator: " ").last.map(String.init) }
+        return .executableTarget(
+            name: "Fuzz" + name,
+            dependencies: Set(words).intersection(known).sorted().map { .target(name: $0) },
+            path: "Fuzz/" + name,
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+        )
+    }
+    return targets + [.target(name: "FuzzDriver", path: "Fuzz/Driver", swiftSettings: house)]
+}
 
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
-    targets: foundations + parts + parts.map(tests(of:)) + [
+    targets: foundations + parts + parts.map(tests(of:)) + fuzzTargets() + [
         // program
         .executableTarget(
             name: "martlet",

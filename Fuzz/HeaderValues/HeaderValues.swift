@@ -1,0 +1,41 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import FuzzDriver
+import MailTypes
+import MessageFormat
+
+/// Any bytes as the value of each structured header field, and as text to be decoded.
+@main
+enum FuzzHeaderValues {
+    static func main() { fuzz(check) }
+
+    nonisolated static func check(_ input: [UInt8]) {
+        guard let kind = input.first else { return }
+        let value = Array(input.dropFirst())
+        switch kind % 5 {
+        case 0: checkAddresses(EnvelopeAddress.list(parsing: value))
+        case 1:
+            if let date = MailDate(headerField: value) { precondition(MailDate(headerField: Array(date.headerText.utf8)) == date) }
+        case 2: _ = EncodedWord.decode(value)
+        case 3:
+            let type = MediaType(parsing: value)
+            precondition(!type.type.isEmpty && !type.subtype.isEmpty)
+            for name in ["name", "charset", "boundary"] { _ = type.parameters.text(of: name) }
+        default:
+            let half = value.count / 2
+            _ = Charset.text(Array(value[half...]), charset: Array(value[..<half]))
+            _ = ContentDisposition(parsing: value)
+        }
+    }
+
+    /// Groups begin and end in turn, and do not nest.
+    nonisolated static func checkAddresses(_ list: [EnvelopeAddress]) {
+        var inGroup = false
+        for address in list {
+            precondition(!(address.isGroupStart && inGroup) && !(address.isGroupEnd && !inGroup))
+            if address.host == nil { inGroup = address.isGroupStart }
+        }
+        precondition(!inGroup)
+    }
+}
