@@ -132,10 +132,27 @@ extension EventDefinition {
         cause: "Service control was killed.",
         action: "Start Martlet again."
     )
+    package static let certificateUnusable = EventDefinition(
+        9100,
+        "tls.certificate.unusable",
+        .error,
+        text: "The server certificate cannot be used",
+        cause: "Its file or its key is missing, unreadable, or they do not belong together.",
+        action: "Put both into place (martlet certificate create makes a self-signed one); it is taken up within seconds."
+    )
+    package static let certificateReloaded = EventDefinition(
+        9101,
+        "tls.certificate.reloaded",
+        .information,
+        text: "A changed server certificate is in force",
+        cause: "Its files changed.",
+        action: "Nothing."
+    )
 }
 
 package let serviceControlEvents: [EventDefinition] = [
     .workerDied, .workerRestarted, .workerGivenUp, .stateChanged, .itemSetAside, .cannotBind, .started, .stopping,
     .workerHangs, .cannotStart, .runsAsRoot, .settingsRefused, .settingsApplied, .workerNotDraining, .workerCannotServe,
-    .workerOrphaned,
+    .workerOrphaned, .certificateUnusable,
+    .certificateReloaded,
 ]

@@ -34,6 +34,31 @@ package enum ServiceSettings {
         help:
             "User to become after the ports are bound when started as root; auto takes martlet where that user exists."
     )
+    package static let hostName = SettingKey(
+        "service/host-name",
+        default: "",
+        live: false,
+        help: "What this server calls itself in greetings and trace fields; empty takes the system's host name."
+    )
+    package static let maximumConnections = SettingKey(
+        "service/maximum-connections",
+        default: 100_000,
+        in: 1...10_000_000,
+        live: false,
+        help: "Connections that one listener of one worker serves at a time; more are refused with a reply."
+    )
+    package static let certificateFile = SettingKey(
+        "tls/certificate-file",
+        default: "",
+        live: false,
+        help: "PEM file with the certificate and its chain; empty takes keys/server.crt. Changed content is taken up by itself."
+    )
+    package static let keyFile = SettingKey(
+        "tls/key-file",
+        default: "",
+        live: false,
+        help: "PEM file with the private key; empty takes keys/server.key. Changed content is taken up by itself."
+    )
     package static let hangTimeout = SettingKey<Duration>(
         "service/hang-timeout",
         default: .seconds(20),
@@ -85,6 +110,8 @@ package let serviceControlSettings: [SettingDeclaration] =
     [
         ServiceSettings.portBase.declaration, ServiceSettings.addresses.declaration,
         ServiceSettings.internalAddresses.declaration, ServiceSettings.user.declaration,
+        ServiceSettings.hostName.declaration, ServiceSettings.maximumConnections.declaration,
+        ServiceSettings.certificateFile.declaration, ServiceSettings.keyFile.declaration,
         ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
         ServiceSettings.recovery.declaration, ServiceSettings.frontEndWorkers.declaration,
         ServiceSettings.transportWorkers.declaration, ServiceSettings.drillEnabled.declaration,

@@ -73,7 +73,7 @@ package final class ChildProcess {
         var environmentPointers = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
             unsafe free(file)
-            for unsafepointer in unsafe argumentPointers + environmentPointers { unsafe free(pointer) }
+            unsafe (argumentPointers + environmentPointers).forEach { unsafe free($0) }
         }
         return unsafe argumentPointers.withUnsafeMutableBufferPointer { arguments in
             unsafe environmentPointers.withUnsafeMutableBufferPointer { environment in

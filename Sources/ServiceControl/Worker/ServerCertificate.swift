@@ -1,0 +1,48 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+package import Runtime
+internal import Settings
+
+/// The certificate of a worker's listeners, read again whenever its files change.
+package enum ServerCertificate {
+    /// How often the files are looked at.
+    private static let interval: Duration = .seconds(5)
+
+    /// The instance's certificate; `nil`, with an event, when there is none that can be used. Runs on the worker's
+    /// main loop; from then on changed files are put in force by themselves.
+    package static func load(_ context: WorkerContext) -> TLSContext? {
+        let settings = context.settings.current
+        let certificate = path(settings[ServiceSettings.certificateFile], context.layout.certificateFile, context)
+        let key = path(settings[ServiceSettings.keyFile], context.layout.keyFile, context)
+        do throws(TLSError) {
+            let tls = try TLSContext.server(certificateFile: certificate, keyFile: key)
+            watch([certificate, key], tls, context)
+            return tls
+        } catch {
+            context.events.record(.certificateUnusable, ["error": .string(error.message)])
+            return nil
+        }
+    }
+
+    private static func path(_ setting: String, _ standard: String, _ context: WorkerContext) -> String {
+        if setting.isEmpty { return standard }
+        return setting.hasPrefix("/") ? setting : "\(context.layout.data)/\(setting)"
+    }
+
+    private static func watch(_ files: [String], _ tls: TLSContext, _ context: WorkerContext) {
+        var stamps = files.map(FileStamp.init)
+        context.loop.every(interval) {
+            let now = files.map(FileStamp.init)
+            guard now != stamps else { return }
+            stamps = now
+            do throws(TLSError) {
+                try tls.reload()
+                context.events.record(.certificateReloaded, ["files": .list(files)])
+            } catch {
+                context.events.record(.certificateUnusable, ["error": .string(error.message)])
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+package import Runtime
+internal import Settings
+
+extension WorkerContext {
+    /// Listeners on the sockets that were handed down for `definition`, served on this worker's main loop.
+    ///
+    /// - Parameters:
+    ///   - refusal: what a connection above `service/maximum-connections` gets before it is closed (nothing where TLS
+    ///     comes first).
+    package func listeners(
+        for definition: ListenerDefinition,
+        refusal: String,
+        handler: @escaping @Sendable (Connection) async -> Void
+    ) -> [Listener] {
+        let maximum = settings.current[ServiceSettings.maximumConnections]
+        return inheritance.descriptors(of: definition).map { descriptor in
+            Listener(
+                fd: descriptor,
+                loops: [loop],
+                maximumConnections: maximum,
+                refusal: definition.hasImplicitTLS ? [] : Array(refusal.utf8),
+                handler: handler
+            )
+        }
+    }
+
+    /// What this server calls itself in greetings and trace fields.
+    package var hostName: String {
+        let configured = settings.current[ServiceSettings.hostName]
+        guard configured.isEmpty else { return configured }
+        var name = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        let text = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return text.isEmpty ? "localhost" : text
+    }
+}
