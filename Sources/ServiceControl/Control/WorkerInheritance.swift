@@ -42,7 +42,12 @@ package struct WorkerInheritance: Sendable, Hashable {
     }
 
     /// The sockets of one listener.
-    package func descriptors(of listener: ListenerDefinition) -> [Int32] {
-        sockets.indices.filter { sockets[$0] == listener.name }.map { Self.firstSocket + Int32($0) }
+    package func descriptors(of listener: ListenerDefinition) -> [Int32] { descriptors(named: listener.name) }
+
+    /// The sockets of one kind between workers.
+    package func descriptors(of socket: InternalSocket) -> [Int32] { descriptors(named: socket.rawValue) }
+
+    private func descriptors(named name: String) -> [Int32] {
+        sockets.indices.filter { sockets[$0] == name }.map { Self.firstSocket + Int32($0) }
     }
 }

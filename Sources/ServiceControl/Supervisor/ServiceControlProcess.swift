@@ -32,23 +32,33 @@ package enum ServiceControlProcess {
         let sockets = try bind(snapshot, events)
         try giveUpRoot(layout, snapshot, events)
         events.record(.started, ["pid": .count(getpid()), "data": .string(layout.data)])
-        EventLoop.runBlocking(name: "control") { loop in
-            let supervisor = Supervisor(
-                loop: loop,
-                layout: layout,
-                settingsFile: file,
-                settings: settings,
-                events: events,
-                sockets: sockets,
-                backEndWorkers: backEndWorkers(snapshot)
-            )
-            for number in [SIGTERM, SIGINT] {
-                loop.onSignal(number) { supervisor.assumeIsolated { $0.stopAll() } }
+        let failure: InstanceError? = EventLoop.runBlocking(name: "control") { loop in
+            do throws(InstanceError) {
+                let supervisor = try Supervisor(
+                    loop: loop,
+                    layout: layout,
+                    settingsFile: file,
+                    settings: settings,
+                    events: events,
+                    sockets: sockets,
+                    backEndWorkers: backEndWorkers(settings.current)
+                )
+                await supervise(supervisor, on: loop)
+                return nil
+            } catch {
+                return error
             }
-            loop.onSignal(SIGHUP) { supervisor.assumeIsolated { $0.reloadSettings() } }
-            await supervisor.run()
         }
+        if let failure { throw failure }
         events.record(.stateChanged, ["worker": "control", "state": "stopped"])
+    }
+
+    private static func supervise(_ supervisor: Supervisor, on loop: EventLoop) async {
+        for number in [SIGTERM, SIGINT] {
+            loop.onSignal(number) { supervisor.assumeIsolated { $0.stopAll() } }
+        }
+        loop.onSignal(SIGHUP) { supervisor.assumeIsolated { $0.reloadSettings() } }
+        await supervisor.run()
     }
 
     private static func bind(_ settings: SettingsSnapshot, _ events: EventRecorder) throws(InstanceError)

@@ -17,7 +17,6 @@ package actor Supervisor {
     let settingsFile: SettingsFile
     let settings: LiveSettings
     let events: EventRecorder
-    let sockets: BoundSockets
     let environment: [String]
     var slots: [WorkerSlot] = []
     var suspects = SuspectList()
@@ -34,13 +33,12 @@ package actor Supervisor {
         events: EventRecorder,
         sockets: BoundSockets,
         backEndWorkers: Int
-    ) {
+    ) throws(InstanceError) {
         self.loop = loop
         self.layout = layout
         self.settingsFile = settingsFile
         self.settings = settings
         self.events = events
-        self.sockets = sockets
         environment = WorkerEnvironment.make(layout)
         standardError = unsafe open(layout.standardErrorFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         suspects = SuspectList(encoded: Files.read(layout.setAsideFile) ?? [])
@@ -51,7 +49,11 @@ package actor Supervisor {
             (.frontEnd, settings.current[ServiceSettings.frontEndWorkers]),
         ]
         for (role, count) in counts {
-            slots += (1...max(1, count)).map { WorkerSlot(role: role, index: $0) }
+            let shared = sockets.descriptors.filter { $0.listener.role == role }.map { ($0.listener.name, $0.fd) }
+            for index in 1...max(1, count) {
+                let own = try InternalSocket.bind(role: role, index: index, layout: layout)
+                slots.append(WorkerSlot(role: role, index: index, sockets: shared + own))
+            }
         }
     }
 
@@ -67,19 +69,18 @@ package actor Supervisor {
     func start(_ slot: WorkerSlot) {
         slot.plan += 1
         slot.state = .starting
-        let chosen = sockets.descriptors.filter { $0.listener.role == slot.role }
         let inheritance = WorkerInheritance(
             role: slot.role,
             index: slot.index,
             data: layout.data,
-            sockets: chosen.map(\.listener.name)
+            sockets: slot.sockets.map(\.name)
         )
         do throws(IOError) {
             let worker = try RunningWorker.start(
                 inheritance,
                 environment: environment,
                 standardError: standardError,
-                sockets: chosen.map(\.fd),
+                sockets: slot.sockets.map(\.fd),
                 loop: loop,
                 onEnd: { [unowned slot] worker, end in
                     // The loop calls back on its own thread, which is this actor's.

@@ -32,9 +32,13 @@ final class WorkerSlot {
 
     var name: String { "\(role.rawValue)-\(index)" }
 
-    init(role: WorkerRole, index: Int) {
+    /// Every listening socket of this worker, by the name under which it is handed down.
+    let sockets: [(name: String, fd: Int32)]
+
+    init(role: WorkerRole, index: Int, sockets: [(name: String, fd: Int32)]) {
         self.role = role
         self.index = index
+        self.sockets = sockets
     }
 
     /// Whether two processes of this worker can be at work at once. A back-end owns its accounts alone.

@@ -16,16 +16,31 @@ extension WorkerContext {
         refusal: String,
         handler: @escaping @Sendable (Connection) async -> Void
     ) -> [Listener] {
-        let maximum = settings.current[ServiceSettings.maximumConnections]
-        return inheritance.descriptors(of: definition).map { descriptor in
-            Listener(
-                fd: descriptor,
-                loops: [loop],
-                maximumConnections: maximum,
-                refusal: definition.hasImplicitTLS ? [] : Array(refusal.utf8),
-                handler: handler
-            )
+        inheritance.descriptors(of: definition).map { descriptor in
+            listener(descriptor, refusal: definition.hasImplicitTLS ? "" : refusal, handler)
         }
+    }
+
+    /// Listeners on the sockets that other workers of this instance call.
+    package func listeners(
+        for socket: InternalSocket,
+        handler: @escaping @Sendable (Connection) async -> Void
+    ) -> [Listener] {
+        inheritance.descriptors(of: socket).map { listener($0, refusal: "", handler) }
+    }
+
+    private func listener(
+        _ descriptor: Int32,
+        refusal: String,
+        _ handler: @escaping @Sendable (Connection) async -> Void
+    ) -> Listener {
+        Listener(
+            fd: descriptor,
+            loops: [loop],
+            maximumConnections: settings.current[ServiceSettings.maximumConnections],
+            refusal: Array(refusal.utf8),
+            handler: handler
+        )
     }
 
     /// What this server calls itself in greetings and trace fields.
