@@ -93,6 +93,12 @@ package enum ServiceSettings {
         live: false,
         help: "Transport processes that receive mail."
     )
+    package static let transferMode = SettingKey<TransferMode>(
+        "transport/mode",
+        default: .both,
+        classic: ["imc/TransferMode"],
+        help: "Which way mail goes: both, inbound (queue rests), outbound or flush (nothing new is taken in)."
+    )
     package static let drillEnabled = SettingKey(
         "drill/enabled",
         default: false,
@@ -114,6 +120,6 @@ package let serviceControlSettings: [SettingDeclaration] =
         ServiceSettings.certificateFile.declaration, ServiceSettings.keyFile.declaration,
         ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
         ServiceSettings.recovery.declaration, ServiceSettings.frontEndWorkers.declaration,
-        ServiceSettings.transportWorkers.declaration, ServiceSettings.drillEnabled.declaration,
+        ServiceSettings.transportWorkers.declaration, ServiceSettings.transferMode.declaration, ServiceSettings.drillEnabled.declaration,
         ServiceSettings.drillPoison.declaration,
     ] + ListenerDefinition.all.map(\.portKey.declaration)

@@ -11,6 +11,8 @@ final class RunningWorker {
     let socket: ControlSocket
     let board: BreadcrumbBoard
     let startedAt = ContinuousClock.now
+    /// Nanoseconds since 1970.
+    let startedTime = WallClock.nanoseconds
     var readyAt: ContinuousClock.Instant?
     /// Asked to stop: its end is no failure.
     var isRetiring = false

@@ -12,6 +12,7 @@ extension Supervisor {
         do throws(ServiceRequestError) {
             switch verb {
             case "list": return .reply(id: id, result: .array(slots.map(row)))
+            case "start": return .reply(id: id, result: .array(try named(arguments).map(startStopped)))
             case "restart": return .reply(id: id, result: .array(try named(arguments).map(restart)))
             case "stop": return .reply(id: id, result: .array(try stop(arguments)))
             case "settings-changed":
@@ -38,11 +39,10 @@ extension Supervisor {
     }
 
     private func row(_ slot: WorkerSlot) -> JSONValue {
-        let ran = slot.current.map { $0.startedAt.duration(to: .now).components.seconds }
         return [
             "name": .string(slot.name), "role": .string(slot.role.rawValue), "pid": .optional(slot.current?.pid),
             "state": .string(slot.state.rawValue), "restarts": .integer(Int64(slot.restarts)),
-            "uptime": .optional(ran), "lastEnd": .optional(slot.lastEnd),
+            "started": .optional(slot.current?.startedTime), "lastEnd": .optional(slot.lastEnd),
         ]
     }
 
@@ -60,6 +60,16 @@ extension Supervisor {
                 retire(worker)
             }
         } else {
+            start(slot)
+        }
+        return row(slot)
+    }
+
+    private func startStopped(_ slot: WorkerSlot) -> JSONValue {
+        slot.recovery.forget()
+        if slot.state == .stopping {
+            slot.startsAgainOnceStopped = true
+        } else if slot.current == nil {
             start(slot)
         }
         return row(slot)
