@@ -1,0 +1,66 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of every worker, under load and without: nothing acknowledged is lost, and it is back in no time."""
+import os
+import signal
+import statistics
+import unittest
+
+from clients import imap, send
+from load import Load, kill_workers, restart_times, summary
+from messages import message
+from server import QUICK, Server, until
+
+# Deaths are the point here, so that pauses and the breaker would only get in the way.
+RECOVERY = {"service/recovery": "restart 0s; reset 1s; breaker 1000"}
+
+
+class WorkerDeath(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(RECOVERY).start()
+        cls.addClassCleanup(cls.server.destroy)
+
+    def test_a_death_is_an_event_and_a_restart_is_counted(self):
+        for name, pid in self.server.workers().items():
+            with self.subTest(name):
+                os.kill(pid, signal.SIGKILL)
+                until(lambda: self.server.workers().get(name) not in (None, pid), 10, f"{name} to be back")
+                death = self.server.event(4097, where=lambda e: str(pid) in str(e["fields"]))
+                self.assertIn("9", str(death["fields"]))
+                self.server.event(7031, where=lambda e: name in str(e["fields"]))
+                entry = next(s for s in self.server.services() if s["name"] == name)
+                self.assertGreaterEqual(entry["restarts"], 1)
+
+    def test_back_in_under_100_ms(self):
+        times = restart_times(self.server, "frontend", "imap", 10) + restart_times(self.server, "transport", "smtp", 10)
+        print(f"({summary(times)}) ", end="")
+        self.assertLess(statistics.median(times), 100)
+
+    def test_a_client_keeps_its_session_when_the_back_end_dies(self):
+        client = imap(self.server, "alice@example.test", "secret1")
+        client.select("INBOX")
+        [(name, pid)] = self.server.workers("backend").items()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: self.server.workers("backend").get(name) not in (None, pid), 10, "the back-end to be back")
+        status, _ = client.noop()
+        self.assertEqual(status, "OK")
+        send(self.server, ["alice@example.test"], message())
+        client.noop()
+        self.assertEqual(client.uid("SEARCH", "ALL")[0], "OK")
+        client.logout()
+
+    @unittest.skipIf(QUICK, "takes 10 s")
+    def test_nothing_acknowledged_is_lost_or_twice_there(self):
+        accounts = [self.server.new_account() for _ in range(4)]
+        with Load(self.server, accounts, senders=4, readers=4) as load:
+            killed = kill_workers(self.server, seconds=10, pause=0.3)
+        self.assertGreaterEqual(sum(killed.values()), 10, killed)
+        lost, duplicated, damaged = load.verify()
+        print(f"({dict(killed)} {dict(load.counts)}) ", end="")
+        self.assertGreater(load.counts["acknowledged"], 50)
+        self.assertEqual((lost, duplicated, damaged), ([], [], []))
+
+
+if __name__ == "__main__":
+    unittest.main()
