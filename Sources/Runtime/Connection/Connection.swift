@@ -69,9 +69,35 @@ package final class Connection {
         idleTimeout = min(idleTimeout, .seconds(10))
         deadline = nil
         defersShutdown = true
-        try? await flush()
-        stream?.shutdown()
+        let flushed: Void? = try? await flush()
+        if flushed != nil {
+            stream?.shutdown()
+            await linger()
+        }
         release()
+    }
+
+    /// Most that is read and dropped of a peer that still sends, and how long it is listened to.
+    private static let lingerOctets = 1 << 20
+    private static let lingerTime: Duration = .milliseconds(500)
+
+    /// Closing a socket with unread input makes the kernel reset the connection, and the peer may never see what was
+    /// sent last: the reason why it is being closed. So input is read off first.
+    private func linger() async {
+        Glibc.shutdown(fd, Int32(SHUT_WR))
+        let limit = ContinuousClock.now + Self.lingerTime
+        let scratch = unsafe loop.confined.scratch
+        var dropped = input.count
+        while dropped < Self.lingerOctets {
+            let count = unsafe recv(fd, scratch.baseAddress, scratch.count, 0)
+            if count > 0 {
+                dropped += count
+            } else if count == 0 || (errno != EAGAIN && errno != EINTR) || dropped == 0 {
+                return
+            } else if errno == EAGAIN {
+                guard case .ready = await park(for: readable, until: limit) else { return }
+            }
+        }
     }
 
     /// Closes at once; what is gathered is lost.
