@@ -1,0 +1,33 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Who asks for an operation: for permission, and for the history.
+package struct AdminCaller: Sendable, Equatable, CustomStringConvertible {
+    package let user: UInt32
+
+    package init(user: UInt32) { self.user = user }
+
+    /// The user that this process runs as.
+    package static var current: AdminCaller { AdminCaller(user: geteuid()) }
+
+    /// `root (uid 0)`; the number alone when it has no name.
+    package var description: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>? = nil
+        guard unsafe getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, unsafe found != nil,
+            let name = unsafe entry.pw_name
+        else { return "uid \(user)" }
+        return unsafe "\(String(cString: name)) (uid \(user))"
+    }
+
+    /// Whether this user may administer the installation in `dataFolder`: root, the user of the service, and the owner
+    /// of the folder.
+    package func mayAdminister(_ dataFolder: String) -> Bool {
+        if user == 0 || user == geteuid() { return true }
+        var status = stat()
+        return unsafe stat(dataFolder, &status) == 0 && status.st_uid == user
+    }
+}

@@ -1,0 +1,116 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import ByteTools
+package import MailTypes
+
+/// A domain whose mail is received here.
+package struct DomainRecord: Sendable, Equatable {
+    package var name: String
+    /// The domain whose addresses this one has too.
+    package var aliasOf: String?
+
+    package init(name: String, aliasOf: String? = nil) {
+        self.name = name
+        self.aliasOf = aliasOf
+    }
+
+    package var json: JSONValue { ["name": .string(name), "aliasOf": .optional(aliasOf)] }
+}
+
+/// An account, without its password.
+package struct AccountRecord: Sendable, Equatable {
+    package var id: UInt64
+    package var address: String
+    package var isEnabled: Bool
+    package var hasPassword: Bool
+    /// `imap`, `pop3`, `submission`: what it may log on to.
+    package var services: [String]
+    package var quotaOctets: Int64?
+    package var quotaMessages: Int64?
+    package var homeServer: String?
+
+    package init(
+        id: UInt64,
+        address: String,
+        isEnabled: Bool = true,
+        hasPassword: Bool = true,
+        services: [String],
+        quotaOctets: Int64? = nil,
+        quotaMessages: Int64? = nil,
+        homeServer: String? = nil
+    ) {
+        self.id = id
+        self.address = address
+        self.isEnabled = isEnabled
+        self.hasPassword = hasPassword
+        self.services = services
+        self.quotaOctets = quotaOctets
+        self.quotaMessages = quotaMessages
+        self.homeServer = homeServer
+    }
+
+    package var json: JSONValue {
+        [
+            "address": .string(address), "id": .optional(id), "enabled": .bool(isEnabled),
+            "hasPassword": .bool(hasPassword), "services": .strings(services), "quota": .optional(quotaOctets),
+            "quotaMessages": .optional(quotaMessages), "homeServer": .optional(homeServer),
+        ]
+    }
+}
+
+/// What is to be changed on an account; `nil` leaves a thing as it is.
+package struct AccountChange: Sendable, Equatable {
+    /// A bound, or none.
+    package enum Quota: Sendable, Equatable {
+        case unlimited
+        case limited(Int64)
+    }
+
+    package var isEnabled: Bool?
+    package var imap: Bool?
+    package var pop3: Bool?
+    package var submission: Bool?
+    package var quotaOctets: Quota?
+    package var quotaMessages: Quota?
+
+    package init() {}
+}
+
+package struct AliasRecord: Sendable, Equatable {
+    package var address: String
+    package var targets: [String]
+
+    package init(address: String, targets: [String]) {
+        self.address = address
+        self.targets = targets
+    }
+
+    package var json: JSONValue { ["address": .string(address), "targets": .strings(targets)] }
+}
+
+/// What the admin API asks of the directory.
+package protocol DirectoryAdministration: Sendable {
+    func domainRecords() async throws(AdminError) -> [DomainRecord]
+    func addDomainRecord(_ domain: Domain, aliasOf original: Domain?) async throws(AdminError) -> DomainRecord
+    func removeDomainRecord(_ domain: Domain) async throws(AdminError)
+
+    /// Those of one domain, or all.
+    func accountRecords(in domain: Domain?) async throws(AdminError) -> [AccountRecord]
+    func accountRecord(_ address: MailboxAddress) async throws(AdminError) -> AccountRecord
+    /// Without a password nobody can log on to it.
+    func addAccountRecord(
+        _ address: MailboxAddress,
+        password: [UInt8]?,
+        _ change: AccountChange
+    ) async throws(AdminError) -> AccountRecord
+    func changeAccountRecord(_ address: MailboxAddress, _ change: AccountChange) async throws(AdminError)
+        -> AccountRecord
+    /// With `nil`, nobody can log on any more.
+    func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) async throws(AdminError)
+    func removeAccountRecord(_ address: MailboxAddress) async throws(AdminError)
+
+    func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord]
+    func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(AdminError) -> AliasRecord
+    func removeAliasRecord(_ address: MailboxAddress) async throws(AdminError)
+}

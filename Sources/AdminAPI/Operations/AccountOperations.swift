@@ -1,0 +1,68 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+let accountRoutes = [
+    AdminRoute(.get, "v1/accounts") { (request, context) throws(AdminError) in
+        let domain = try request["domain"].map { (text) throws(AdminError) in try Domain(checking: text) }
+        return .array(try await context.requireDirectory().accountRecords(in: domain).map(\.json))
+    },
+    AdminRoute(.post, "v1/accounts") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.text("address"))
+        let password = try request.optionalText("password").map { Array($0.utf8) }
+        let change = try AccountChange(request.body)
+        return try await context.requireDirectory().addAccountRecord(address, password: password, change).json
+    },
+    AdminRoute(.get, "v1/accounts/:address") { (request, context) throws(AdminError) in
+        try await context.requireDirectory().accountRecord(MailboxAddress(checking: request.path[2])).json
+    },
+    AdminRoute(.patch, "v1/accounts/:address") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        let change = try AccountChange(request.body)
+        return try await context.requireDirectory().changeAccountRecord(address, change).json
+    },
+    AdminRoute(.put, "v1/accounts/:address/password") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        let password = try request.optionalText("password").map { Array($0.utf8) }
+        let directory = try context.requireDirectory()
+        try await directory.setAccountPassword(address, password)
+        return try await directory.accountRecord(address).json
+    },
+    AdminRoute(.delete, "v1/accounts/:address") { (request, context) throws(AdminError) in
+        try await context.requireDirectory().removeAccountRecord(MailboxAddress(checking: request.path[2]))
+        return [:]
+    },
+]
+
+extension AccountChange {
+    /// Reads `enabled`, `imap`, `pop3`, `submission` (booleans), `quota` (octets) and `quotaMessages` (numbers; null
+    /// for no bound).
+    init(_ body: JSONValue?) throws(AdminError) {
+        self.init()
+        isEnabled = try Self.claim("enabled", body)
+        imap = try Self.claim("imap", body)
+        pop3 = try Self.claim("pop3", body)
+        submission = try Self.claim("submission", body)
+        quotaOctets = try Self.quota("quota", body)
+        quotaMessages = try Self.quota("quotaMessages", body)
+    }
+
+    private static func claim(_ name: String, _ body: JSONValue?) throws(AdminError) -> Bool? {
+        switch body?[name] {
+        case nil: return nil
+        case .bool(let claim)?: return claim
+        default: throw AdminError(.badRequest, "\"\(name)\" in the body must be true or false.")
+        }
+    }
+
+    private static func quota(_ name: String, _ body: JSONValue?) throws(AdminError) -> Quota? {
+        switch body?[name] {
+        case nil: return nil
+        case .null?: return .unlimited
+        case .integer(let bound)? where bound >= 0: return .limited(bound)
+        default: throw AdminError(.badRequest, "\"\(name)\" in the body must be a number from 0, or null for no bound.")
+        }
+    }
+}

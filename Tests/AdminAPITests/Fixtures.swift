@@ -1,0 +1,119 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AdminAPI
+internal import Events
+internal import Glibc
+internal import Locking
+internal import MailTypes
+internal import Settings
+
+let sampleTree = SettingsTree(
+    adminAPISettings + [
+        SettingKey(
+            "imap/share-retry-attempts",
+            default: 16,
+            in: 0...1000,
+            perInstance: true,
+            classic: ["imapsvc/ImapShareRetryAttempts"],
+            help: "How often a busy account is tried again."
+        ).declaration
+    ]
+)
+
+/// A data folder of its own, left to the system's cleaning of /tmp.
+func makeDataFolder() -> String {
+    var template = Array("/tmp/martlet-admin-XXXXXX\0".utf8CString)
+    return unsafe mkdtemp(&template).map { unsafe String(cString: $0) } ?? "/nonexistent"
+}
+
+/// Keeps events for the test to look at.
+final class KeptEvents: EventSink {
+    private let kept = Lock<[UInt16]>([])
+    var numbers: [UInt16] { kept.withLock { $0 } }
+    func record(_ event: Event) { kept.withLock { $0.append(event.definition.number) } }
+}
+
+func sampleRouter(folder: String, services: Bool = true, events: KeptEvents = KeptEvents()) -> AdminRouter {
+    let recorder = EventRecorder(sink: events)
+    return AdminRouter(
+        AdminContext(
+            settings: SettingsAdministration(
+                file: SettingsFile(dataFolder: folder, tree: sampleTree),
+                events: recorder
+            ),
+            eventLog: EventReader(folder: folder + "/log"),
+            catalogue: EventCatalogue(adminAPIEvents),
+            directory: MemoryDirectory(),
+            services: services ? FixedServices() : nil,
+            events: recorder
+        )
+    )
+}
+
+struct FixedServices: ServiceAdministration {
+    private func service(_ name: String, state: String = "running") throws(AdminError) -> ServiceStatus {
+        guard name == "imap" else { throw AdminError(.notFound, "There is no service \"\(name)\".") }
+        return ServiceStatus(name: "imap", role: "backend", pid: 42, state: state, restarts: 3, started: 0)
+    }
+    func services() throws(AdminError) -> [ServiceStatus] { [try service("imap")] }
+    func restart(_ name: String) throws(AdminError) -> ServiceStatus { try service(name) }
+    func start(_ name: String) throws(AdminError) -> ServiceStatus { try service(name) }
+    func stop(_ name: String) throws(AdminError) -> ServiceStatus { try service(name, state: "stopped") }
+    func setMode(_ name: String, _ mode: String) throws(AdminError) -> ServiceStatus {
+        var service = try service(name)
+        service.mode = mode
+        return service
+    }
+    func settingsChanged() {}
+}
+
+/// A directory of one domain, `example.org`, in memory.
+final class MemoryDirectory: DirectoryAdministration {
+    private let accounts = Lock<[String: AccountRecord]>([:])
+
+    func domainRecords() -> [DomainRecord] { [DomainRecord(name: "example.org")] }
+    func addDomainRecord(_ domain: Domain, aliasOf original: Domain?) throws(AdminError) -> DomainRecord {
+        guard domain.text != "example.org" else { throw AdminError(.conflict, "It is there already.") }
+        return DomainRecord(name: domain.text, aliasOf: original?.text)
+    }
+    func removeDomainRecord(_ domain: Domain) throws(AdminError) {}
+    func accountRecords(in domain: Domain?) -> [AccountRecord] {
+        accounts.withLock { $0.values.sorted { $0.address < $1.address } }
+    }
+    func accountRecord(_ address: MailboxAddress) throws(AdminError) -> AccountRecord {
+        guard let record = accounts.withLock({ $0[address.description] }) else {
+            throw AdminError(.notFound, "There is no account \(address).")
+        }
+        return record
+    }
+    func addAccountRecord(
+        _ address: MailboxAddress,
+        password: [UInt8]?,
+        _ change: AccountChange
+    ) throws(AdminError) -> AccountRecord {
+        let record = AccountRecord(
+            id: 1,
+            address: address.description,
+            hasPassword: password != nil,
+            services: change.imap == false ? [] : ["imap"],
+            quotaOctets: change.quotaOctets == .limited(5) ? 5 : nil
+        )
+        accounts.withLock { $0[address.description] = record }
+        return record
+    }
+    func changeAccountRecord(_ address: MailboxAddress, _ change: AccountChange) throws(AdminError) -> AccountRecord {
+        var record = try accountRecord(address)
+        record.isEnabled = change.isEnabled ?? record.isEnabled
+        return record
+    }
+    func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) throws(AdminError) {
+        _ = try accountRecord(address)
+    }
+    func removeAccountRecord(_ address: MailboxAddress) throws(AdminError) { _ = try accountRecord(address) }
+    func aliasRecords(in domain: Domain?) -> [AliasRecord] { [] }
+    func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) -> AliasRecord {
+        AliasRecord(address: address.description, targets: targets.map(\.description))
+    }
+    func removeAliasRecord(_ address: MailboxAddress) {}
+}
