@@ -93,7 +93,10 @@ let parts: [Target] = [
         uses: ["POP3Wire", "SASL", "MailStore", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
     ),
     part("MailProxy", uses: ["MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
-    part("AdminAPI", uses: ["Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking"]),
+    part(
+        "AdminAPI",
+        uses: ["Directory", "SASL", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking"]
+    ),
 
     // composition
     part(

@@ -1,0 +1,155 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Directory
+package import MailTypes
+internal import SASL
+
+extension AccountDirectory: DirectoryAdministration {
+    package func domainRecords() async throws(AdminError) -> [DomainRecord] {
+        try await translated { () throws(DirectoryError) in try await self.domains().map(DomainRecord.init) }
+    }
+
+    package func addDomainRecord(_ domain: Domain, aliasOf original: Domain?) async throws(AdminError) -> DomainRecord {
+        try await translated { () throws(DirectoryError) in
+            DomainRecord(try await self.addDomain(domain, aliasOf: original))
+        }
+    }
+
+    package func removeDomainRecord(_ domain: Domain) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in try await self.removeDomain(domain) }
+    }
+
+    package func accountRecords(in domain: Domain?) async throws(AdminError) -> [AccountRecord] {
+        try await translated { () throws(DirectoryError) in
+            try await self.accounts(in: domain).map(AccountRecord.init)
+        }
+    }
+
+    package func accountRecord(_ address: MailboxAddress) async throws(AdminError) -> AccountRecord {
+        try await translated { () throws(DirectoryError) in AccountRecord(try await self.account(address)) }
+    }
+
+    package func addAccountRecord(
+        _ address: MailboxAddress,
+        password: [UInt8]?,
+        _ change: AccountChange
+    ) async throws(AdminError) -> AccountRecord {
+        try await translated { () throws(DirectoryError) in
+            var attributes = AccountAttributes()
+            attributes.apply(change)
+            let hash = try await self.optionalHash(password)
+            return AccountRecord(try await self.addAccount(address, password: hash, attributes: attributes))
+        }
+    }
+
+    package func changeAccountRecord(
+        _ address: MailboxAddress,
+        _ change: AccountChange
+    ) async throws(AdminError) -> AccountRecord {
+        try await translated { () throws(DirectoryError) in
+            AccountRecord(try await self.setAccount(address) { $0.apply(change) })
+        }
+    }
+
+    package func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in
+            try await self.setPassword(address, try await self.optionalHash(password))
+        }
+    }
+
+    package func removeAccountRecord(_ address: MailboxAddress) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in _ = try await self.removeAccount(address) }
+    }
+
+    package func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord] {
+        try await translated { () throws(DirectoryError) in try await self.aliases(in: domain).map(AliasRecord.init) }
+    }
+
+    package func addAliasRecord(
+        _ address: MailboxAddress,
+        targets: [MailboxAddress]
+    ) async throws(AdminError) -> AliasRecord {
+        try await translated { () throws(DirectoryError) in
+            AliasRecord(try await self.addAlias(address, targets: targets))
+        }
+    }
+
+    package func removeAliasRecord(_ address: MailboxAddress) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in try await self.removeAlias(address) }
+    }
+
+    private func optionalHash(_ password: [UInt8]?) async throws(DirectoryError) -> PasswordHash? {
+        guard let password else { return nil }
+        return try await hash(password)
+    }
+
+    private func translated<R>(_ body: () async throws(DirectoryError) -> R) async throws(AdminError) -> R {
+        do throws(DirectoryError) { return try await body() } catch { throw AdminError(error) }
+    }
+}
+
+extension AdminError {
+    package init(_ error: DirectoryError) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .notFound
+            case .alreadyExists, .inUse: .conflict
+            case .invalid: .invalid
+            case .unavailable: .unavailable
+            }
+        self.init(code, error.description)
+    }
+}
+
+extension AccountAttributes {
+    fileprivate mutating func apply(_ change: AccountChange) {
+        isEnabled = change.isEnabled ?? isEnabled
+        for (claim, service) in [
+            (change.imap, MailService.imap), (change.pop3, .pop3), (change.submission, .submission),
+        ] {
+            switch claim {
+            case true?: services.insert(service)
+            case false?: services.remove(service)
+            case nil: break
+            }
+        }
+        if let quota = change.quotaOctets { quotaOctets = quota.bound }
+        if let quota = change.quotaMessages { quotaMessages = quota.bound }
+    }
+}
+
+extension AccountChange.Quota {
+    fileprivate var bound: Int64? {
+        switch self {
+        case .unlimited: nil
+        case .limited(let bound): bound
+        }
+    }
+}
+
+extension DomainRecord {
+    fileprivate init(_ domain: LocalDomain) { self.init(name: domain.name.text, aliasOf: domain.aliasOf?.text) }
+}
+
+extension AccountRecord {
+    fileprivate init(_ account: Account) {
+        let attributes = account.attributes
+        self.init(
+            id: account.id.rawValue,
+            address: account.address.description,
+            isEnabled: attributes.isEnabled,
+            hasPassword: account.password != nil,
+            services: MailService.allCases.filter(attributes.services.contains).map(\.rawValue),
+            quotaOctets: attributes.quotaOctets,
+            quotaMessages: attributes.quotaMessages,
+            homeServer: attributes.homeServer
+        )
+    }
+}
+
+extension AliasRecord {
+    fileprivate init(_ alias: Alias) {
+        self.init(address: alias.address.description, targets: alias.targets.map(\.description))
+    }
+}
