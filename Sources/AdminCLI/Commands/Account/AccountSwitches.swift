@@ -1,0 +1,36 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Settings
+
+extension Invocation {
+    /// What `--imap off`, `--quota 5GiB` and their like ask for, as members of a request.
+    func accountSwitches() throws(CommandError) -> [JSONMember] {
+        var members: [JSONMember] = []
+        for option in [Option.imap, .pop3, .submission] {
+            guard let text = value(option) else { continue }
+            guard let claim = Bool(settingText: text) else {
+                throw CommandError(.usage, "\(option.name) is on or off.")
+            }
+            members.append(JSONMember(String(option.name.dropFirst(2)), .bool(claim)))
+        }
+        if let text = value(.quota) {
+            guard let size = Self.bound(text, { ByteCount(settingText: $0)?.octets }) else {
+                throw CommandError(.usage, "--quota is a size such as 500MiB or 5GiB, or none.")
+            }
+            members.append(JSONMember("quota", size))
+        }
+        if let text = value(.quotaMessages) {
+            guard let count = Self.bound(text, { Int64($0).flatMap { $0 < 0 ? nil : $0 } }) else {
+                throw CommandError(.usage, "--quota-messages is a number, or none.")
+            }
+            members.append(JSONMember("quotaMessages", count))
+        }
+        return members
+    }
+
+    private static func bound(_ text: String, _ parse: (String) -> Int64?) -> JSONValue? {
+        text == "none" ? .null : parse(text).map { .integer($0) }
+    }
+}
