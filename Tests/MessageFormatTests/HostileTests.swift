@@ -68,7 +68,7 @@ import Testing
 
     @Test(arguments: ["a@b,", "x:;", "(", "((((", "\"", "<", "<@a,", "a ", ":", "@", "[", "a@b <", ",", "\\", "a:b,;"])
     func manyAddresses(_ piece: String) {
-        let bytes = octets("To: ") + repeating(piece, 300_000) + octets("\r\n\r\n")
+        let bytes = octets("To: ") + repeating(piece, 100_000) + octets("\r\n\r\n")
         let structure = parse(bytes)
         #expect(structure.envelope.to.count <= MessageLimits.standard.addresses + 1)
     }

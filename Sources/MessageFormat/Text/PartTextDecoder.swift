@@ -1,0 +1,74 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// Turns the body of one text part into text, piece by piece: transfer encoding, then charset. For search and previews.
+///
+/// Holds at most `blockOctets`. Octets are converted in blocks that end with a line, so that a block can be read without
+/// the one before; a line longer than a block may lose the character at the cut.
+package struct PartTextDecoder: Sendable {
+    private enum Transfer: Sendable {
+        case none
+        case base64(Base64Decoder)
+        case quotedPrintable(QuotedPrintableDecoder)
+    }
+
+    private var transfer: Transfer
+    private let charset: [UInt8]
+    private let isWide: Bool
+    private var held: [UInt8] = []
+    private static let blockOctets = 64 << 10
+
+    package init(_ part: MessagePart) {
+        transfer = switch part.transferEncoding {
+        case .base64: .base64(Base64Decoder())
+        case .quotedPrintable: .quotedPrintable(QuotedPrintableDecoder())
+        case .identity, .unknown: .none
+        }
+        charset = part.mediaType.parameters.value(of: "charset") ?? []
+        let name = ASCII.lowercased(String(decoding: charset, as: UTF8.self))
+        isWide = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646-ucs"].contains { name.hasPrefix($0) }
+    }
+
+    /// The text of what is whole after this piece; may be empty.
+    package mutating func decode(_ piece: [UInt8]) -> String {
+        switch transfer {
+        case .none: held += piece
+        case .base64(var decoder):
+            decoder.decode(piece, into: &held)
+            transfer = .base64(decoder)
+        case .quotedPrintable(var decoder):
+            decoder.decode(piece, into: &held)
+            transfer = .quotedPrintable(decoder)
+        }
+        return held.count < Self.blockOctets ? "" : takeBlock(upTo: cut)
+    }
+
+    /// The rest.
+    package mutating func finish() -> String {
+        switch transfer {
+        case .none: break
+        case .base64(var decoder): decoder.finish(into: &held)
+        case .quotedPrintable(var decoder): decoder.finish(into: &held)
+        }
+        transfer = .none
+        return takeBlock(upTo: held.count)
+    }
+
+    /// Where a block can end: behind the last line end, else before an unfinished UTF-8 character.
+    private var cut: Int {
+        if isWide { return held.count & ~3 }
+        if let lf = held.lastIndex(of: ASCII.lf) { return lf + 1 }
+        var end = held.count
+        while end > 0, held.count - end < 4, held[end - 1] & 0xC0 == 0x80 { end -= 1 }
+        if end > 0, held[end - 1] >= 0xC0 { end -= 1 }
+        return end > 0 ? end : held.count
+    }
+
+    private mutating func takeBlock(upTo end: Int) -> String {
+        let text = Charset.text(Array(held[..<end]), charset: charset)
+        held.removeFirst(end)
+        return text
+    }
+}
