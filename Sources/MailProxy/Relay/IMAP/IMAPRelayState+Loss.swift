@@ -1,0 +1,81 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+extension IMAPRelayState {
+    package mutating func backEndLost() -> RelayLoss {
+        mode = .detached
+        // After BYE or LOGOUT it went as it should. In the middle of a response nothing can be said that the client
+        // would not take for its rest.
+        guard !isOver, !isCommitted else { return .close([]) }
+        dropHeld()
+        guard logOnTag == nil else { return .retryLogOn }
+        var answers = refusals()
+        guard isSelected else { return .keep(answers) }
+        isOver = true
+        answers += Self.bye("back-end restarted, please reconnect")
+        return .close(answers)
+    }
+
+    /// Answers every command that is whole. One whose end is still to come is answered then; IDLE that was continued
+    /// stays: without a mailbox there is nothing to tell it.
+    private mutating func refusals() -> [UInt8] {
+        if commands.isAwaitingContinuation {
+            commands.rejected()
+        } else if !commands.isAtCommandStart {
+            if commands.isAnnounced { pending.removeLast() }
+            mode = .refusing
+        }
+        let answers = pending.filter { !$0.isIdling }.flatMap { Self.refusal(of: $0.command) }
+        pending.removeAll { !$0.isIdling }
+        return answers
+    }
+
+    /// Takes what the client sends while there is no back-end, and answers commands as they end.
+    mutating func refuse(_ bytes: ArraySlice<UInt8>) -> RelayStep {
+        let (consumed, event) = commands.take(bytes)
+        var step = RelayStep(consumed: consumed, isForwarded: false)
+        switch event {
+        case .synchronizingLiteral(let command, _):
+            commands.rejected()
+            step.reply = Self.refusal(of: command)
+            mode = .detached
+        case .ended(let command, _):
+            step.reply = answerWithoutBackEnd(command)
+            mode = .detached
+        case nil:
+            break
+        }
+        if isOver { step.demand = .close }
+        return step
+    }
+
+    private mutating func answerWithoutBackEnd(_ command: IMAPRelayedCommand) -> [UInt8] {
+        if command.tag == nil, let idle = idling, let tag = idle.command.tag {
+            pending = []
+            return command.verb == "DONE" ? tag + Array(" OK IDLE terminated\r\n".utf8) : tag + Array(" BAD expected DONE\r\n".utf8)
+        }
+        guard command.verb == "LOGOUT", let tag = command.tag else { return Self.refusal(of: command) }
+        isOver = true
+        return Array("* BYE logging out\r\n".utf8) + tag + Array(" OK LOGOUT completed\r\n".utf8)
+    }
+
+    package func farewell(_ reason: RelayFarewell) -> [UInt8] {
+        guard !isCommitted, !isOver else { return [] }
+        switch reason {
+        case .shutdown: return Self.bye("server is restarting, please reconnect")
+        case .idle: return Array("* BYE idle for too long\r\n".utf8)
+        case .backEndUnavailable:
+            let answer = logOnTag.map { $0 + Array(" NO [UNAVAILABLE] mail is not available now\r\n".utf8) } ?? []
+            return answer + Self.bye("mail is not available now")
+        }
+    }
+
+    static func bye(_ text: String) -> [UInt8] { Array("* BYE [UNAVAILABLE] \(text)\r\n".utf8) }
+
+    static func refusal(of command: IMAPRelayedCommand) -> [UInt8] {
+        guard let tag = command.tag else { return Array("* BAD [UNAVAILABLE] mail is not available now\r\n".utf8) }
+        return tag + Array(" NO [UNAVAILABLE] mail is not available now, try again\r\n".utf8)
+    }
+}

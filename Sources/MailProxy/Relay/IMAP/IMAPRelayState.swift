@@ -1,0 +1,207 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// The rules of an IMAP relay (RFC 9051): what is unanswered, whether a mailbox is selected, and what a client may be
+/// told when its back-end is gone.
+///
+/// Invariants: a client never gets half a response followed by another; every command is answered once; a session with
+/// nothing selected outlives any number of back-ends. Commands that were sent on are never repeated: whether they were
+/// carried out is not known, and their answer is `NO [UNAVAILABLE]`.
+package struct IMAPRelayState: RelayState {
+    /// Where the client's octets go.
+    enum Mode: Hashable {
+        case forwarding
+        /// There is no back-end. Octets wait at the next command.
+        case detached
+        /// There is none, and the command that is coming in is refused when it is whole.
+        case refusing
+    }
+
+    struct PendingCommand: Hashable {
+        var command: IMAPRelayedCommand
+        /// IDLE was continued: the client listens, and waits for no answer.
+        var isIdling = false
+    }
+
+    /// Commands kept in mind; beyond it the oldest is forgotten.
+    static let pendingLimit = 1000
+    /// Octets of commands on their way while older ones are unanswered.
+    private static let window = 64 * 1024
+    /// Start of a response line that is held until its end comes.
+    private static let holdLimit = 8 * 1024
+    private static let internalTag = Array("MARTLET-REOPEN".utf8)
+
+    var mode = Mode.forwarding
+    var commands = IMAPCommandFraming()
+    var responses = IMAPResponseFraming()
+    var pending: [PendingCommand] = []
+    var isSelected = false
+    /// Arguments of ENABLE commands that succeeded: a new back-end must be told (RFC 5161 §3.1).
+    var enabled: [[UInt8]] = []
+    var isOver = false
+    /// The log-on is not answered yet.
+    var logOnTag: [UInt8]?
+    /// The start of a response line, not yet sent to the client.
+    private var held: [UInt8] = []
+    /// Part of the response that is coming in has gone to the client.
+    var isCommitted = false
+    /// The answer to a command of ours is coming in, which is not for the client.
+    private var isReplaying = false
+    private var unansweredOctets = 0
+
+    /// - Parameter logOnTag: the tag of the log-on that the back-end will answer.
+    package init(logOnTag: [UInt8]) { self.logOnTag = logOnTag }
+
+    package var isAwaitingResponse: Bool {
+        logOnTag != nil || isReplaying || pending.contains { !$0.isIdling }
+    }
+
+    package var forwardAllowance: Int {
+        // What came with the log-on waits for its answer, which another back-end may have to give.
+        guard logOnTag == nil else { return 0 }
+        let older = commands.isAnnounced ? pending.dropLast() : pending[...]
+        let isAlone = older.allSatisfy(\.isIdling)
+        return isAlone ? .max : max(0, Self.window - unansweredOctets)
+    }
+
+    // MARK: Client
+
+    package mutating func fromClient(_ bytes: ArraySlice<UInt8>) -> RelayStep {
+        guard !isOver || mode == .forwarding else { return RelayStep(consumed: 0, isForwarded: false, demand: .close) }
+        switch mode {
+        case .forwarding: return forward(bytes)
+        case .detached where commands.isAtCommandStart && idling == nil:
+            return RelayStep(consumed: 0, isForwarded: false, demand: .backEnd)
+        case .detached, .refusing: return refuse(bytes)
+        }
+    }
+
+    private mutating func forward(_ bytes: ArraySlice<UInt8>) -> RelayStep {
+        var rest = bytes
+        while !rest.isEmpty, !commands.isAwaitingContinuation {
+            let (consumed, event) = commands.take(rest)
+            rest = rest.dropFirst(consumed)
+            unansweredOctets += consumed
+            switch event {
+            case .synchronizingLiteral(let command, isFirst: true): expect(command)
+            case .ended(let command, isFirst: true): if !isDone(command) { expect(command) }
+            default: break
+            }
+        }
+        let demand: RelayStep.Demand = commands.isAwaitingContinuation ? .response : .nothing
+        return RelayStep(consumed: bytes.count - rest.count, isForwarded: true, demand: demand)
+    }
+
+    /// `DONE` alone ends IDLE and is no command (RFC 9051 §6.3.13).
+    private func isDone(_ command: IMAPRelayedCommand) -> Bool {
+        command.tag == nil && command.verb == "DONE"
+    }
+
+    private mutating func expect(_ command: IMAPRelayedCommand) {
+        if pending.count == Self.pendingLimit { pending.removeFirst() }
+        pending.append(PendingCommand(command: command))
+    }
+
+    // MARK: Back-end
+
+    package mutating func fromBackEnd(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let (consumed, response) = responses.take(rest)
+            let octets = rest.prefix(consumed)
+            rest = rest.dropFirst(consumed)
+            if let response {
+                let isForClient = !isReplaying
+                note(response)
+                if isForClient {
+                    output += held
+                    output += octets
+                }
+                held = []
+                isCommitted = false
+            } else if isReplaying {
+                held = []
+            } else if isCommitted || responses.hasLiteral || held.count + octets.count > Self.holdLimit {
+                output += held
+                output += octets
+                held = []
+                isCommitted = true
+            } else {
+                held += octets
+            }
+        }
+        return output
+    }
+
+    private mutating func note(_ response: IMAPRelayedResponse) {
+        switch response {
+        case .continuation: continued()
+        case .untagged("BYE"): isOver = true
+        case .untagged("BAD"): untaggedBad()
+        case .untagged: break
+        case .tagged(Self.internalTag, _): isReplaying = false
+        case .tagged(let tag, let status): answered(tag, isOK: status == "OK", isNo: status == "NO")
+        }
+    }
+
+    private mutating func continued() {
+        if commands.isAwaitingContinuation {
+            commands.continued()
+        } else if let index = pending.firstIndex(where: { $0.command.verb == "IDLE" && !$0.isIdling }) {
+            pending[index].isIdling = true
+        }
+    }
+
+    /// The back-end could make nothing of a line (RFC 9051 §7.1.3).
+    private mutating func untaggedBad() {
+        commands.rejected()
+        if pending.first?.command.tag == nil, !pending.isEmpty { pending.removeFirst() }
+    }
+
+    private mutating func answered(_ tag: [UInt8], isOK: Bool, isNo: Bool) {
+        if tag == logOnTag { logOnTag = nil }
+        guard let index = pending.firstIndex(where: { $0.command.tag == tag }) else { return }
+        // Our back-ends answer in order: what is older was answered without its tag.
+        let command = pending[index].command
+        let isNewest = index == pending.count - 1
+        pending.removeFirst(index + 1)
+        if isNewest { commands.rejected() }
+        if pending.isEmpty { unansweredOctets = 0 }
+        switch command.verb {
+        case "SELECT", "EXAMINE": if isOK || isNo { isSelected = isOK }
+        case "CLOSE", "UNSELECT": if isOK { isSelected = false }
+        case "ENABLE": if isOK { enabled.append(command.arguments) }
+        case "LOGOUT": if isOK { isOver = true }
+        default: break
+        }
+    }
+
+    // MARK: A new back-end
+
+    package mutating func backEndReopened() -> [UInt8] {
+        mode = .forwarding
+        responses = IMAPResponseFraming()
+        held = []
+        unansweredOctets = 0
+        guard logOnTag == nil else { return [] }
+        // All up to the answer, with the greeting before it, is for us.
+        isReplaying = true
+        let arguments = enabled.prefix(16).joined(separator: [ASCII.space])
+        let command = Array((enabled.isEmpty ? " NOOP" : " ENABLE ").utf8)
+        return Self.internalTag + command + arguments + Array("\r\n".utf8)
+    }
+
+    package mutating func backEndUnavailable() { mode = .refusing }
+
+    /// Drops what was held of a response that will not end.
+    mutating func dropHeld() {
+        held = []
+        responses = IMAPResponseFraming()
+        isReplaying = false
+    }
+
+    var idling: PendingCommand? { pending.first(where: \.isIdling) }
+}

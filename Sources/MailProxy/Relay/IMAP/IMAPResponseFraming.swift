@@ -1,0 +1,73 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// A response as far as a relay looks at it.
+enum IMAPRelayedResponse: Sendable, Hashable {
+    case continuation
+    /// The word after the asterisk, upper case, at most 16 octets.
+    case untagged(String)
+    /// The status word: `OK`, `NO` or `BAD`.
+    case tagged([UInt8], String)
+
+    init(head: [UInt8]) {
+        let line = head.last == ASCII.cr ? head.dropLast() : head[...]
+        let words = line.split(separator: ASCII.space, maxSplits: 2, omittingEmptySubsequences: false)
+        let first = words.first ?? []
+        let second = words.count > 1 ? String(decoding: words[1].prefix(16).map(ASCII.upper), as: UTF8.self) : ""
+        if first.elementsEqual("+".utf8) {
+            self = .continuation
+        } else if first.elementsEqual("*".utf8) {
+            self = .untagged(second)
+        } else {
+            self = .tagged(Array(first), second)
+        }
+    }
+}
+
+/// Cuts the back-end's octets into responses, by lines and literals.
+struct IMAPResponseFraming: Sendable {
+    private static let headLimit = 1280
+
+    private var literal: UInt64 = 0
+    private(set) var hasBegun = false
+    /// A literal of the response has begun.
+    private(set) var hasLiteral = false
+    private var head: [UInt8] = []
+    private var lineEnd = IMAPLineEnd()
+
+    /// Consumes octets up to the end of a response, or all of them.
+    mutating func take(_ bytes: ArraySlice<UInt8>) -> (consumed: Int, response: IMAPRelayedResponse?) {
+        var rest = bytes
+        while !rest.isEmpty {
+            if literal > 0 {
+                let count = Int(clamping: min(literal, UInt64(rest.count)))
+                literal -= UInt64(count)
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let end = rest.firstIndex(of: ASCII.lf)
+            add(rest[..<(end ?? rest.endIndex)])
+            rest = end.map { rest[($0 + 1)...] } ?? []
+            if end != nil, let response = endLine() { return (bytes.count - rest.count, response) }
+        }
+        return (bytes.count, nil)
+    }
+
+    private mutating func add(_ octets: ArraySlice<UInt8>) {
+        hasBegun = true
+        if !hasLiteral, head.count < Self.headLimit { head += octets.prefix(Self.headLimit - head.count) }
+        lineEnd.add(octets)
+    }
+
+    private mutating func endLine() -> IMAPRelayedResponse? {
+        if let announced = lineEnd.end() {
+            literal = announced.octets
+            hasLiteral = true
+            return nil
+        }
+        defer { self = IMAPResponseFraming() }
+        return IMAPRelayedResponse(head: head)
+    }
+}

@@ -1,0 +1,73 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a relay must know of the protocol it carries: the rules, without I/O. Octets may come cut anywhere.
+package protocol RelayState: Sendable {
+    /// Looks at octets of the client. What it consumes goes to the back-end if there is one (`RelayStep.isForwarded`).
+    mutating func fromClient(_ bytes: ArraySlice<UInt8>) -> RelayStep
+
+    /// Looks at octets of the back-end and returns those that go to the client now. The start of a line may be held
+    /// back, since a line that was cut off can then be dropped.
+    mutating func fromBackEnd(_ bytes: [UInt8]) -> [UInt8]
+
+    /// The back-end is gone.
+    mutating func backEndLost() -> RelayLoss
+
+    /// There is a back-end again. Returns what it must be told first.
+    mutating func backEndReopened() -> [UInt8]
+
+    /// There is none within the deadline. The next command is refused.
+    mutating func backEndUnavailable()
+
+    /// Commands that were sent on and not answered.
+    var isAwaitingResponse: Bool { get }
+
+    /// How many octets of the client may be sent on now. Bounded while older commands are unanswered: the back-end does
+    /// not read while it writes, and with its buffers full both ends would wait for the other.
+    var forwardAllowance: Int { get }
+
+    /// What may still be said to the client when the front-end ends the session; empty in the middle of a response.
+    func farewell(_ reason: RelayFarewell) -> [UInt8]
+}
+
+package struct RelayStep: Sendable, Hashable {
+    /// What has to happen before the client's next octets are looked at.
+    package enum Demand: Sendable, Hashable {
+        case nothing
+        /// A back-end must be opened.
+        case backEnd
+        /// The back-end must say something.
+        case response
+        /// The session is over.
+        case close
+    }
+
+    package var consumed: Int
+    package var isForwarded: Bool
+    /// The front-end's own answer.
+    package var reply: [UInt8]
+    package var demand: Demand
+
+    package init(consumed: Int, isForwarded: Bool, reply: [UInt8] = [], demand: Demand = .nothing) {
+        self.consumed = consumed
+        self.isForwarded = isForwarded
+        self.reply = reply
+        self.demand = demand
+    }
+}
+
+/// What follows when a back-end is gone.
+package enum RelayLoss: Sendable, Hashable {
+    /// The log-on was not answered yet: open another back-end and let that one answer.
+    case retryLogOn
+    /// Send this and go on; a back-end is opened when the client wants something.
+    case keep([UInt8])
+    /// Send this and close.
+    case close([UInt8])
+}
+
+package enum RelayFarewell: Sendable, Hashable {
+    case shutdown
+    case idle
+    case backEndUnavailable
+}

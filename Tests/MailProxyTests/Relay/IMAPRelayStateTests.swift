@@ -1,0 +1,264 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MailProxy
+import Testing
+
+@Suite struct IMAPRelayStateTests {
+    typealias Rig = RelayRig<IMAPRelayState>
+
+    /// A session after log-on.
+    private func loggedOn(_ size: Int) -> Rig {
+        var rig = Rig(IMAPRelayState(logOnTag: Array("L".utf8)), cutting: size)
+        rig.backEnd("L OK done\r\n")
+        #expect(rig.heard().toClient == "L OK done\r\n")
+        return rig
+    }
+
+    private func exchange(_ rig: inout Rig, _ command: String, _ responses: String) {
+        rig.client(command)
+        rig.backEnd(responses)
+        let (sent, got) = rig.heard()
+        #expect(sent == command)
+        #expect(got == responses)
+    }
+
+    /// A new back-end greets, and answers what the relay asked.
+    private func reopen(_ rig: inout Rig) {
+        rig.reopen()
+        #expect(rig.toBackEnd.hasPrefix("MARTLET-REOPEN NOOP\r\n"))
+        rig.toBackEnd.removeFirst("MARTLET-REOPEN NOOP\r\n".count)
+        rig.backEnd("* PREAUTH [CAPABILITY IMAP4rev1] hello\r\nMARTLET-REOPEN OK done\r\n")
+        #expect(rig.toClient == "")
+    }
+
+    private static let unavailable = "NO [UNAVAILABLE] mail is not available now, try again\r\n"
+    private static let bye = "* BYE [UNAVAILABLE] back-end restarted, please reconnect\r\n"
+
+    @Test("octets pass unchanged, whatever the cuts", arguments: [1, 2, 5, Int.max]) func passes(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 SELECT INBOX\r\n", "* 3 EXISTS\r\n1 OK [READ-WRITE] done\r\n")
+        exchange(&rig, "2 FETCH 1 BODY[]\r\n", "* 1 FETCH (BODY[] {11}\r\na\r\n2 OK no\r UID 5)\r\n2 OK done\r\n")
+        exchange(&rig, "3 NOOP\r\n4 NOOP\r\n", "3 OK x\r\n4 OK x\r\n")
+        exchange(&rig, "5 APPEND x {7+}\r\n6 NO\r\n \r\n", "5 OK done\r\n")
+        exchange(&rig, "\r\njunk\r\n", "* BAD empty\r\n* BAD what\r\n")
+        exchange(&rig, "7 LOGOUT\r\n", "* BYE bye\r\n7 OK done\r\n")
+        #expect(rig.lose() == .close([]))
+    }
+
+    @Test("a synchronizing literal waits for its continuation", arguments: [1, Int.max]) func literal(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 APPEND x {3}\r\nabc\r\n2 NOOP\r\n")
+        #expect(rig.heard().toBackEnd == "1 APPEND x {3}\r\n")
+        #expect(rig.heldBack == "abc\r\n2 NOOP\r\n")
+        rig.backEnd("+ go\r\n")
+        #expect(rig.heard().toBackEnd == "abc\r\n2 NOOP\r\n")
+        rig.backEnd("1 OK done\r\n2 OK done\r\n")
+        #expect(!rig.state.isAwaitingResponse)
+
+        // Refused: what follows is a command.
+        rig.client("3 APPEND x {3}\r\n")
+        rig.backEnd("3 NO [TRYCREATE] none\r\n")
+        rig.client("4 NOOP\r\n")
+        #expect(rig.heard().toBackEnd == "3 APPEND x {3}\r\n4 NOOP\r\n")
+        rig.backEnd("4 OK\r\n")
+        #expect(rig.lose() == .keep([]))
+    }
+
+    @Test("nothing selected: commands in flight are refused and the session lives", arguments: [1, Int.max])
+    func keeps(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 LIST \"\" *\r\n2 STATUS x (MESSAGES)\r\n")
+        rig.backEnd("* LIST () \"/\" INBOX\r\n* LIS")
+        _ = rig.lose()
+        // The line that was cut off was held back and is dropped.
+        #expect(rig.heard().toClient == "* LIST () \"/\" INBOX\r\n1 \(Self.unavailable)2 \(Self.unavailable)")
+        #expect(!rig.state.isAwaitingResponse)
+
+        rig.client("3 NOOP\r\n")
+        #expect(rig.demand == .backEnd)
+        #expect(rig.heard() == ("", ""))
+        reopen(&rig)
+        #expect(rig.heard().toBackEnd == "3 NOOP\r\n")
+        rig.backEnd("3 OK done\r\n")
+        #expect(rig.heard().toClient == "3 OK done\r\n")
+        #expect(rig.lose() == .keep([]))
+    }
+
+    @Test("a mailbox selected: BYE, after the refusals", arguments: [1, Int.max]) func closes(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 SELECT INBOX\r\n", "1 OK done\r\n")
+        rig.client("2 NOOP\r\n")
+        _ = rig.heard()
+        #expect(rig.lose() == .close(Array("2 \(Self.unavailable)\(Self.bye)".utf8)))
+    }
+
+    static let selections: [(exchange: [(String, String)], isSelected: Bool)] = [
+        ([("1 SELECT a\r\n", "1 OK\r\n")], true),
+        ([("1 EXAMINE a\r\n", "1 OK\r\n")], true),
+        ([("1 select {1+}\r\na\r\n", "1 OK\r\n")], true),
+        ([("1 SELECT a\r\n", "1 NO none\r\n")], false),
+        ([("1 SELECT a\r\n", "1 OK\r\n"), ("2 SELECT b\r\n", "2 NO none\r\n")], false),
+        ([("1 SELECT a\r\n", "1 OK\r\n"), ("2 SELECT (\r\n", "2 BAD what\r\n")], true),
+        ([("1 SELECT a\r\n", "1 OK\r\n"), ("2 CLOSE\r\n", "2 OK\r\n")], false),
+        ([("1 SELECT a\r\n", "1 OK\r\n"), ("2 UNSELECT\r\n", "2 OK\r\n")], false),
+        ([("1 SELECT a\r\n", "1 OK\r\n"), ("2 CLOSE x\r\n", "2 BAD\r\n")], true),
+        ([("1 SELECT a\r\n2 CLOSE\r\n3 NOOP\r\n", "1 OK\r\n2 OK\r\n3 OK\r\n")], false),
+    ]
+
+    @Test("what counts as selected", arguments: selections.indices, [1, Int.max])
+    func selected(_ index: Int, _ size: Int) {
+        let (exchanges, isSelected) = Self.selections[index]
+        var rig = loggedOn(size)
+        for (command, responses) in exchanges { exchange(&rig, command, responses) }
+        #expect(rig.lose() == (isSelected ? .close(Array(Self.bye.utf8)) : .keep([])))
+    }
+
+    @Test("a response that was cut after its start went out closes", arguments: [1, Int.max]) func cut(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 GETMETADATA x /y\r\n")
+        rig.backEnd("* METADATA x (/y {20}\r\nabc")
+        #expect(rig.heard().toClient == "* METADATA x (/y {20}\r\nabc")
+        #expect(rig.lose() == .close([]))
+    }
+
+    @Test("a very long line is passed on before its end, and then counts as sent") func longLine() {
+        var rig = loggedOn(.max)
+        rig.client("1 LIST \"\" *\r\n")
+        rig.backEnd("* LIST () \"/\" " + String(repeating: "x", count: 20_000))
+        #expect(rig.heard().toClient.utf8.count == 20_014)
+        #expect(rig.lose() == .close([]))
+    }
+
+    @Test("a command of which only a part was sent is answered at its end", arguments: [1, Int.max])
+    func unfinishedCommand(_ size: Int) {
+        // In the line, in a literal that was not announced, and in one that was continued.
+        for (before, after) in [("1 STA", "TUS x (UIDNEXT)\r\n"), ("1 APPEND x {4+}\r\na", "bcd\r\n")] {
+            var rig = loggedOn(size)
+            rig.client(before)
+            #expect(rig.lose() == .keep([]))
+            rig.client(after)
+            #expect(rig.heard().toClient == "1 \(Self.unavailable)")
+            rig.client("2 NOOP\r\n")
+            #expect(rig.demand == .backEnd)
+        }
+        var rig = loggedOn(size)
+        rig.client("1 APPEND x {4}\r\n")
+        rig.backEnd("+ go\r\n")
+        rig.client("ab")
+        _ = rig.heard()
+        #expect(rig.lose() == .keep([]))
+        rig.client("cd {3}\r\n")
+        #expect(rig.heard().toClient == "1 \(Self.unavailable)")
+        rig.client("2 NOOP\r\n")
+        #expect(rig.demand == .backEnd)
+    }
+
+    @Test("a literal that was announced and not continued is refused at once", arguments: [1, Int.max])
+    func announcedLiteral(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 APPEND x {4}\r\n")
+        _ = rig.heard()
+        #expect(rig.lose() == .keep(Array("1 \(Self.unavailable)".utf8)))
+        rig.client("2 NOOP\r\n")
+        #expect(rig.demand == .backEnd)
+    }
+
+    @Test("IDLE without a mailbox notices nothing", arguments: [1, Int.max]) func idle(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 IDLE\r\n", "+ idling\r\n")
+        #expect(!rig.state.isAwaitingResponse)
+        #expect(rig.lose() == .keep([]))
+        rig.client("DONE\r\n")
+        #expect(rig.heard() == ("", "1 OK IDLE terminated\r\n"))
+        rig.client("2 NOOP\r\n")
+        reopen(&rig)
+        rig.backEnd("2 OK\r\n")
+        #expect(rig.heard() == ("2 NOOP\r\n", "2 OK\r\n"))
+    }
+
+    @Test("IDLE runs and ends; one that was not continued is refused", arguments: [1, Int.max]) func idles(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 IDLE\r\n", "+ idling\r\n* 4 EXISTS\r\n")
+        exchange(&rig, "DONE\r\n", "1 OK done\r\n")
+        exchange(&rig, "2 IDLE\r\nDONE\r\n", "+ idling\r\n2 OK done\r\n")
+        exchange(&rig, "3 SELECT a\r\n", "3 OK\r\n")
+        exchange(&rig, "4 IDLE\r\n", "+ idling\r\n")
+        #expect(rig.lose() == .close(Array(Self.bye.utf8)))
+
+        rig = loggedOn(size)
+        rig.client("1 IDLE\r\n")
+        #expect(rig.lose() == .keep(Array("1 \(Self.unavailable)".utf8)))
+    }
+
+    @Test("the log-on is tried again as long as nothing was answered", arguments: [1, Int.max]) func logOn(_ size: Int) {
+        var rig = Rig(IMAPRelayState(logOnTag: Array("L".utf8)), cutting: size)
+        rig.client("1 NOOP\r\n")
+        #expect(rig.heldBack == "1 NOOP\r\n")
+        rig.backEnd("L O")
+        #expect(rig.lose() == .retryLogOn)
+        rig.reopen()
+        rig.backEnd("L OK done\r\n")
+        #expect(rig.heard() == ("1 NOOP\r\n", "L OK done\r\n"))
+        #expect(String(decoding: rig.state.farewell(.shutdown), as: UTF8.self) == "* BYE [UNAVAILABLE] server is restarting, please reconnect\r\n")
+    }
+
+    @Test("what was enabled is enabled again, unseen", arguments: [1, Int.max]) func enabled(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 ENABLE CONDSTORE QRESYNC\r\n", "* ENABLED CONDSTORE QRESYNC\r\n1 OK\r\n")
+        exchange(&rig, "2 ENABLE UTF8=ACCEPT\r\n", "2 NO\r\n")
+        exchange(&rig, "3 enable IMAP4rev2\r\n", "* ENABLED IMAP4rev2\r\n3 OK\r\n")
+        #expect(rig.lose() == .keep([]))
+        rig.client("4 NOOP\r\n")
+        rig.reopen()
+        #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE CONDSTORE QRESYNC IMAP4rev2\r\n4 NOOP\r\n")
+        rig.backEnd("* PREAUTH hello\r\n* ENABLED CONDSTORE QRESYNC IMAP4REV2\r\nMARTLET-REOPEN OK done\r\n4 OK done\r\n")
+        #expect(rig.heard().toClient == "4 OK done\r\n")
+    }
+
+    @Test("no back-end within the deadline: each command is refused, LOGOUT is not", arguments: [1, Int.max])
+    func unavailable(_ size: Int) {
+        var rig = loggedOn(size)
+        #expect(rig.lose() == .keep([]))
+        for command in ["1 NOOP\r\n", "2 APPEND x {3+}\r\nabc\r\n", "3 APPEND x {3}\r\n"] {
+            rig.client(command)
+            #expect(rig.demand == .backEnd)
+            rig.stayAway()
+            #expect(rig.heard() == ("", "\(command.prefix(1)) \(Self.unavailable)"))
+        }
+        rig.client("4 LOGOUT\r\n")
+        rig.stayAway()
+        #expect(rig.heard() == ("", "* BYE logging out\r\n4 OK LOGOUT completed\r\n"))
+        #expect(rig.demand == .close)
+    }
+
+    @Test("commands are sent on in a window while older ones are unanswered") func window() {
+        var rig = loggedOn(.max)
+        rig.client(String(repeating: "1 NOOP\r\n", count: 20_000))
+        #expect(rig.heard().toBackEnd.utf8.count == 160_000)
+        #expect(rig.state.forwardAllowance == 0)
+        // A literal of the only command may be of any size.
+        rig = loggedOn(1000)
+        rig.client("1 APPEND x {1000000+}\r\n" + String(repeating: "x", count: 1_000_000) + "\r\n")
+        #expect(rig.heldBack == "")
+        rig.backEnd("1 OK\r\n")
+        rig.client("2 APPEND x {1000000}\r\n")
+        rig.backEnd("+ go\r\n")
+        rig.client(String(repeating: "x", count: 1_000_000))
+        #expect(rig.heldBack == "")
+    }
+
+    @Test("any octets from both ends are an answer") func noise() {
+        let alphabet = Array("a1 *+{}3\r\n\r\nDONE{2}\r\nIDLE ".utf8)
+        for _ in 0..<3000 {
+            var rig = loggedOn(Int.random(in: 1...9))
+            for _ in 0..<6 {
+                let noise = String(decoding: (0..<Int.random(in: 0...30)).map { _ in alphabet.randomElement() ?? 0 }, as: UTF8.self)
+                if Bool.random() { rig.client(noise) } else { rig.backEnd(noise) }
+                if Int.random(in: 0..<4) == 0, case .keep = rig.lose() {
+                    if Bool.random() { rig.reopen() } else { rig.stayAway() }
+                }
+            }
+        }
+    }
+}
