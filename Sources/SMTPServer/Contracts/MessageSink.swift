@@ -30,6 +30,8 @@ package struct MailTransaction: Sendable {
     package var peer: String
     /// Who submitted it.
     package var user: AuthenticatedUser?
+    /// Octets of the content that this server put before what the client sent. Known when the sink is told to begin.
+    package var traceOctets = 0
 
     package var reversePath: ReversePath { mail.reversePath }
 

@@ -118,18 +118,20 @@ final class MessageReception {
 
     /// The header section is whole: checks it, begins the message, and passes on what was gathered.
     private func passHeader() async {
-        guard let header, let transaction else { return }
+        guard let header, var transaction else { return }
         self.header = nil
         let fields = HeaderFields(header.fields)
         messageID = fields.values(of: "Message-ID").first.map { String(decoding: $0.prefix(256), as: UTF8.self) }
         if let reply = await refusal(of: header, fields) { return await give(up: reply) }
-        let trace = traceFields(transaction)
+        let fieldsOfOurs = traceFields(transaction)
+        let prefix = Array((fieldsOfOurs.text + fieldsOfOurs.completion(of: header)).utf8)
+        transaction.traceOctets = prefix.count
         do throws(SMTPReply) {
             message = try await dialogue.server.services.sink.begin(transaction)
         } catch {
             return await give(up: error)
         }
-        await pass(Array((trace.text + trace.completion(of: header)).utf8) + header.octets)
+        await pass(prefix + header.octets)
     }
 
     private func traceFields(_ transaction: MailTransaction) -> TraceFields {
