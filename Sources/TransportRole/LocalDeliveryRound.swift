@@ -1,0 +1,159 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import MailTypes
+internal import Runtime
+internal import SMTPClient
+internal import SMTPServer
+internal import SMTPWire
+internal import Settings
+
+/// The deliveries of one message: one for each account, whichever recipients led to it.
+struct LocalDeliveryRound: Sendable {
+    /// Deliveries of one message that are under way at a time.
+    private static let parallel = 8
+    private static let shortestPause: Duration = .milliseconds(20)
+    private static let longestPause: Duration = .milliseconds(500)
+
+    private let owner: LocalDeliverySink
+    private let transaction: MailTransaction
+    private let content: SpooledMessage
+    private let deadline: ContinuousClock.Instant
+
+    init(_ owner: LocalDeliverySink, _ transaction: MailTransaction, _ content: SpooledMessage) {
+        self.owner = owner
+        self.transaction = transaction
+        self.content = content
+        deadline = .now + owner.settings.current[LocalDeliverySettings.deadline]
+    }
+
+    /// Delivers to every account. Returns the reply to each recipient, in their order.
+    func run() async -> [SMTPReply] {
+        var addresses: [AccountID: MailboxAddress] = [:]
+        for delivery in transaction.recipients.flatMap(\.deliveries) where addresses[delivery.account] == nil {
+            addresses[delivery.account] = delivery.address
+        }
+        let targets = addresses.map { Target(account: $0.key, address: $0.value) }
+        let ids = owner.memory.ids(of: targets.map { key(of: $0) })
+        let answers = await answers(to: zip(targets, ids).map { ($0, $1) })
+        remember(targets, ids, answers)
+        return transaction.recipients.map { reply(to: $0, answers) }
+    }
+
+    private struct Target: Sendable {
+        var account: AccountID
+        var address: MailboxAddress
+    }
+
+    /// What makes a repetition the same: what was sent, by whom, and for which account. The Message-ID is part of what
+    /// was sent; our trace fields are not.
+    private func key(of target: Target) -> RepetitionMemory.Key {
+        var text = content.sha256
+        text += "\(target.account) \(transaction.reversePath)".utf8
+        return RepetitionMemory.Key(digest: Digest.sha256(text))
+    }
+
+    private func answers(to deliveries: [(Target, DeliveryID)]) async -> [AccountID: SMTPReply] {
+        await withTaskGroup(of: (AccountID, SMTPReply).self) { group in
+            var waiting = deliveries[...]
+            var answers: [AccountID: SMTPReply] = [:]
+            func startNext() {
+                guard let (target, id) = waiting.popFirst() else { return }
+                group.addTask { (target.account, await deliver(target, id)) }
+            }
+            for _ in 0..<Self.parallel { startNext() }
+            for await (account, reply) in group {
+                answers[account] = reply
+                startNext()
+            }
+            return answers
+        }
+    }
+
+    /// The worst of its accounts' answers is the recipient's: what is put off for one is put off.
+    private func reply(to recipient: TransactionRecipient, _ answers: [AccountID: SMTPReply]) -> SMTPReply {
+        let own = recipient.deliveries.map { answers[$0.account] ?? Self.later }
+        return own.first { $0.severity == .transient } ?? own.first { !$0.isPositive } ?? own.first ?? Self.later
+    }
+
+    /// The sender will repeat the message if any account's delivery was put off; then all of them must be recognised.
+    private func remember(_ targets: [Target], _ ids: [DeliveryID], _ answers: [AccountID: SMTPReply]) {
+        let isPutOff = answers.values.contains { $0.severity == .transient }
+        owner.memory.end(zip(targets, ids).map { (key(of: $0), $1) }, willRepeat: isPutOff)
+    }
+
+    private static let later = SMTPReply(451, .notAccepting, "The mailbox cannot be reached now, try again later")
+
+    // MARK: One account
+
+    /// Tries until the worker answers or the deadline has passed.
+    private func deliver(_ target: Target, _ id: DeliveryID) async -> SMTPReply {
+        let delivery = LMTPDelivery(
+            from: transaction.reversePath,
+            to: target.address,
+            account: target.account,
+            delivery: id,
+            trace: transaction.trace,
+            usesUTF8: transaction.mail.usesUTF8
+        )
+        var pause = Self.shortestPause
+        var tries = 0
+        while true {
+            tries += 1
+            let problem: String
+            do throws(SMTPClientError) {
+                guard let path = owner.socket(target.account) else { throw SMTPClientError(.connect, .io(.closed)) }
+                let reply = try await owner.client.deliver(delivery, content, to: path)
+                guard Self.isGoingDown(reply) else {
+                    record(reply, target, tries)
+                    return reply.isPositive ? SMTPReply(250, .other, "Delivered") : reply
+                }
+                problem = reply.summary
+            } catch {
+                problem = error.description
+            }
+            if tries == 1 { recordTrouble(.deliveryRetried, target, problem, tries) }
+            guard ContinuousClock.now + pause < deadline, await sleep(pause) else {
+                recordTrouble(.deliveryPutOff, target, problem, tries)
+                return Self.later
+            }
+            pause = min(pause * 2, Self.longestPause)
+        }
+    }
+
+    /// The worker is draining (`421`, or any `4.3.2`): its successor will take the message.
+    private static func isGoingDown(_ reply: SMTPReply) -> Bool {
+        reply.severity == .transient && (reply.code == 421 || reply.status == .notAccepting)
+    }
+
+    /// False when this process drains and cannot wait.
+    private func sleep(_ pause: Duration) async -> Bool {
+        guard let loop = EventLoop.current else { return false }
+        do throws(IOError) {
+            try await loop.sleep(for: pause)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func record(_ reply: SMTPReply, _ target: Target, _ tries: Int) {
+        owner.events.record(
+            reply.isPositive ? .delivered : .deliveryRefused,
+            fields(target, reply.summary, tries),
+            trace: transaction.trace.text
+        )
+    }
+
+    private func recordTrouble(_ event: EventDefinition, _ target: Target, _ problem: String, _ tries: Int) {
+        owner.events.record(event, fields(target, problem, tries), trace: transaction.trace.text)
+    }
+
+    private func fields(_ target: Target, _ result: String, _ tries: Int) -> KeyValuePairs<String, EventValue> {
+        [
+            "smtp.recipient": .string("\(target.address)"), "account.id": .string("\(target.account)"),
+            "delivery.result": .string(result), "delivery.tries": .count(tries),
+        ]
+    }
+}
