@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import MessageFormat
 
 /// Octets of a text, and text of octets, for tables.
@@ -15,6 +16,16 @@ func repeating(_ piece: String, _ count: Int) -> [UInt8] {
     let wanted = bytes.count * count
     while bytes.count < wanted { bytes += bytes }
     return bytes
+}
+
+/// Processor time this thread has used, which other work on the machine does not change.
+func threadSeconds() -> Double {
+    unsafe withUnsafeTemporaryAllocation(of: timespec.self, capacity: 1) { time in
+        guard let pointer = time.baseAddress, unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, pointer) == 0 else { return 0 }
+        let seconds = unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self)
+        let nanoseconds = unsafe UnsafeRawPointer(pointer).loadUnaligned(fromByteOffset: 8, as: Int.self)
+        return Double(seconds) + Double(nanoseconds) / 1e9
+    }
 }
 
 func text(_ octets: [UInt8]?) -> String? { octets.map { String(decoding: $0, as: UTF8.self) } }

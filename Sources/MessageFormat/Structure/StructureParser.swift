@@ -151,34 +151,40 @@ struct StructureParser {
         return frame.mediaType.isMultipart ? .multipart : .message
     }
 
-    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end.
+    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end. Behind the allowed octets lines
+    /// are passed over, not read.
     private mutating func readHeader(isMessage: Bool) -> Range<Int> {
         let start = offset
         while offset < view.count {
             if view[offset] == UInt8(ascii: "-"), delimiterHere() != nil { break }
-            guard let field = HeaderField.read(at: offset, in: view) else {
-                offset = view.line(at: offset).next
+            let line = view.line(at: offset)
+            if line.end == offset, line.terminated {
+                offset = line.next
                 lines += 1
                 return start..<offset
             }
-            take(field, headerStart: start, isMessage: isMessage)
+            if offset - start >= limits.headerOctets {
+                reader.note(.headerCut)
+                pass(to: line.next)
+            } else if let field = HeaderField.read(at: offset, in: view) {
+                reader.read(field, in: view, isMessage: isMessage)
+                pass(to: field.whole.upperBound)
+            } else {
+                pass(to: line.next)
+            }
         }
         reader.note(.malformedHeader)
         return start..<offset
     }
 
-    private mutating func take(_ field: HeaderField, headerStart: Int, isMessage: Bool) {
-        var at = field.whole.lowerBound
-        while let lf = view.firstIndex(of: ASCII.lf, in: at..<field.whole.upperBound) {
+    /// Counts lines up to `end` and goes on there.
+    private mutating func pass(to end: Int) {
+        var start = offset
+        while let lf = view.firstIndex(of: ASCII.lf, in: start..<end) {
             lines += 1
-            at = lf + 1
+            start = lf + 1
         }
-        if field.whole.lowerBound - headerStart < limits.headerOctets {
-            reader.read(field, in: view, isMessage: isMessage)
-        } else {
-            reader.note(.headerCut)
-        }
-        offset = field.whole.upperBound
+        offset = end
     }
 
     // MARK: Closing
