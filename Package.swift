@@ -101,7 +101,7 @@ let parts: [Target] = [
     // composition
     part(
         "ServiceControl",
-        uses: ["AdminAPI", "Directory", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]
+        uses: ["AdminAPI", "Directory", "MailTypes", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]
     ),
     part(
         "FrontEndRole",

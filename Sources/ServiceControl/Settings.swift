@@ -86,6 +86,13 @@ package enum ServiceSettings {
         live: false,
         help: "Front-end processes. Each holds a share of the client sessions."
     )
+    package static let backEndWorkers = SettingKey(
+        "backend/workers",
+        default: 1,
+        in: 1...64,
+        live: false,
+        help: "Back-end processes, over which accounts are divided. Fixed when the instance first starts."
+    )
     package static let transportWorkers = SettingKey(
         "transport/workers",
         default: 1,
@@ -119,7 +126,8 @@ package let serviceControlSettings: [SettingDeclaration] =
         ServiceSettings.hostName.declaration, ServiceSettings.maximumConnections.declaration,
         ServiceSettings.certificateFile.declaration, ServiceSettings.keyFile.declaration,
         ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
-        ServiceSettings.recovery.declaration, ServiceSettings.frontEndWorkers.declaration,
+        ServiceSettings.recovery.declaration, ServiceSettings.backEndWorkers.declaration,
+        ServiceSettings.frontEndWorkers.declaration,
         ServiceSettings.transportWorkers.declaration, ServiceSettings.transferMode.declaration, ServiceSettings.drillEnabled.declaration,
         ServiceSettings.drillPoison.declaration,
     ] + ListenerDefinition.all.map(\.portKey.declaration)

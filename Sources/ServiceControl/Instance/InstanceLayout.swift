@@ -24,6 +24,8 @@ package struct InstanceLayout: Sendable, Hashable {
     package var settingsFile: String { data + "/martlet.conf" }
     package var directoryFile: String { data + "/directory.db" }
     package var store: String { data + "/store" }
+    /// The store of back-end worker `index` (from 1).
+    package func store(backEnd index: Int) -> String { "\(store)/backend-\(index)" }
     package var spool: String { data + "/spool" }
     package var log: String { data + "/log" }
     package var crashes: String { data + "/crash" }

@@ -16,7 +16,6 @@ package enum ServiceControlProcess {
     package static func run(
         _ layout: InstanceLayout,
         tree: SettingsTree,
-        backEndWorkers: @escaping @Sendable (SettingsSnapshot) -> Int,
         makeEvents: @escaping @Sendable (InstanceLayout, String, LiveSettings) -> EventRecorder
     ) throws(InstanceError) {
         raiseDescriptorLimit()
@@ -29,6 +28,12 @@ package enum ServiceControlProcess {
         let events = makeEvents(layout, "control", settings)
         for problem in problems { events.record(.settingsRefused, ["problem": .string(problem.description)]) }
         try AssertionKey.renew(layout)
+        let wanted = snapshot[ServiceSettings.backEndWorkers]
+        if try !AccountOwners.fix(wanted, layout) {
+            let reason = "\(ServiceSettings.backEndWorkers.path) = \(wanted): the accounts are divided over "
+                + "\(AccountOwners(layout).workers) workers since the first start, which stays so"
+            events.record(.settingsRefused, ["problem": .string(reason)])
+        }
         let sockets = try bind(snapshot, events)
         try giveUpRoot(layout, snapshot, events)
         events.record(.started, ["pid": .count(getpid()), "data": .string(layout.data)])
@@ -41,7 +46,7 @@ package enum ServiceControlProcess {
                     settings: settings,
                     events: events,
                     sockets: sockets,
-                    backEndWorkers: backEndWorkers(settings.current)
+                    backEndWorkers: AccountOwners(layout).workers
                 )
                 await supervise(supervisor, on: loop)
                 return nil
