@@ -1,0 +1,24 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SASL
+
+/// What CAPABILITY says, from the state of the connection: only what works there and then.
+package enum CapabilityList {
+    private static let always = ["IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
+
+    private static let loggedOn = [
+        "CHILDREN", "CREATE-SPECIAL-USE", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "MOVE", "NAMESPACE", "SAVEDATE",
+        "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT", "WITHIN",
+    ]
+
+    /// Before log-on (RFC 9051 §6.2.1, §11.3): log-on is offered only where secrets cannot be read on the way.
+    package static func beforeLogOn(on channel: ChannelSecurity, offersTLS: Bool) -> [String] {
+        always + (offersTLS ? ["STARTTLS"] : []) + (channel.hidesSecrets ? [] : ["LOGINDISABLED"])
+            + SASLMechanism.offered(on: channel).map { "AUTH=\($0.name)" }
+    }
+
+    package static func afterLogOn(appendLimit: UInt64) -> [String] {
+        always + loggedOn + ["APPENDLIMIT=\(appendLimit)"]
+    }
+}

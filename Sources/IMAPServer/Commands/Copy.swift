@@ -1,0 +1,38 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension CopyCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        Completion(code: try await session.transfer(messages, numbers, to: mailbox, removingSource: false))
+    }
+}
+
+extension IMAPSession {
+    /// Copies or moves; the code tells source and target UIDs (RFC 9051 §7.1 COPYUID), and there is none when nothing
+    /// was there to be copied.
+    func transfer(
+        _ set: SequenceSet,
+        _ numbers: MessageNumbers,
+        to mailbox: String,
+        removingSource: Bool
+    ) async throws -> ResponseCode? {
+        let target = try MailboxName(argument: mailbox)
+        let (source, uids) = try uids(of: set, numbers)
+        guard !uids.isEmpty else { return nil }
+        let outcome = try await offeringCreation { () throws(MailStoreError) in
+            try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
+        }
+        guard !outcome.pairs.isEmpty else { return nil }
+        return .copyUID(
+            outcome.targetUIDValidity,
+            source: UIDSet(ascending: outcome.pairs.lazy.map { $0.source }),
+            target: UIDSet(ascending: outcome.pairs.lazy.map { $0.target })
+        )
+    }
+}

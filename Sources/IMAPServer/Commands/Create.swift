@@ -1,0 +1,22 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension CreateCommand: SessionCommand {
+    /// A name that ends in the delimiter says that mailboxes will be made below it, and means the same here (RFC 9051
+    /// §6.3.4).
+    private var target: String { mailbox.hasSuffix("/") ? String(mailbox.dropLast()) : mailbox }
+
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard try !MailboxName(argument: target).isInbox else { throw .no(.alreadyExists, "INBOX always exists") }
+        guard unknownUses.isEmpty else { throw .no(.useAttribute, "No such special use") }
+    }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        _ = try await session.account.create(MailboxName(argument: target), specialUse: specialUse)
+        return .done
+    }
+}

@@ -1,0 +1,17 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension DeleteCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard try !MailboxName(argument: mailbox).isInbox else { throw .no(.cannot, "INBOX cannot be deleted") }
+    }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        try await session.account.delete(MailboxName(argument: mailbox))
+        return .done
+    }
+}

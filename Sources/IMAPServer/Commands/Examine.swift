@@ -1,0 +1,11 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailTypes
+
+extension ExamineCommand: SessionCommand {
+    func perform(in session: IMAPSession) async throws -> Completion {
+        try await session.select(mailbox, isReadOnly: true)
+    }
+}

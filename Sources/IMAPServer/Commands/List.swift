@@ -1,0 +1,66 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension ListCommand: SessionCommand {
+    /// Asked for with an empty pattern, the delimiter and the root of the reference (RFC 9051 §6.3.9).
+    private static let root = Response.list(MailboxListing(attributes: ["\\Noselect"], name: ""))
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        if !isExtended, patterns == [""] {
+            session.send(Self.root)
+            return .done
+        }
+        let patterns = try patterns.map { (pattern) throws(CommandRefusal) in
+            try MailboxPattern(reference: reference, pattern: pattern)
+        }
+        let hierarchy = MailboxHierarchy(try await session.account.mailboxes())
+        for node in hierarchy.nodes where patterns.contains(where: { $0.matches(node.name.text) }) {
+            guard let row = row(for: node) else { continue }
+            session.send(.list(row))
+            if !statusItems.isEmpty, node.exists { try await sendStatus(of: node.name, in: session) }
+            try await session.connection.flushIfLarge()
+        }
+        return .done
+    }
+
+    /// `nil` when the selection options leave the mailbox out.
+    private func row(for node: MailboxHierarchy.Node) -> MailboxListing? {
+        let uses = node.mailbox?.specialUse ?? []
+        let isWanted =
+            selection.contains(.subscribed)
+            ? node.isSubscribed
+            : node.exists || (selection.isDisjoint(with: .specialUse) && node.hasChildren)
+        let hasUse = !selection.contains(.specialUse) || !uses.isEmpty
+        let isParent = selection.contains([.subscribed, .recursiveMatch]) && node.hasSubscribedBelow
+        guard isWanted && hasUse || isParent else { return nil }
+        return MailboxListing(
+            attributes: attributes(of: node, uses),
+            name: node.name.text,
+            childInfo: isParent ? ["SUBSCRIBED"] : []
+        )
+    }
+
+    private func attributes(of node: MailboxHierarchy.Node, _ uses: Set<SpecialUse>) -> [String] {
+        var attributes: [String] = []
+        if !node.exists { attributes += isExtended ? ["\\NonExistent"] : ["\\Noselect"] }
+        attributes.append(node.hasChildren ? "\\HasChildren" : "\\HasNoChildren")
+        if node.isSubscribed, selection.contains(.subscribed) || returned.contains(.subscribed) {
+            attributes.append("\\Subscribed")
+        }
+        return attributes + uses.map(\.rawValue).sorted()
+    }
+
+    /// The STATUS response behind a row (RFC 5819 §2); none when the mailbox was deleted meanwhile.
+    private func sendStatus(of name: MailboxName, in session: IMAPSession) async throws {
+        do throws(MailStoreError) {
+            let status = try await session.account.status(of: name)
+            session.send(session.statusResponse(name, status, statusItems))
+        } catch {
+            guard error.code == .noSuchMailbox else { throw error }
+        }
+    }
+}

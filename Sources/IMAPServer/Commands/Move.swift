@@ -1,0 +1,16 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailTypes
+
+extension MoveCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
+
+    /// COPYUID comes before the EXPUNGE responses that the dispatcher sends (RFC 6851 §4.3).
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let code = try await session.transfer(messages, numbers, to: mailbox, removingSource: true)
+        if let code { session.send(.untagged(StatusResponse(.ok, code, "Moved"))) }
+        return .done
+    }
+}

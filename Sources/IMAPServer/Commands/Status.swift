@@ -1,0 +1,36 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension StatusCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let name = try MailboxName(argument: mailbox)
+        let status = try await session.account.status(of: name)
+        session.send(session.statusResponse(name, status, items))
+        return .done
+    }
+}
+
+extension IMAPSession {
+    func statusResponse(_ name: MailboxName, _ status: MailboxStatus, _ items: [StatusItem]) -> Response {
+        .status(mailbox: name.text, items.map { StatusValue($0, value(of: $0, in: status)) })
+    }
+
+    private func value(of item: StatusItem, in status: MailboxStatus) -> UInt64 {
+        switch item {
+        case .appendLimit: configuration.maximumMessageOctets
+        case .deleted: UInt64(clamping: status.deleted)
+        case .messages: UInt64(clamping: status.messages)
+        case .recent: 0
+        case .size: status.size
+        case .uidNext: UInt64(status.uidNext.rawValue)
+        case .uidValidity: UInt64(status.uidValidity.rawValue)
+        case .unseen: UInt64(clamping: status.unseen)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+internal import Runtime
+
+extension StoreCommand: SessionCommand {
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let (mailbox, uids) = try session.uids(of: messages, numbers)
+        guard !uids.isEmpty else { return .done }
+        let change = FlagChange(changeMode, flags)
+        let outcome = try await session.account.changeFlags(change, of: uids, in: mailbox, unchangedSince: nil)
+        try await session.tell(outcome, withUID: isUID) { before, after in
+            // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
+            isSilent ? change.result(on: before) != after : true
+        }
+        return .done
+    }
+
+    private var changeMode: FlagChange.Mode {
+        switch mode {
+        case .replace: .replace
+        case .add: .add
+        case .remove: .remove
+        }
+    }
+}
+
+extension FlagChange {
+    /// The flags of a message after the change.
+    func result(on before: FlagSet) -> FlagSet {
+        switch mode {
+        case .replace: flags
+        case .add: FlagSet(system: before.system.union(flags.system), keywords: before.keywords.union(flags.keywords))
+        case .remove:
+            FlagSet(
+                system: before.system.subtracting(flags.system),
+                keywords: before.keywords.subtracting(flags.keywords)
+            )
+        }
+    }
+}
+
+extension IMAPSession {
+    /// The selected mailbox and the UIDs of the messages that a set names.
+    func uids(of set: SequenceSet, _ numbers: MessageNumbers) throws -> (mailbox: MailboxID, uids: UIDSet) {
+        let view = try selected()
+        return (view.id, view.uids(of: try view.indices(of: set, numbers)))
+    }
+
+    /// Takes new flags into the view and sends those that `isTold` picks, given the flags the client knew and the new
+    /// ones.
+    func tell(
+        _ outcome: FlagOutcome,
+        withUID: Bool,
+        where isTold: (FlagSet, FlagSet) -> Bool
+    ) async throws {
+        if view?.adopt(outcome.keywords) == true, let names = view?.flagNames { send(.flags(names)) }
+        var encoder = WireEncoder()
+        for entry in outcome.messages {
+            guard let index = view?.index(of: entry.uid), let known = view?.messages[index], let table = view?.keywords
+            else {
+                continue
+            }
+            view?.tell(entry, at: index, keywords: outcome.keywords)
+            guard isTold(known.flags(keywords: table), entry.flags(keywords: table)) else { continue }
+            if let view { encoder.flagsResponse(view, index, withUID: withUID) }
+            guard encoder.bytes.count > 16_384 else { continue }
+            try await connection.send(encoder.bytes)
+            encoder = WireEncoder()
+        }
+        connection.write(encoder.bytes)
+    }
+}

@@ -1,0 +1,15 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension SubscribeCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        try await session.account.setSubscribed(true, MailboxName(argument: mailbox))
+        return .done
+    }
+}

@@ -1,0 +1,50 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MessageFormat
+
+extension WireEncoder {
+    // envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP env-bcc SP
+    //            env-in-reply-to SP env-message-id ")"    RFC 9051 §9
+    mutating func envelope(_ envelope: Envelope) {
+        raw("(")
+        nstring(envelope.date)
+        space()
+        nstring(envelope.subject)
+        space()
+        addresses(envelope.from)
+        space()
+        addresses(envelope.effectiveSender)
+        space()
+        addresses(envelope.effectiveReplyTo)
+        space()
+        addresses(envelope.to)
+        space()
+        addresses(envelope.cc)
+        space()
+        addresses(envelope.bcc)
+        space()
+        nstring(envelope.inReplyTo)
+        space()
+        nstring(envelope.messageID)
+        raw(")")
+    }
+
+    private mutating func addresses(_ addresses: [EnvelopeAddress]) {
+        guard !addresses.isEmpty else { return raw("NIL") }
+        raw("(")
+        for address in addresses {
+            raw("(")
+            nstring(address.name)
+            space()
+            nstring(address.route)
+            space()
+            nstring(address.mailbox)
+            space()
+            nstring(address.host)
+            raw(")")
+        }
+        raw(")")
+    }
+}

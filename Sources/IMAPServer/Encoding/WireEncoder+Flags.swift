@@ -1,0 +1,48 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension WireEncoder {
+    /// `FLAGS (...)` of one message, straight from its bits: this runs for every message of every mailbox.
+    mutating func flags(_ entry: MessageEntry, keywords: [Keyword]) {
+        raw("FLAGS (")
+        var needsSpace = false
+        for (flag, name) in SystemFlags.names where entry.systemFlags.contains(flag) {
+            if needsSpace { space() }
+            raw(name.utf8)
+            needsSpace = true
+        }
+        if entry.keywordBits != 0 {
+            for (bit, keyword) in keywords.enumerated() where bit < 128 && entry.keywordBits >> UInt128(bit) & 1 == 1 {
+                if needsSpace { space() }
+                raw(keyword.text.utf8)
+                needsSpace = true
+            }
+        }
+        raw(")")
+    }
+
+    /// A FETCH response with flags, and the UID where wanted.
+    mutating func flagsResponse(_ view: MailboxView, _ index: Int, withUID: Bool) {
+        let entry = view.messages[index]
+        fetchHead(view.number(index))
+        if withUID {
+            raw("UID ")
+            number(entry.uid.rawValue)
+            space()
+        }
+        flags(entry, keywords: view.keywords)
+        raw(")")
+        lineEnd()
+    }
+
+    /// `* n FETCH (`.
+    mutating func fetchHead(_ number: SequenceNumber) {
+        raw("* ")
+        self.number(number.rawValue)
+        raw(" FETCH (")
+    }
+}

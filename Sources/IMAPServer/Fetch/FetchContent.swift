@@ -1,0 +1,49 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MessageFormat
+
+/// What an item of FETCH needs from the store, got before any of the answer is written, so that a message that cannot
+/// be read can be left out as a whole.
+enum FetchContent {
+    /// The message's entry has it all.
+    case none
+    case structure(MessageStructure)
+    /// There is no such part.
+    case absent
+    case octets([UInt8])
+    /// Too large for memory: read while it is sent.
+    case range(Range<UInt64>)
+}
+
+extension FetchItem {
+    var needsStore: Bool {
+        switch self {
+        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: false
+        case .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: true
+        }
+    }
+}
+
+extension SectionSpecifier {
+    /// The octets of this section: by range, or chosen fields of a header.
+    var messageSection: MessageSection {
+        switch text {
+        case .all: MessageSection(part, .content)
+        case .header, .headerFields, .headerFieldsNot: MessageSection(part, .header)
+        case .text: MessageSection(part, .text)
+        case .mime: MessageSection(part, .mime)
+        }
+    }
+}
+
+extension Partial {
+    /// This much of a range of octets; empty when it begins behind them.
+    func cut(_ range: Range<UInt64>) -> Range<UInt64> {
+        let length = range.upperBound - range.lowerBound
+        let start = min(offset, length)
+        return range.lowerBound + start..<range.lowerBound + start + min(count, length - start)
+    }
+}

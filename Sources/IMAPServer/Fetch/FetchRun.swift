@@ -1,0 +1,304 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+internal import MessageFormat
+internal import Runtime
+
+/// One FETCH command at work: answers message after message, with memory that does not grow with them.
+struct FetchRun {
+    let session: IMAPSession
+    let items: [FetchItem]
+    /// Messages that were left out since octets of them are lost.
+    private(set) var refused = UIDSet()
+    private var encoder = WireEncoder()
+    private var unseen: [UID] = []
+    private var lost: [Range<UInt64>] = []
+    private let needsStore: Bool
+    private let setsSeen: Bool
+
+    /// Octets of one message that are held in memory; what is larger is sent as it is read.
+    private static let heldOctets: UInt64 = 1 << 20
+    /// Most of a header that fields are picked from.
+    private static let headerOctets: UInt64 = 4 << 20
+    private static let markedAtOnce = 1000
+
+    init(_ session: IMAPSession, items: [FetchItem]) {
+        self.session = session
+        self.items = items
+        needsStore = items.contains(where: \.needsStore)
+        setsSeen = items.contains(where: \.setsSeen) && session.view?.isReadOnly == false
+    }
+
+    mutating func answer(_ indices: [Range<Int>]) async throws {
+        do {
+            var count = 0
+            for index in indices.lazy.flatMap({ $0 }) {
+                try await answer(index)
+                count += 1
+                // Others on this loop have their turn, too.
+                if count.isMultiple(of: 1000) { await Task.yield() }
+            }
+            try await sendEncoded()
+            try await markSeen()
+        } catch {
+            try await sendEncoded()
+            throw error
+        }
+    }
+
+    private mutating func answer(_ index: Int) async throws {
+        guard let view = session.view, index < view.messages.count else { return }
+        let entry = view.messages[index]
+        guard needsStore else { return try await writeSimple(index, entry) }
+        let contents: [FetchContent]
+        do throws(MailStoreError) {
+            lost = []
+            contents = try await self.contents(of: entry)
+        } catch {
+            guard error.code == .damaged else { throw error }
+            refused.insert(entry.uid)
+            report(entry, "left out")
+            return
+        }
+        try await write(index, entry, contents)
+        try await tellOfDamage(entry)
+        if setsSeen, !entry.systemFlags.contains(.seen) { try await noteUnseen(entry.uid) }
+    }
+
+    private mutating func writeSimple(_ index: Int, _ entry: MessageEntry) async throws {
+        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)))
+        for (place, item) in items.enumerated() {
+            if place > 0 { encoder.space() }
+            write(item, entry)
+        }
+        encoder.raw(")")
+        encoder.lineEnd()
+        if encoder.bytes.count > 32_768 { try await sendEncoded() }
+    }
+
+    private mutating func write(_ index: Int, _ entry: MessageEntry, _ contents: [FetchContent]) async throws {
+        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)))
+        for (place, (item, content)) in zip(items, contents).enumerated() {
+            if place > 0 { encoder.space() }
+            switch content {
+            case .none: write(item, entry)
+            case .structure(let structure): write(item, structure)
+            case .absent:
+                name(item)
+                encoder.raw(" NIL")
+            case .octets(let octets):
+                name(item)
+                encoder.space()
+                encoder.literal(octets)
+            case .range(let range): try await stream(item, entry, range)
+            }
+        }
+        encoder.raw(")")
+        encoder.lineEnd()
+        if encoder.bytes.count > 32_768 { try await sendEncoded() }
+    }
+
+    private mutating func sendEncoded() async throws {
+        guard !encoder.bytes.isEmpty else { return }
+        let bytes = encoder.bytes
+        encoder.bytes = []
+        try await session.connection.send(bytes)
+    }
+}
+
+// What the items of a message need.
+extension FetchRun {
+    private mutating func contents(of entry: MessageEntry) async throws(MailStoreError) -> [FetchContent] {
+        var contents: [FetchContent] = []
+        contents.reserveCapacity(items.count)
+        var held: UInt64 = 0
+        for item in items {
+            let content = try await content(of: item, entry, held: held)
+            if case .octets(let octets) = content { held += UInt64(octets.count) }
+            contents.append(content)
+        }
+        return contents
+    }
+
+    private mutating func content(
+        of item: FetchItem,
+        _ entry: MessageEntry,
+        held: UInt64
+    ) async throws(MailStoreError) -> FetchContent {
+        switch item {
+        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: return .none
+        case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
+        case .rfc822: return try await octets(0..<entry.size, entry, held)
+        case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
+        case .rfc822Text: return try await section(SectionSpecifier(text: .text), nil, entry, held)
+        case .section(let section, _, let partial): return try await self.section(section, partial, entry, held)
+        }
+    }
+
+    private mutating func section(
+        _ section: SectionSpecifier,
+        _ partial: Partial?,
+        _ entry: MessageEntry,
+        _ held: UInt64
+    ) async throws(MailStoreError) -> FetchContent {
+        var range: Range<UInt64>? = 0..<entry.size
+        if section != SectionSpecifier() {
+            range = try await session.structure(of: entry).range(of: section.messageSection)
+        }
+        guard let range else { return .absent }
+        switch section.text {
+        case .headerFields(let names): return try await fields(names, except: false, range, partial, entry)
+        case .headerFieldsNot(let names): return try await fields(names, except: true, range, partial, entry)
+        case .all, .header, .text, .mime: return try await octets(partial?.cut(range) ?? range, entry, held)
+        }
+    }
+
+    private mutating func fields(
+        _ names: [[UInt8]],
+        except: Bool,
+        _ range: Range<UInt64>,
+        _ partial: Partial?,
+        _ entry: MessageEntry
+    ) async throws(MailStoreError) -> FetchContent {
+        let end = range.lowerBound + min(range.upperBound - range.lowerBound, Self.headerOctets)
+        let header = try await read(range.lowerBound..<end, entry)
+        let chosen = HeaderFields(header).subset(names, except: except)
+        guard let partial else { return .octets(chosen) }
+        let cut = partial.cut(0..<UInt64(chosen.count))
+        return .octets(Array(chosen[Int(cut.lowerBound)..<Int(cut.upperBound)]))
+    }
+
+    private mutating func octets(
+        _ range: Range<UInt64>,
+        _ entry: MessageEntry,
+        _ held: UInt64
+    ) async throws(MailStoreError) -> FetchContent {
+        let range = range.clamped(to: 0..<entry.size)
+        let length = range.upperBound - range.lowerBound
+        guard length <= Self.heldOctets, held <= Self.heldOctets - length else { return .range(range) }
+        return .octets(try await read(range, entry))
+    }
+
+    private mutating func read(_ range: Range<UInt64>, _ entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        let octets = try await session.octets(of: entry, range)
+        lost += octets.damaged
+        return octets.bytes
+    }
+}
+
+// Writing items.
+extension FetchRun {
+    private mutating func write(_ item: FetchItem, _ entry: MessageEntry) {
+        switch item {
+        case .flags: encoder.flags(entry, keywords: session.view?.keywords ?? [])
+        case .internalDate: encoder.fetchValue(.internalDate(entry.internalDate))
+        case .rfc822Size: encoder.fetchValue(.size(entry.size))
+        case .saveDate: encoder.fetchValue(.saveDate(MailDate(secondsSince1970: entry.savedSeconds)))
+        case .uid: encoder.fetchValue(.uid(entry.uid))
+        case .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: break
+        }
+    }
+
+    private mutating func write(_ item: FetchItem, _ structure: MessageStructure) {
+        name(item)
+        encoder.space()
+        if item == .envelope {
+            encoder.envelope(structure.envelope)
+        } else {
+            encoder.bodyStructure(structure.root, isExtensible: item == .bodyStructure)
+        }
+    }
+
+    private mutating func name(_ item: FetchItem) {
+        switch item {
+        case .body: encoder.raw("BODY")
+        case .bodyStructure: encoder.raw("BODYSTRUCTURE")
+        case .envelope: encoder.raw("ENVELOPE")
+        case .rfc822: encoder.raw("RFC822")
+        case .rfc822Header: encoder.raw("RFC822.HEADER")
+        case .rfc822Text: encoder.raw("RFC822.TEXT")
+        case .section(let section, _, let partial): encoder.sectionName(section, origin: partial?.offset)
+        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: break
+        }
+    }
+
+    /// Sends octets as they are read. Their count is told first, so a loss in the middle is filled, whatever the policy.
+    private mutating func stream(_ item: FetchItem, _ entry: MessageEntry, _ range: Range<UInt64>) async throws {
+        name(item)
+        encoder.space()
+        encoder.literalHeader(count: range.upperBound - range.lowerBound)
+        try await sendEncoded()
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = start + min(IMAPSession.pieceOctets, range.upperBound - start)
+            let piece = try await filled(entry, start..<end)
+            lost += piece.damaged
+            try await session.connection.send(piece.bytes)
+            start = end
+        }
+    }
+
+    private mutating func filled(_ entry: MessageEntry, _ range: Range<UInt64>) async throws -> MessageOctets {
+        do throws(MailStoreError) {
+            return try await session.piece(of: entry, range)
+        } catch {
+            guard error.code == .damaged else {
+                // The client must not take half a message for a whole one.
+                session.events.record(.imapCommandFailed, ["imap.detail": .string("\(error.message): \(error.detail)")])
+                throw IOError.closed
+            }
+            refused.insert(entry.uid)
+            return MessageOctets(
+                bytes: Filler.octets(Int(clamping: range.upperBound - range.lowerBound)),
+                damaged: [range]
+            )
+        }
+    }
+}
+
+// What follows an answer.
+extension FetchRun {
+    private mutating func tellOfDamage(_ entry: MessageEntry) async throws {
+        guard !lost.isEmpty else { return }
+        let count = lost.reduce(0 as UInt64) { $0 + ($1.upperBound - $1.lowerBound) }
+        let text = "UID \(entry.uid): \(count) octets are lost and filled"
+        encoder.response(.untagged(StatusResponse(.ok, .word(.corruption), text)))
+        report(entry, "filled")
+        lost = []
+    }
+
+    private func report(_ entry: MessageEntry, _ what: String) {
+        session.events.record(
+            .imapMessageDamaged,
+            [
+                "imap.mailbox": .string(session.view?.name.text ?? ""), "imap.uid": .count(entry.uid.rawValue),
+                "imap.answer": .string(what),
+            ]
+        )
+    }
+
+    private mutating func noteUnseen(_ uid: UID) async throws {
+        unseen.append(uid)
+        if unseen.count >= Self.markedAtOnce { try await markSeen() }
+    }
+
+    /// Sets \Seen on what was read. That the store cannot is no reason to fail what was answered.
+    private mutating func markSeen() async throws {
+        guard !unseen.isEmpty, let mailbox = session.view?.id else { return }
+        let uids = UIDSet(ascending: unseen)
+        unseen = []
+        let outcome: FlagOutcome
+        do throws(MailStoreError) {
+            let change = FlagChange(.add, FlagSet(system: .seen))
+            outcome = try await session.account.changeFlags(change, of: uids, in: mailbox, unchangedSince: nil)
+        } catch {
+            return session.send(.untagged(StatusResponse(.no, .word(FailureReply.code(of: error.code)), error.message)))
+        }
+        try await sendEncoded()
+        try await session.tell(outcome, withUID: true) { before, after in before != after }
+    }
+}

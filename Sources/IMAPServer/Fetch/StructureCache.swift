@@ -1,0 +1,94 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MailStore
+internal import MailTypes
+internal import MessageFormat
+
+/// The structure of the message that was looked at last.
+struct StructureCache {
+    let mailbox: MailboxID
+    let uid: UID
+    let structure: MessageStructure
+}
+
+extension IMAPSession {
+    /// Largest message that is parsed again when the structure made at delivery is lost. Larger ones are opaque.
+    private static let parsedOctets: UInt64 = 64 << 20
+    /// How much of a message too large to be parsed is looked at for its header.
+    private static let headerOctets: UInt64 = 1 << 20
+
+    /// The structure of a message: as cached at delivery, else from its octets, else opaque. Always one.
+    func structure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
+        guard let mailbox = view?.id else { throw MailStoreError(.noSuchMailbox, "No mailbox is selected") }
+        if let last = lastStructure, last.mailbox == mailbox, last.uid == entry.uid { return last.structure }
+        let structure = try await findStructure(of: entry)
+        lastStructure = StructureCache(mailbox: mailbox, uid: entry.uid, structure: structure)
+        return structure
+    }
+
+    private func findStructure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
+        if let cached = try await account.cachedStructure(of: entry),
+            let summary = MessageSummary.decode(cached), summary.structure.size == entry.size
+        {
+            return summary.structure
+        }
+        guard entry.size <= Self.parsedOctets else { return try await opaque(entry) }
+        return MessageStructure(parsing: try await octets(of: entry, 0..<entry.size).bytes)
+    }
+
+    /// A header, and one part of octets that nobody looks into.
+    private func opaque(_ entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
+        let start = MessageStructure(parsing: try await octets(of: entry, 0..<Self.headerOctets).bytes)
+        let header = start.root.header
+        let root = MessagePart(
+            header: header,
+            body: min(header.upperBound, entry.size)..<entry.size,
+            lines: 0,
+            mediaType: .opaque
+        )
+        return MessageStructure(size: entry.size, envelope: start.envelope, root: root)
+    }
+
+    /// Octets of one read from the store.
+    static let pieceOctets: UInt64 = 256 << 10
+
+    /// Octets of a message in memory, read piece by piece; `range` is cut to the message. The caller bounds it.
+    func octets(of entry: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
+        let range = range.clamped(to: 0..<entry.size)
+        var all = MessageOctets(bytes: [])
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = start + min(Self.pieceOctets, range.upperBound - start)
+            let piece = try await piece(of: entry, start..<end)
+            if all.bytes.isEmpty { all.bytes = piece.bytes } else { all.bytes += piece.bytes }
+            all.damaged += piece.damaged
+            start = end
+        }
+        return all
+    }
+
+    /// One piece, with as many octets as were asked for whatever the store gave: counts were told to the client.
+    func piece(of entry: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
+        var octets = try await account.read(entry, range)
+        let wanted = Int(clamping: range.upperBound - range.lowerBound)
+        if octets.bytes.count > wanted { octets.bytes.removeLast(octets.bytes.count - wanted) }
+        if octets.bytes.count < wanted {
+            octets.damaged.append(range.lowerBound + UInt64(octets.bytes.count)..<range.upperBound)
+            octets.bytes += Filler.octets(wanted - octets.bytes.count)
+        }
+        return octets
+    }
+}
+
+/// What stands in for octets that are lost.
+enum Filler {
+    private static let line = Array("[martlet: octets lost]\r\n".utf8)
+
+    static func octets(_ count: Int) -> [UInt8] {
+        var filler: [UInt8] = []
+        filler.reserveCapacity(count)
+        while filler.count < count { filler += line.prefix(count - filler.count) }
+        return filler
+    }
+}

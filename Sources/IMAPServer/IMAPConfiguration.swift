@@ -1,0 +1,46 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Runtime
+package import Settings
+
+/// What an instance of the service is set to, as values: read once for each connection.
+package struct IMAPConfiguration: Sendable {
+    /// Certificate for STARTTLS; without it, STARTTLS is not offered.
+    package var tls: TLSContext?
+    /// Told in ID.
+    package var serverVersion: String
+    /// How long to wait for an account that is in use elsewhere.
+    package var storeWait: Duration
+    package var maximumMessageOctets: UInt64
+    package var idleTimeout: Duration
+    package var preAuthenticationTime: Duration
+    package var preAuthenticationCommands: Int
+    package var preAuthenticationOctets: Int
+    package var failedLogOns: Int
+    package var failedLogOnDelay: Duration
+    package var badCommands: Int
+    /// Whether a session says BYE when its process drains. A back-end behind a front-end stays silent, since the
+    /// front-end takes the session elsewhere.
+    package var saysGoodbyeAtShutdown = true
+
+    package init(
+        _ settings: SettingsSnapshot = SettingsSnapshot(),
+        instance: String = "1",
+        tls: TLSContext? = nil,
+        serverVersion: String = ""
+    ) {
+        func value<Value>(_ key: SettingKey<Value>) -> Value { settings[key, instance: instance] }
+        self.tls = tls
+        self.serverVersion = serverVersion
+        storeWait = value(IMAPSettings.shareRetrySleep) * value(IMAPSettings.shareRetryAttempts)
+        maximumMessageOctets = UInt64(clamping: value(IMAPSettings.maximumMessageSize).octets)
+        idleTimeout = value(IMAPSettings.idleTimeout)
+        preAuthenticationTime = value(IMAPSettings.preAuthenticationTime)
+        preAuthenticationCommands = value(IMAPSettings.preAuthenticationCommands)
+        preAuthenticationOctets = Int(clamping: value(IMAPSettings.preAuthenticationOctets).octets)
+        failedLogOns = value(IMAPSettings.failedLogOns)
+        failedLogOnDelay = value(IMAPSettings.failedLogOnDelay)
+        badCommands = value(IMAPSettings.badCommands)
+    }
+}

@@ -1,0 +1,25 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a stranger may use up before the connection is cut.
+struct PreAuthenticationBudget {
+    private(set) var octets = 0
+    private(set) var commands = 0
+    var failures = 0
+    private let configuration: IMAPConfiguration
+
+    init(_ configuration: IMAPConfiguration) { self.configuration = configuration }
+
+    /// Counts one command.
+    mutating func spend(octets count: Int) {
+        commands += 1
+        octets += count
+    }
+
+    /// What there was too much of.
+    var excess: String? {
+        if failures >= configuration.failedLogOns { return "failed log-ons" }
+        if commands >= configuration.preAuthenticationCommands { return "commands" }
+        return octets > configuration.preAuthenticationOctets ? "octets" : nil
+    }
+}

@@ -1,0 +1,134 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import IMAPWire
+internal import Runtime
+
+/// Bounds on what a client may send as one command, the message of an APPEND aside.
+struct CommandLimits {
+    /// Octets of a line. RFC 7162 §4 asks for 8,192 at least; sets of UIDs make long ones.
+    var line: Int
+    /// Octets of a literal, and of all of a command.
+    var command: Int
+    var literals: Int
+    /// Octets that are read and dropped to stay in step with a client that sends too much without asking.
+    static let discarded: UInt64 = 256 << 20
+
+    static let beforeLogOn = CommandLimits(line: 8_192, command: 16_384, literals: 4)
+    static let afterLogOn = CommandLimits(line: 65_536, command: 1 << 20, literals: 256)
+}
+
+/// Reads whole commands off a connection: lines, and literals by count.
+struct CommandReader {
+    enum Item {
+        case command([UInt8])
+        /// An APPEND whose message comes next: nothing of it is read, and no leave is given.
+        case append(tag: [UInt8], AppendCommand)
+        /// Something that is no command; it is read to its end. No tag when none was seen.
+        case refused(tag: [UInt8]?, CommandRefusal)
+        case end
+    }
+
+    let connection: Connection
+    let limits: CommandLimits
+    /// Whether an APPEND's message is left to the caller.
+    let takesMessages: Bool
+    private var assembler = FrameAssembler()
+    private var literals = 0
+
+    init(_ connection: Connection, limits: CommandLimits, takesMessages: Bool) {
+        self.connection = connection
+        self.limits = limits
+        self.takesMessages = takesMessages
+    }
+
+    mutating func next() async throws(IOError) -> Item {
+        assembler.reset()
+        literals = 0
+        while true {
+            let line: Line
+            do throws(IOError) {
+                guard let read = try await connection.readLine(maximum: limits.line) else { return .end }
+                line = read
+            } catch .lineTooLong {
+                return .refused(tag: tag, .bad("Line of more than \(limits.line) octets"))
+            }
+            switch assembler.add(line: line.bytes) {
+            case .complete(let frame): return .command(frame)
+            case .literal(let marker):
+                if let item = try await take(marker) { return item }
+            }
+        }
+    }
+
+    /// Reads a literal into the frame; an item when the command ends here.
+    private mutating func take(_ marker: LiteralMarker) async throws(IOError) -> Item? {
+        if takesMessages, let (tag, command) = AppendCommand.head(of: assembler.bytes) {
+            return .append(tag: tag, command)
+        }
+        literals += 1
+        guard let count = Int(exactly: marker.count),
+            count <= limits.command - min(assembler.bytes.count, limits.command),
+            literals <= limits.literals
+        else { return try await refuse(marker) }
+        if marker.isSynchronizing { connection.write("+ Ready for \(count) octets\r\n") }
+        assembler.add(literal: try await connection.readExactly(count))
+        return nil
+    }
+
+    private mutating func refuse(_ marker: LiteralMarker) async throws(IOError) -> Item {
+        let tag = tag
+        assembler.reset()
+        if !marker.isSynchronizing { try await connection.discard(marker.count, andLines: limits.line) }
+        return .refused(
+            tag: tag,
+            .no(.tooBig, "Command of more than \(limits.command) octets or \(limits.literals) literals")
+        )
+    }
+
+    /// The tag of the command that is being read.
+    private var tag: [UInt8]? {
+        var scanner = WireScanner(assembler.bytes)
+        return try? CommandHead.tag(parsing: &scanner)
+    }
+}
+
+extension Connection {
+    /// Reads and drops a literal that nobody asked for, and the rest of its command.
+    func discard(_ count: UInt64, andLines maximumLine: Int) async throws(IOError) {
+        var total: UInt64 = 0
+        var next: UInt64? = count
+        while let count = next {
+            total = total.addingReportingOverflow(count).overflow ? .max : total + count
+            guard total <= CommandLimits.discarded else { throw .budgetExceeded }
+            var left = count
+            while left > 0 {
+                let piece = try await readSome(maximum: Int(min(left, 65_536)))
+                guard !piece.isEmpty else { throw .closed }
+                left -= UInt64(piece.count)
+            }
+            do throws(IOError) {
+                guard let line = try await readLine(maximum: maximumLine) else { throw .closed }
+                let marker = LiteralMarker(atEndOf: line.bytes)
+                next = marker.flatMap { $0.isSynchronizing ? nil : $0.count }
+            } catch .lineTooLong {
+                next = nil
+            }
+        }
+    }
+
+    /// Gathers a response.
+    func write(_ response: Response) {
+        var encoder = WireEncoder()
+        encoder.response(response)
+        write(encoder.bytes)
+    }
+}
+
+extension Connection {
+    /// Keeps what is gathered small in loops that make many responses.
+    func flushIfLarge() async throws(IOError) {
+        if unsentCount > 65_536 { try await flush() }
+    }
+}

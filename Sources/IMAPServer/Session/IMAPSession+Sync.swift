@@ -1,0 +1,46 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+internal import Runtime
+
+extension IMAPSession {
+    /// Tells the client what is new in the selected mailbox.
+    func sync(allowingExpunge: Bool) async throws {
+        guard let id = view?.id, let since = view?.modSeq, view?.needsSync == true else { return }
+        var reports: [MailboxView.Report]?
+        do throws(MailStoreError) {
+            let changes = try await account.changes(in: id, since: since)
+            reports = view?.merge(changes, allowingExpunge: allowingExpunge)
+        } catch {
+            // The command stands on its own; what is new is told when the store can say it.
+            guard error.code == .noSuchMailbox else { return }
+            reports = view?.mailboxWasDeleted(allowingExpunge: allowingExpunge)
+        }
+        try await send(reports ?? [])
+    }
+
+    private func send(_ reports: [MailboxView.Report]) async throws {
+        guard !reports.isEmpty, let view else { return }
+        var encoder = WireEncoder()
+        for report in reports {
+            switch report {
+            case .flagTable: encoder.response(.flags(view.flagNames))
+            case .exists(let count): encoder.response(.exists(count))
+            case .expunge(let number): encoder.response(.expunge(number))
+            case .flags(let index): encoder.flagsResponse(view, index, withUID: true)
+            }
+            guard encoder.bytes.count > 16_384 else { continue }
+            try await connection.send(encoder.bytes)
+            encoder = WireEncoder()
+        }
+        connection.write(encoder.bytes)
+    }
+}
+
+extension MailboxView {
+    /// Every flag that messages of the mailbox have or may have (RFC 9051 §7.3.5).
+    var flagNames: [String] { SystemFlags.names.map(\.name) + keywords.map(\.text) }
+}

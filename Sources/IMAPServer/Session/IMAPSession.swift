@@ -1,0 +1,174 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+internal import IMAPWire
+package import MailStore
+internal import MailTypes
+package import Runtime
+package import SASL
+
+/// The authenticated and selected states (RFC 9051 §3.2, §3.3) of one user's connection.
+package final class IMAPSession {
+    let connection: Connection
+    let user: AuthenticatedUser
+    let account: any MailAccount
+    let store: any MailStore
+    let configuration: IMAPConfiguration
+    let events: EventRecorder
+    /// The selected mailbox.
+    var view: MailboxView?
+    /// The structure that was needed last: clients ask for a structure, then for its parts.
+    var lastStructure: StructureCache?
+    private var reader: CommandReader
+    private var badInARow = 0
+
+    /// `store` is where incoming messages are staged. `account` is open.
+    package init(
+        _ connection: Connection,
+        user: AuthenticatedUser,
+        account: any MailAccount,
+        store: any MailStore,
+        configuration: IMAPConfiguration,
+        events: EventRecorder
+    ) {
+        self.connection = connection
+        self.user = user
+        self.account = account
+        self.store = store
+        self.configuration = configuration
+        self.events = events.adding(["account.id": .count(user.account.rawValue)])
+        reader = CommandReader(connection, limits: .afterLogOn, takesMessages: true)
+    }
+
+    /// Answers the command that logged on, tagged `tag` (with none: greets as logged on), then commands until the
+    /// connection is over. The caller closes it.
+    package func run(resuming tag: [UInt8]?) async {
+        connection.idleTimeout = configuration.idleTimeout
+        let welcome = StatusResponse(
+            tag == nil ? .preauth : .ok,
+            .capability(capabilities),
+            "Logged on as \(user.name)"
+        )
+        send(tag.map { .tagged($0, welcome) } ?? .untagged(welcome))
+        var reason = "logout"
+        do throws(IOError) {
+            while try await step() {}
+        } catch {
+            sayGoodbye(error)
+            reason = error.description
+        }
+        view = nil
+        events.record(.imapSessionEnded, ["imap.reason": .string(reason)])
+    }
+
+    var capabilities: [String] { CapabilityList.afterLogOn(appendLimit: configuration.maximumMessageOctets) }
+
+    var facts: SessionFacts {
+        SessionFacts(
+            isSelected: view != nil,
+            isReadOnly: view?.isReadOnly ?? false,
+            maximumMessageOctets: configuration.maximumMessageOctets
+        )
+    }
+
+    func send(_ response: Response) { connection.write(response) }
+
+    /// The selected mailbox, for commands whose traits ask for one. Not to be held while `view` changes: it would be
+    /// copied.
+    func selected() throws -> MailboxView {
+        guard let view else { throw CommandRefusal.bad("A mailbox must be selected first") }
+        guard !view.isGone else { throw CommandRefusal.no(.nonexistent, "The mailbox was deleted") }
+        return view
+    }
+
+    /// Reads and answers one command. False when the session is over.
+    private func step() async throws(IOError) -> Bool {
+        switch try await reader.next() {
+        case .end: return false
+        case .command(let frame): return try await perform(frame)
+        case .append(let tag, let command): return try await perform(command, tag)
+        case .refused(let tag, let refusal):
+            return answer(tag, StatusResponse(refusal.condition, refusal.code, refusal.text))
+        }
+    }
+
+    private func perform(_ frame: [UInt8]) async throws(IOError) -> Bool {
+        var scanner = WireScanner(frame)
+        var tag: [UInt8]?
+        do {
+            let read = try CommandHead.tag(parsing: &scanner)
+            tag = read
+            let head = try CommandHead(tag: read, parsing: &scanner)
+            guard let type = SessionTable.commands[head.name] else {
+                throw CommandRefusal.bad(SessionTable.unknown(head.name))
+            }
+            return try await perform(type, head, &scanner)
+        } catch {
+            return try answer(tag, to: error)
+        }
+    }
+
+    private func perform<Command: SessionCommand>(
+        _ type: Command.Type,
+        _ head: CommandHead,
+        _ scanner: inout WireScanner
+    ) async throws -> Bool {
+        let command = try type.parse(&scanner, isUID: head.isUID)
+        let facts = facts
+        try command.checkTraits(facts)
+        try command.check(facts)
+        let mayExpunge = !type.traits.contains(.holdsExpunges) || command.isUID
+        let completion: Completion
+        do {
+            completion = try await command.perform(in: self)
+        } catch {
+            try await sync(allowingExpunge: mayExpunge)
+            throw error
+        }
+        if !type.traits.contains(.leavesMailbox) { try await sync(allowingExpunge: mayExpunge) }
+        return answer(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
+    }
+
+    private func perform(_ command: AppendCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {
+        do {
+            let completion = try await command.perform(in: self)
+            try await sync(allowingExpunge: true)
+            return answer(tag, completion, "APPEND")
+        } catch {
+            return try answer(tag, to: error)
+        }
+    }
+
+    private func answer(_ tag: [UInt8], _ completion: Completion, _ name: String) -> Bool {
+        let text = completion.text ?? "\(name) completed"
+        return answer(tag, StatusResponse(.ok, completion.code, text)) && !completion.endsSession
+    }
+
+    private func answer(_ tag: [UInt8]?, to error: any Error) throws(IOError) -> Bool {
+        if let error = error as? IOError { throw error }
+        guard let (status, detail) = FailureReply.make(for: error) else { return true }
+        if let detail { events.record(.imapCommandFailed, ["imap.detail": .string(detail)]) }
+        return answer(tag, status)
+    }
+
+    /// Sends the last response of a command. False when it was one bad command too many.
+    private func answer(_ tag: [UInt8]?, _ status: StatusResponse) -> Bool {
+        send(tag.map { .tagged($0, status) } ?? .untagged(status))
+        badInARow = status.condition == .bad ? badInARow + 1 : 0
+        guard badInARow >= configuration.badCommands else { return true }
+        send(.untagged(StatusResponse(.bye, nil, "Too many bad commands")))
+        events.record(.imapBudgetSpent, ["imap.reason": "bad commands"])
+        return false
+    }
+
+    private func sayGoodbye(_ error: IOError) {
+        switch error {
+        case .timedOut: send(.untagged(StatusResponse(.bye, nil, "Idle for too long")))
+        case .budgetExceeded: send(.untagged(StatusResponse(.bye, .word(.tooBig), "Too many octets at once")))
+        case .shutdown where configuration.saysGoodbyeAtShutdown:
+            send(.untagged(StatusResponse(.bye, .word(.unavailable), "Server is going down; log on again")))
+        case .shutdown, .closed, .lineTooLong, .tls, .system: break
+        }
+    }
+}

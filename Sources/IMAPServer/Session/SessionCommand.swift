@@ -1,0 +1,45 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+
+/// What a session is when a command is checked.
+struct SessionFacts {
+    var isSelected: Bool
+    var isReadOnly: Bool
+    var maximumMessageOctets: UInt64
+}
+
+/// How a command that succeeded is answered.
+struct Completion {
+    var code: ResponseCode?
+    /// `nil` for the name of the command and `completed`.
+    var text: String?
+    var endsSession = false
+
+    static let done = Completion()
+    static let leaving = Completion(endsSession: true)
+}
+
+/// A command that is valid after log-on.
+protocol SessionCommand: IMAPCommand {
+    /// Whether the command is permitted and makes sense here; pure. What `traits` say has been looked at.
+    func check(_ facts: SessionFacts) throws(CommandRefusal)
+
+    /// Does it, and sends the untagged responses that belong to it.
+    func perform(in session: IMAPSession) async throws -> Completion
+}
+
+extension SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {}
+
+    /// What the traits of the command forbid.
+    func checkTraits(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard !Self.traits.isDisjoint(with: facts.isSelected ? .selected : .authenticated) else {
+            throw .bad("\(Self.name) needs a selected mailbox")
+        }
+        guard !Self.traits.contains(.changesMailbox) || !facts.isReadOnly else {
+            throw .no(.readOnly, "The mailbox is open for reading only")
+        }
+    }
+}

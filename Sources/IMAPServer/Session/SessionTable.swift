@@ -1,0 +1,30 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+
+/// The commands that are valid after log-on, by name.
+enum SessionTable {
+    static let commands: [String: any SessionCommand.Type] = {
+        let types: [any SessionCommand.Type] = [
+            CapabilityCommand.self, CheckCommand.self, CloseCommand.self, CopyCommand.self, CreateCommand.self,
+            DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
+            IDCommand.self, IdleCommand.self, ListCommand.self, LogoutCommand.self, LsubCommand.self, MoveCommand.self,
+            NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
+            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, UnselectCommand.self,
+            UnsubscribeCommand.self,
+        ]
+        return Dictionary(uniqueKeysWithValues: types.map { ("\($0.name)", $0) })
+    }()
+
+    private static let beforeLogOn: Set<String> = ["AUTHENTICATE", "LOGIN", "STARTTLS"]
+
+    static func knows(_ name: String) -> Bool { commands[name] != nil || name == "APPEND" || name == "UID" }
+
+    /// Why there is no such command here.
+    static func unknown(_ name: String) -> String {
+        if beforeLogOn.contains(name) { return "\(name) is valid before log-on only" }
+        if name == "APPEND" { return "APPEND: expected the message as a literal" }
+        return "Unknown command \(String(decoding: name.utf8.prefix(32), as: UTF8.self))"
+    }
+}

@@ -1,0 +1,173 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+/// The selected mailbox as one client knows it: which message has which sequence number, and which flags it was told.
+struct MailboxView {
+    let id: MailboxID
+    let name: MailboxName
+    let uidValidity: UIDValidity
+    let isReadOnly: Bool
+    /// Bit n of an entry's keywords stands for `keywords[n]`.
+    private(set) var keywords: [Keyword]
+    /// By ascending UID; the message at index n has sequence number n + 1.
+    private(set) var messages: [MessageEntry]
+    /// What the view has taken in.
+    private(set) var modSeq: ModSeq
+    /// Expunged in the store, and not yet told: still in `messages`.
+    private(set) var untold = UIDSet()
+    /// Set when the mailbox itself was deleted.
+    private(set) var isGone = false
+
+    init(_ snapshot: MailboxSnapshot, isReadOnly: Bool) {
+        id = snapshot.status.id
+        name = snapshot.name
+        uidValidity = snapshot.status.uidValidity
+        self.isReadOnly = isReadOnly
+        keywords = snapshot.keywords
+        messages = snapshot.messages
+        modSeq = snapshot.status.highestModSeq
+    }
+
+    /// Whether there can be anything to tell: a mailbox that is gone has nothing more once its messages are told off.
+    var needsSync: Bool { !isGone || !untold.isEmpty }
+
+    var count: UInt32 { UInt32(clamping: messages.count) }
+
+    /// Sequence number of the message at `index`.
+    func number(_ index: Int) -> SequenceNumber { SequenceNumber(UInt32(clamping: index + 1)) }
+
+    /// Index of the first message whose UID is `uid` or greater; the count when there is none. O(log n).
+    func firstIndex(from uid: UID) -> Int {
+        var (low, high) = (0, messages.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if messages[middle].uid < uid { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    func index(of uid: UID) -> Int? {
+        let index = firstIndex(from: uid)
+        return index < messages.count && messages[index].uid == uid ? index : nil
+    }
+
+    /// Indices of the messages that a set names, ascending. Sequence numbers that no message has are an error (RFC 9051
+    /// §6.4.9 note 3); UIDs that no message has are passed over.
+    func indices(of set: SequenceSet, _ numbers: MessageNumbers) throws(CommandRefusal) -> [Range<Int>] {
+        switch numbers {
+        case .sequence:
+            let ranges = set.resolved(largest: count)
+            guard let last = ranges.last, ranges.first?.lowerBound ?? 0 > 0, last.upperBound <= count else {
+                throw .bad("There are \(count) messages, and the set names others")
+            }
+            return ranges.map { Int($0.lowerBound) - 1..<Int($0.upperBound) }
+        case .uid:
+            return uidIndices(of: set)
+        }
+    }
+
+    /// As above, but numbers that no message has are passed over: for SEARCH, which asks whether there are such.
+    func existingIndices(of set: SequenceSet, _ numbers: MessageNumbers) -> [Range<Int>] {
+        guard numbers == .sequence else { return uidIndices(of: set) }
+        return set.resolved(largest: count).compactMap { range in
+            let upper = min(range.upperBound, count)
+            return range.lowerBound >= 1 && range.lowerBound <= upper ? Int(range.lowerBound) - 1..<Int(upper) : nil
+        }
+    }
+
+    private func uidIndices(of set: SequenceSet) -> [Range<Int>] {
+        guard let largest = messages.last?.uid.rawValue else { return [] }
+        return set.resolved(largest: largest).compactMap { range in
+            let first = firstIndex(from: UID(range.lowerBound))
+            let end = range.upperBound == .max ? messages.count : firstIndex(from: UID(range.upperBound + 1))
+            return first < end ? first..<end : nil
+        }
+    }
+
+    func uids(of indices: [Range<Int>]) -> UIDSet {
+        UIDSet(ascending: indices.lazy.flatMap { $0.lazy.map { messages[$0].uid } })
+    }
+
+    /// Takes in flags that the client is told by other means (its own STORE).
+    mutating func tell(_ entry: MessageEntry, at index: Int, keywords table: [Keyword]) {
+        adopt(table)
+        messages[index] = entry
+    }
+
+    /// True when the table grew.
+    @discardableResult
+    mutating func adopt(_ table: [Keyword]) -> Bool {
+        guard table.count > keywords.count else { return false }
+        keywords = table
+        return true
+    }
+}
+
+// What is new, and in what order it is told.
+extension MailboxView {
+    /// One untagged response about the mailbox.
+    enum Report: Hashable {
+        case flagTable
+        case expunge(SequenceNumber)
+        case exists(UInt32)
+        /// FETCH with the flags of the message at this index.
+        case flags(Int)
+    }
+
+    /// Takes in what happened to the mailbox and says what the client must be told, in order.
+    mutating func merge(_ changes: MailboxChanges, allowingExpunge: Bool) -> [Report] {
+        var reports: [Report] = adopt(changes.keywords) ? [.flagTable] : []
+        untold.formUnion(changes.vanished)
+        if allowingExpunge { reports += removeUntold() }
+        let (arrived, changed) = take(changes.changed)
+        if arrived { reports.append(.exists(count)) }
+        reports += changed.map { .flags($0) }
+        modSeq = max(modSeq, changes.status.highestModSeq)
+        return reports
+    }
+
+    /// The mailbox was deleted: all its messages are gone.
+    mutating func mailboxWasDeleted(allowingExpunge: Bool) -> [Report] {
+        isGone = true
+        untold = UIDSet(ascending: messages.lazy.map { $0.uid })
+        return allowingExpunge ? removeUntold() : []
+    }
+
+    private mutating func removeUntold() -> [Report] {
+        guard !untold.isEmpty else { return [] }
+        var reports: [Report] = []
+        var kept: [MessageEntry] = []
+        kept.reserveCapacity(messages.count)
+        for entry in messages {
+            if untold.contains(entry.uid) {
+                reports.append(.expunge(number(kept.count)))
+            } else {
+                kept.append(entry)
+            }
+        }
+        messages = kept
+        untold = UIDSet()
+        return reports
+    }
+
+    private mutating func take(_ entries: [MessageEntry]) -> (arrived: Bool, changed: [Int]) {
+        var changed: [Int] = []
+        let before = messages.count
+        for entry in entries {
+            if let index = index(of: entry.uid) {
+                let known = messages[index]
+                if known.systemFlags != entry.systemFlags || known.keywordBits != entry.keywordBits {
+                    changed.append(index)
+                }
+                messages[index] = entry
+            } else if messages.last.map({ $0.uid < entry.uid }) ?? true {
+                messages.append(entry)
+            }
+        }
+        return (messages.count > before, changed)
+    }
+}
