@@ -21,7 +21,8 @@ package struct POP3PreAuthentication {
     let environment: POP3Environment
     var commandsLeft: Int
     var failuresLeft: Int
-    private var isGreeted = false
+    /// Set by the greeting, and kept when this runs again.
+    private var deadline: ContinuousClock.Instant?
 
     package init(_ environment: POP3Environment) {
         self.environment = environment
@@ -31,7 +32,8 @@ package struct POP3PreAuthentication {
 
     /// Serves the connection until a user is proved. Every wait ends at the log-on deadline.
     package mutating func run(_ connection: Connection) async -> Outcome {
-        greet(connection)
+        connection.deadline = deadline ?? greet(connection)
+        deadline = connection.deadline
         do throws(IOError) {
             guard let user = try await serve(connection) else { return .closed }
             connection.deadline = nil
@@ -42,11 +44,9 @@ package struct POP3PreAuthentication {
         }
     }
 
-    private mutating func greet(_ connection: Connection) {
-        guard !isGreeted else { return }
-        isGreeted = true
-        connection.deadline = .now + environment.limits.logOnDeadline
+    private func greet(_ connection: Connection) -> ContinuousClock.Instant {
         connection.write(.ok("\(environment.hostName) Martlet POP3 server ready"))
+        return .now + environment.limits.logOnDeadline
     }
 
     private mutating func serve(_ connection: Connection) async throws(IOError) -> AuthenticatedUser? {
