@@ -25,10 +25,13 @@ extension SessionAssertion {
 
     /// The line without its line end. `now` is in milliseconds since 1970.
     package func line(key: AssertionSecret, now: Int64) -> [UInt8] {
-        let signed = Array(
-            [Self.magic, Array(`protocol`.rawValue.utf8), Base64.encode(payload(now), urlSafe: true)]
-                .joined(separator: [ASCII.space])
-        )
+        Self.signedLine(`protocol`.rawValue, payload: payload(now), key: key)
+    }
+
+    /// A line with any payload, for tests of the reader.
+    package static func signedLine(_ protocol: String, payload: [UInt8], key: AssertionSecret) -> [UInt8] {
+        let words = [magic, Array(`protocol`.utf8), Base64.encode(payload, urlSafe: true)]
+        let signed = Array(words.joined(separator: [ASCII.space]))
         return signed + [ASCII.space] + Base64.encode(key.sign(signed), urlSafe: true)
     }
 
