@@ -3,8 +3,8 @@
 
 internal import Glibc
 
-/// Hands the program over to libFuzzer, which calls `check` with one input after the other and does not return before it
-/// is told to stop. A trap, a failed precondition, an address error or a time-out is a finding.
+/// Hands the program over to libFuzzer, which calls `check` with one input after the other and does not return before
+/// it is told to stop. A trap, a failed precondition, an address error or a time-out is a finding.
 ///
 /// libFuzzer's own `main` cannot be used: the package manager gives a program's entry point a name of its own.
 package func fuzz(_ check: @escaping @Sendable ([UInt8]) -> Void) -> Never {

@@ -16,7 +16,9 @@ enum FuzzHeaderValues {
         switch kind % 5 {
         case 0: checkAddresses(EnvelopeAddress.list(parsing: value))
         case 1:
-            if let date = MailDate(headerField: value) { precondition(MailDate(headerField: Array(date.headerText.utf8)) == date) }
+            if let date = MailDate(headerField: value) {
+                precondition(MailDate(headerField: Array(date.headerText.utf8)) == date)
+            }
         case 2: _ = EncodedWord.decode(value)
         case 3:
             let type = MediaType(parsing: value)
