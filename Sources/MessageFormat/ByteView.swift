@@ -57,7 +57,8 @@ struct ByteView {
 extension RawSpan {
     /// Lends the bytes as a view for the length of one call.
     func withView<R, E: Error>(_ body: (ByteView) throws(E) -> R) throws(E) -> R {
-        try unsafe withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(E) -> R in try body(unsafe ByteView(bytes)) }
+        try unsafe withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(E) -> R in try body(unsafe ByteView(bytes))
+        }
     }
 }
 

@@ -5,30 +5,40 @@
 //
 // Invariants
 //
-// - Total. Any bytes give an answer: nothing traps, loops or throws. Depth, parts, header octets, addresses and parameters
+// - Total. Any bytes give an answer: nothing traps, loops or throws. Depth, parts, header octets, addresses, parameters
 //   are bounded (`MessageLimits`); beyond the bounds a part is an opaque leaf, noted in `StructureFaults`.
 // - One pass, linear in the message's size, and near the speed of memchr over bodies. Only header values are copied.
 // - Consistent. `MessageStructure` is what BODYSTRUCTURE says *and* what `range(of:)` resolves BODY[...] with, so the
 //   two cannot disagree: a multipart that cannot be taken apart is a text/plain leaf for both, and so on.
 // - Nothing is transcoded for output. Values are octets of the header: unfolded, unquoted, otherwise as sent. Decoding
-//   (`EncodedWord`, `Charset`, `DecodedText`, `PreviewText`) serves search and previews only.
+//   (`EncodedWord`, `Charset`, `PartTextDecoder`, `PreviewText`) serves search and previews only.
 //
 // For FETCH, by item
 //
-//     ENVELOPE                 summary.structure.envelope: date, subject, inReplyTo, messageID are nstrings (`nil` is NIL,
-//                              empty is ""); `from`, `effectiveSender`, `effectiveReplyTo`, `to`, `cc`, `bcc` are NIL when empty,
-//                              else a list of `EnvelopeAddress`, whose four fields are nstrings in the order of the RFC.
-//     BODYSTRUCTURE, BODY      summary.structure.root, by `content`:
-//       .multipart(parts)      the parts without space, mediaType.subtype; extension: mediaType.parameters, disposition,
+//     ENVELOPE                 structure.envelope. date, subject, inReplyTo, messageID are nstrings: `nil` is NIL, empty
+//                              is "". `from`, `effectiveSender`, `effectiveReplyTo`, `to`, `cc`, `bcc` are NIL when
+//                              empty, else lists of `EnvelopeAddress`: four nstrings in the order of the RFC.
+//     BODYSTRUCTURE, BODY      structure.root, by `content`:
+//       .multipart(parts)      the parts without space, mediaType.subtype; extension: mediaType.parameters,
+//                              disposition, languages, location
+//       .leaf, .message        mediaType.type, subtype, parameters (NIL when empty), contentID, description,
+//                              encodingText (never NIL), octets; for .message the envelope, the embedded root, lines;
+//                              for a leaf with mediaType.matches("text") lines; extension: md5, disposition,
 //                              languages, location
-//       .leaf, .message        mediaType.type, subtype, parameters (NIL when empty), contentID, description, encodingText
-//                              (never NIL), octets; for .message envelope, the embedded root, lines; for a leaf whose
-//                              mediaType.matches("text"), lines; extension: md5, disposition, languages, location
-//     BODY[section], BINARY    structure.range(of: MessageSection(path, .content/.header/.text/.mime)): a byte range of the
-//                              stored message; `nil` when there is no such part
-//     BODY[HEADER.FIELDS ...]  range of .header, read it, then HeaderFields(bytes).subset(names) or subset(names, except: true)
+//     BODY[section], BINARY    structure.range(of: MessageSection(path, .content/.header/.text/.mime)): a byte range of
+//                              the stored message, `nil` when there is no such part
+//     BODY[HEADER.FIELDS ...]  the range of .header, read; then HeaderFields(bytes).subset(names), with `except: true`
+//                              for HEADER.FIELDS.NOT
 //     RFC822.SIZE              structure.size
+//     PREVIEW                  structure.previewPart; read PreviewText.bodyOctets of its body at most; then
+//                              PreviewText.text(of:body:)
 //
-// For SEARCH: HeaderFields(bytes).values(of:) with EncodedWord.decode; envelope.sentDate; DecodedText for BODY and TEXT.
+// For SEARCH
 //
-// Values may hold any octet but CR, LF and NUL, 8-bit text included: the encoder chooses between quoted string and literal.
+//     SUBJECT, FROM, TO ...    SearchNeedle(text).isFound(inHeaderValue: envelope.subject), .isFound(in: envelope.from)
+//     SENTBEFORE, SENTON ...   envelope.sentDate
+//     HEADER                   the header, read; HeaderFields(bytes).values(of: name), isFound(inHeaderValue:)
+//     BODY, TEXT               MessageSearch(terms, in: structure), fed with the message from first to last octet while
+//                              it is not `isDecided`: all terms of a command in one pass
+//
+// Values may hold any octet but CR, LF and NUL, 8-bit text included: the encoder chooses quoted string or literal.

@@ -20,7 +20,9 @@ import Testing
     @Test(arguments: [1, 10, 97, 98, 99, 100, 101, 1_000, 10_000])
     func nestedMultiparts(_ depth: Int) {
         var bytes: [UInt8] = []
-        for level in 0..<depth { bytes += octets("Content-Type: multipart/mixed; boundary=b\(level)\r\n\r\n--b\(level)\r\n") }
+        for level in 0..<depth {
+            bytes += octets("Content-Type: multipart/mixed; boundary=b\(level)\r\n\r\n--b\(level)\r\n")
+        }
         bytes += octets("\r\ninnermost\r\n")
         let structure = parse(bytes)
         #expect(inconsistencies(of: structure, in: bytes).isEmpty)
@@ -75,7 +77,9 @@ import Testing
     @Test func lookAlikeBoundaries() {
         var bytes: [UInt8] = []
         let stem = String(repeating: "-", count: 60)
-        for level in 0..<98 { bytes += octets("Content-Type: multipart/mixed; boundary=\"\(stem)\(level)\"\r\n\r\n--\(stem)\(level)\r\n") }
+        for level in 0..<98 {
+            bytes += octets("Content-Type: multipart/mixed; boundary=\"\(stem)\(level)\"\r\n\r\n--\(stem)\(level)\r\n")
+        }
         bytes += octets("\r\n") + repeating("--\(stem)9x\r\n", 20_000)
         #expect(inconsistencies(of: parse(bytes), in: bytes).isEmpty)
     }

@@ -21,7 +21,9 @@ func repeating(_ piece: String, _ count: Int) -> [UInt8] {
 /// Processor time this thread has used, which other work on the machine does not change.
 func threadSeconds() -> Double {
     unsafe withUnsafeTemporaryAllocation(of: timespec.self, capacity: 1) { time in
-        guard let pointer = time.baseAddress, unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, pointer) == 0 else { return 0 }
+        guard let pointer = time.baseAddress, unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, pointer) == 0 else {
+            return 0
+        }
         let seconds = unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self)
         let nanoseconds = unsafe UnsafeRawPointer(pointer).loadUnaligned(fromByteOffset: 8, as: Int.self)
         return Double(seconds) + Double(nanoseconds) / 1e9
@@ -33,7 +35,8 @@ func text(_ octets: [UInt8]?) -> String? { octets.map { String(decoding: $0, as:
 extension MessagePart {
     /// `text/plain`, `multipart/mixed(text/plain,message/rfc822{text/plain})`.
     var outline: String {
-        let type = String(decoding: mediaType.type, as: UTF8.self) + "/" + String(decoding: mediaType.subtype, as: UTF8.self)
+        let type =
+            String(decoding: mediaType.type, as: UTF8.self) + "/" + String(decoding: mediaType.subtype, as: UTF8.self)
         return switch content {
         case .leaf: type
         case .multipart(let parts): type + "(" + parts.map(\.outline).joined(separator: ",") + ")"
@@ -54,7 +57,9 @@ func inconsistencies(of structure: MessageStructure, in bytes: [UInt8]) -> [Stri
     var found: [String] = []
     if structure.size != UInt64(bytes.count) { found.append("size") }
     if structure.root.header.lowerBound != 0 { found.append("root begins at \(structure.root.header.lowerBound)") }
-    if structure.root.body.upperBound != structure.size { found.append("root ends at \(structure.root.body.upperBound)") }
+    if structure.root.body.upperBound != structure.size {
+        found.append("root ends at \(structure.root.body.upperBound)")
+    }
     var lines: [UInt64] = [0]
     lines.reserveCapacity(bytes.count + 1)
     var line: UInt64 = 0
@@ -74,14 +79,18 @@ private func check(
     _ found: inout [String]
 ) {
     let place = "part \(path)"
-    if part.header.lowerBound < outer.lowerBound || part.body.upperBound > outer.upperBound { found.append("\(place) outside") }
+    if part.header.lowerBound < outer.lowerBound || part.body.upperBound > outer.upperBound {
+        found.append("\(place) outside")
+    }
     if part.header.upperBound != part.body.lowerBound { found.append("\(place) header and body apart") }
     let inBody = lines[Int(part.body.upperBound)] - lines[Int(part.body.lowerBound)]
     if inBody != part.lines { found.append("\(place) lines \(part.lines), not \(inBody)") }
     if part.encodingText.isEmpty { found.append("\(place) encoding empty") }
     switch part.content {
     case .leaf:
-        if part.mediaType.isMultipart || part.mediaType.isEmbeddedMessage { found.append("\(place) leaf of a tree type") }
+        if part.mediaType.isMultipart || part.mediaType.isEmbeddedMessage {
+            found.append("\(place) leaf of a tree type")
+        }
     case .multipart(let parts):
         if parts.isEmpty || !part.mediaType.isMultipart { found.append("\(place) multipart") }
         var rest = part.body

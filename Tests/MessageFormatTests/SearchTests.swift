@@ -40,8 +40,10 @@ import Testing
     )
 
     @Test(arguments: [
-        ("GRÜßE FOLDED VALUE", false, true), ("subject: grü", false, true), ("straße", true, true), ("MÜNCHEN", true, true),
-        ("softbreak", true, true), ("two  lines", true, true), ("<p>bücher", true, true), ("embedded-subject", false, true),
+        ("GRÜßE FOLDED VALUE", false, true), ("subject: grü", false, true), ("straße", true, true),
+        ("MÜNCHEN", true, true),
+        ("softbreak", true, true), ("two  lines", true, true), ("<p>bücher", true, true),
+        ("embedded-subject", false, true),
         ("Embedded-Body", true, true), ("attachment-name", false, true), ("binary-only", false, false),
         ("preamble-only", false, false), ("absent", false, false), ("", true, true), ("lines<p>", false, false),
     ])
@@ -56,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("aab", "aaaab", true), ("abab", "abaabab", true), ("abcabd", "abcabcabd", true), ("aa", "a", false), ("ab", "ba", false),
+        ("aab", "aaaab", true), ("abab", "abaabab", true), ("abcabd", "abcabcabd", true), ("aa", "a", false),
+        ("ab", "ba", false),
     ])
     func substrings(_ needle: String, _ haystack: String, _ expected: Bool) {
         #expect(SearchNeedle(needle).isFound(in: haystack) == expected)
@@ -88,11 +91,17 @@ import Testing
         ("Content-Type: text/html\n\n<script>if (a<b)</script>x", "x"),
         ("Content-Type: text/html\n\n<", ""),
         ("Content-Type: text/html\n\na &bogus; &", "a &bogus; &"),
-        ("Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>h\n--b\n\nplain\n--b--", "plain"),
+        (
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>h\n--b\n\nplain\n--b--",
+            "plain"
+        ),
         ("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment\n\nno\n--b--", nil),
         ("Content-Type: image/png\n\nx", nil),
         ("Subject: x\n\n", nil),
-        ("Subject: x\n\n\(String(repeating: "ab ", count: 200))", String(String(repeating: "ab ", count: 67).prefix(200))),
+        (
+            "Subject: x\n\n\(String(repeating: "ab ", count: 200))",
+            String(String(repeating: "ab ", count: 67).prefix(200))
+        ),
     ])
     func previews(_ source: String, _ expected: String?) {
         let bytes = message(source)

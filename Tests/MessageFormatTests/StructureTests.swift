@@ -21,7 +21,8 @@ import Testing
         Example(name: "html", message: "Content-Type: text/html; charset=utf-8\n\n<p>", outline: "text/html"),
         Example(
             name: "two parts",
-            message: "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\none\n--b\nContent-Type: image/png\n\ntwo\n--b--\nepilogue\n",
+            message:
+                "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\none\n--b\nContent-Type: image/png\n\ntwo\n--b--\nepilogue\n",
             outline: "multipart/mixed(text/plain,image/png)"
         ),
         Example(
@@ -51,7 +52,8 @@ import Testing
         ),
         Example(
             name: "inner multipart not closed",
-            message: "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\na\n--o\n\nb\n--o--\n",
+            message:
+                "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\na\n--o\n\nb\n--o--\n",
             outline: "multipart/mixed(multipart/alternative(text/plain),text/plain)",
             faults: .unclosedMultipart
         ),
@@ -86,18 +88,21 @@ import Testing
         ),
         Example(
             name: "digest",
-            message: "Content-Type: multipart/digest; boundary=d\n\n--d\n\nSubject: a\n\nx\n--d\nContent-Type: text/plain\n\ny\n--d--\n",
+            message:
+                "Content-Type: multipart/digest; boundary=d\n\n--d\n\nSubject: a\n\nx\n--d\nContent-Type: text/plain\n\ny\n--d--\n",
             outline: "multipart/digest(message/rfc822{text/plain},text/plain)"
         ),
         Example(
             name: "delimiter inside an embedded header",
-            message: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: a\n--b\n\nx\n--b--\n",
+            message:
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: a\n--b\n\nx\n--b--\n",
             outline: "multipart/mixed(message/rfc822{text/plain},text/plain)",
             faults: .malformedHeader
         ),
         Example(
             name: "boundary that is the start of another",
-            message: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=b2\n\n--b2\n\nx\n--b2--\n--b--\n",
+            message:
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=b2\n\n--b2\n\nx\n--b2--\n--b--\n",
             outline: "multipart/mixed(multipart/mixed(text/plain))"
         ),
         Example(

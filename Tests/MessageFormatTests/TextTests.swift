@@ -66,7 +66,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a=20b", "a b"), ("a=\r\nb", "ab"), ("a=\nb", "ab"), ("a= \t\r\nb", "ab"), ("a  \r\nb", "a\r\nb"), ("a=3db", "a=b"),
+        ("a=20b", "a b"), ("a=\r\nb", "ab"), ("a=\nb", "ab"), ("a= \t\r\nb", "ab"), ("a  \r\nb", "a\r\nb"),
+        ("a=3db", "a=b"),
         ("a=ZZb", "a=ZZb"), ("a=", "a"), ("a=4", "a=4"), ("a==41", "a=A"), ("a = b", "a = b"), ("x  ", "x"),
         ("a\rb", "a\rb"), ("=\r\n", ""), ("=0D=0A", "\r\n"),
     ])

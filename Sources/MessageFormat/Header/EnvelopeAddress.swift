@@ -4,7 +4,8 @@
 /// One address structure of ENVELOPE (RFC 9051 §7.5.2), field by field as it goes out. A group is a run of them: one
 /// with `host` `nil` and the group's name in `mailbox`, its members, then one with all fields `nil`.
 ///
-/// Octets are those of the header (encoded-words and 8-bit text stay as they are), without quotes, escapes, CR, LF, NUL.
+/// Octets are those of the header (encoded-words and 8-bit text stay as they are), without quotes, escapes, CR, LF,
+/// NUL.
 package struct EnvelopeAddress: Sendable, Hashable {
     /// The display name, or the comment that stands for one.
     package var name: [UInt8]?

@@ -107,3 +107,15 @@ struct FieldScanner {
         return table
     }()
 }
+
+extension Sequence<UInt8> {
+    /// True when these are the octets of `text`, ASCII case ignored. In this module, because the compiler does not
+    /// specialise generic functions of other modules, and this is asked some hundred times a message.
+    func equalsIgnoringCase(_ text: String) -> Bool {
+        var octets = makeIterator()
+        for wanted in text.utf8 {
+            guard let octet = octets.next(), ASCII.lower(octet) == ASCII.lower(wanted) else { return false }
+        }
+        return octets.next() == nil
+    }
+}

@@ -5,7 +5,8 @@ internal import ByteTools
 
 /// One header field, as ranges of the bytes it was found in.
 package struct HeaderField: Sendable, Hashable {
-    /// The field name, without the blanks that may precede the colon (RFC 5322 §4.5). Empty for a line that is no field.
+    /// The field name, without the blanks that may precede the colon (RFC 5322 §4.5). Empty for a line that is no
+    /// field.
     package var name: Range<Int>
     /// What follows the colon, folded as it is, without the last line end.
     package var value: Range<Int>
@@ -44,7 +45,7 @@ package struct HeaderFields: Sequence, IteratorProtocol, Sendable {
 
     /// True when the field has this name, ASCII case ignored.
     package func isNamed(_ name: String, _ field: HeaderField) -> Bool {
-        ASCII.equalIgnoringCase(bytes[field.name.clamped(to: 0..<bytes.count)], name.utf8)
+        bytes[field.name.clamped(to: 0..<bytes.count)].equalsIgnoringCase(name)
     }
 
     /// What BODY[HEADER.FIELDS ...] returns: the fields with these names, or with `except` those without, each as it

@@ -30,9 +30,9 @@ package struct MediaType: Sendable, Hashable {
 
     /// True when the type, and the subtype if one is given, are these; ASCII case ignored.
     package func matches(_ type: String, _ subtype: String? = nil) -> Bool {
-        guard ASCII.equalIgnoringCase(self.type, type.utf8) else { return false }
+        guard self.type.equalsIgnoringCase(type) else { return false }
         guard let subtype else { return true }
-        return ASCII.equalIgnoringCase(self.subtype, subtype.utf8)
+        return self.subtype.equalsIgnoringCase(subtype)
     }
 
     package var isMultipart: Bool { matches("multipart") }
@@ -67,7 +67,7 @@ package struct MediaType: Sendable, Hashable {
         let parameters = ParameterList(parsing: &scanner, maximum: limits.parameters, overflow: &overflow)
         if !type.isEmpty, !subtype.isEmpty {
             self.init(type: type, subtype: subtype, parameters: parameters)
-        } else if ASCII.equalIgnoringCase(type, "text".utf8), !parameters.isEmpty {
+        } else if type.equalsIgnoringCase("text"), !parameters.isEmpty {
             self.init(type: type, subtype: Self.plainText.subtype, parameters: parameters)
         } else {
             self = .plainText
@@ -85,7 +85,7 @@ package struct ContentDisposition: Sendable, Hashable {
         self.parameters = parameters
     }
 
-    package var isAttachment: Bool { ASCII.equalIgnoringCase(kind, "attachment".utf8) }
+    package var isAttachment: Bool { kind.equalsIgnoringCase("attachment") }
 
     /// `nil` when the value has no disposition type.
     package init?(parsing value: [UInt8]) {

@@ -5,8 +5,8 @@ internal import ByteTools
 
 extension ParameterList {
     /// The value of a parameter as text for people and for search: continuations joined and percent octets decoded
-    /// (RFC 2231 §3, §4), else encoded-words decoded, which many mailers write here against RFC 2047 §5. `nil` when there is no
-    /// such parameter.
+    /// (RFC 2231 §3, §4), else encoded-words decoded, which many mailers write here against RFC 2047 §5. `nil` when
+    /// there is no such parameter.
     package func text(of name: String) -> String? {
         let sections = sections(of: name)
         guard let first = sections.first else {
@@ -37,7 +37,7 @@ extension ParameterList {
         for entry in entries {
             let pieces = entry.attribute.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
             guard pieces.count > 1, pieces.count <= 3, let base = pieces.first,
-                ASCII.equalIgnoringCase(base, name.utf8)
+                base.equalsIgnoringCase(name)
             else { continue }
             let extended = pieces.last?.isEmpty == true
             let number: UInt64? = pieces.count == 2 && extended ? 0 : Decimal.parse(pieces[1], maximum: 9_999)

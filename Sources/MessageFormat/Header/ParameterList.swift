@@ -25,7 +25,7 @@ package struct ParameterList: Sendable, Hashable {
 
     /// The value of the first parameter that has exactly this name, ASCII case ignored.
     package func value(of name: String) -> [UInt8]? {
-        entries.first { ASCII.equalIgnoringCase($0.attribute, name.utf8) }?.value
+        entries.first { $0.attribute.equalsIgnoringCase(name) }?.value
     }
 
     // parameter = attribute "=" value    RFC 2045 §5.1

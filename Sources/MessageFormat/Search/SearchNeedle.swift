@@ -5,8 +5,8 @@
 package struct SearchNeedle: Sendable, Hashable {
     /// UTF-8, folded.
     private let folded: [UInt8]
-    /// For each length of a partial match, the length of the next shorter one that may go on (Knuth, Morris, Pratt): the
-    /// search is linear whatever the needle and the text are.
+    /// For each length of a partial match, the length of the next shorter one that may go on (Knuth, Morris, Pratt):
+    /// the search is linear whatever the needle and the text are.
     private let fallback: [Int]
 
     package init(_ text: String) {
@@ -19,7 +19,8 @@ package struct SearchNeedle: Sendable, Hashable {
 
     package func isFound(in text: String) -> Bool { isFound(inFolded: SearchFolding.fold(text)) }
 
-    /// True when the decoded value of a header field has it. `value` is unfolded, as `HeaderFields` and `Envelope` give it.
+    /// True when the decoded value of a header field has it. `value` is unfolded, as `HeaderFields` and `Envelope` give
+    /// it.
     package func isFound(inHeaderValue value: [UInt8]) -> Bool { isFound(in: EncodedWord.decode(value)) }
 
     /// True when an address of the list has it, written as `name <local@domain>`.
@@ -28,7 +29,9 @@ package struct SearchNeedle: Sendable, Hashable {
             let name = address.name ?? (address.isGroupStart ? address.mailbox : nil) ?? []
             guard let mailbox = address.mailbox, let host = address.host else { return isFound(inHeaderValue: name) }
             let space = name.isEmpty ? "" : " "
-            return isFound(in: EncodedWord.decode(name) + space + "<" + EncodedWord.decode(mailbox + [0x40] + host) + ">")
+            return isFound(
+                in: EncodedWord.decode(name) + space + "<" + EncodedWord.decode(mailbox + [0x40] + host) + ">"
+            )
         }
     }
 
@@ -37,13 +40,16 @@ package struct SearchNeedle: Sendable, Hashable {
         return advance(&matched, over: text)
     }
 
-    /// Goes on with a search over a text that comes in pieces. `matched` is 0 at its begin. True once the needle was found.
+    /// Goes on with a search over a text that comes in pieces. `matched` is 0 at its begin. True once the needle was
+    /// found.
     func advance(_ matched: inout Int, over text: [UInt8]) -> Bool {
         guard let first = folded.first else { return true }
         var index = 0
         while index < text.count {
             if matched == 0 {
-                guard let next = text.withView({ $0.firstIndex(of: first, in: index..<text.count) }) else { return false }
+                guard let next = text.withView({ $0.firstIndex(of: first, in: index..<text.count) }) else {
+                    return false
+                }
                 index = next + 1
                 matched = 1
             } else {

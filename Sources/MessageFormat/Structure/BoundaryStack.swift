@@ -52,7 +52,9 @@ struct BoundaryStack {
         guard line.count <= maximumOctets + 2 else { return nil }
         let ends = view[last - 1] == hyphen && view[last - 2] == hyphen && line.count > 2
         let (shortHash, fullHash) = Self.hashes(line, in: view)
-        guard occurrences[Int(fullHash & 255)] > 0 || (ends && occurrences[Int(shortHash & 255)] > 0) else { return nil }
+        guard occurrences[Int(fullHash & 255)] > 0 || (ends && occurrences[Int(shortHash & 255)] > 0) else {
+            return nil
+        }
         for entry in entries.reversed() {
             if entry.hash == fullHash, entry.octets.count == line.count, view.contains(entry.octets, at: start + 2) {
                 return (entry.level, false)

@@ -86,7 +86,11 @@ struct FieldReader {
         }
     }
 
-    private mutating func keepText(_ path: WritableKeyPath<PartFields, [UInt8]?>, _ field: HeaderField, in view: ByteView) {
+    private mutating func keepText(
+        _ path: WritableKeyPath<PartFields, [UInt8]?>,
+        _ field: HeaderField,
+        in view: ByteView
+    ) {
         guard fields[keyPath: path]?.isEmpty ?? true else { return }
         fields[keyPath: path] = value(of: field, in: view, maximum: limits.fieldOctets)
     }
@@ -139,9 +143,17 @@ enum FieldName {
 
     static func known(_ range: Range<Int>, in view: ByteView) -> FieldName? {
         guard range.count < byLength.count else { return nil }
-        return byLength[range.count].first { candidate in
-            zip(candidate.name, range).allSatisfy { octet, index in view[index].map(ASCII.lower) == octet }
-        }?.field
+        for candidate in byLength[range.count] where isNamed(candidate.name, range, in: view) { return candidate.field }
+        return nil
+    }
+
+    private static func isNamed(_ name: [UInt8], _ range: Range<Int>, in view: ByteView) -> Bool {
+        var index = range.lowerBound
+        for octet in name {
+            guard let other = view[index], ASCII.lower(other) == octet else { return false }
+            index += 1
+        }
+        return true
     }
 
     private static let byLength: [[(name: [UInt8], field: FieldName)]] = {

@@ -120,10 +120,11 @@ struct StructureParser {
 
     /// What the part can be taken apart as; where it cannot be, its type is made one of a leaf.
     private mutating func kind(of frame: inout Frame) -> Kind {
-        let isEncoded = switch frame.fields.encoding.map({ TransferEncoding($0) }) {
-        case .base64, .quotedPrintable: true
-        default: false
-        }
+        let isEncoded =
+            switch frame.fields.encoding.map({ TransferEncoding($0) }) {
+            case .base64, .quotedPrintable: true
+            default: false
+            }
         if frame.mediaType.isMultipart {
             let boundary = frame.mediaType.boundary
             guard !boundary.isEmpty, boundary.count <= limits.boundaryOctets else {
@@ -151,8 +152,8 @@ struct StructureParser {
         return frame.mediaType.isMultipart ? .multipart : .message
     }
 
-    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end. Behind the allowed octets lines
-    /// are passed over, not read.
+    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end. Behind the allowed octets
+    /// lines are passed over, not read.
     private mutating func readHeader(isMessage: Bool) -> Range<Int> {
         let start = offset
         while offset < view.count {

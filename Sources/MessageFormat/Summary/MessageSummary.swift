@@ -1,8 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the store keeps beside a message so that FETCH and SEARCH need not read it again: the structure with its envelope, in a
-/// compact binary form. Made once, at delivery; the store guards it with a checksum.
+/// What the store keeps beside a message so that FETCH and SEARCH need not read it again: the structure with its
+/// envelope, in a compact binary form. Made once, at delivery; the store guards it with a checksum.
 package struct MessageSummary: Sendable, Hashable {
     package var structure: MessageStructure
 
@@ -26,7 +26,8 @@ package struct MessageSummary: Sendable, Hashable {
         return writer.bytes
     }
 
-    /// Reads what `encode` wrote. `nil` for anything else: cut, damaged, of another version, or a tree that is not consistent.
+    /// Reads what `encode` wrote. `nil` for anything else: cut, damaged, of another version, or a tree that is not
+    /// consistent.
     package static func decode(_ bytes: [UInt8]) -> MessageSummary? {
         var reader = SummaryReader(bytes)
         return reader.read().map(MessageSummary.init(structure:))

@@ -73,7 +73,9 @@ struct SummaryReader {
         return part
     }
 
-    private mutating func range(from start: UInt64, within outer: Range<UInt64>) throws(ByteReaderError) -> Range<UInt64> {
+    private mutating func range(from start: UInt64, within outer: Range<UInt64>) throws(ByteReaderError) -> Range<
+        UInt64
+    > {
         let length = try reader.variableInteger()
         let (end, overflow) = start.addingReportingOverflow(length)
         guard !overflow, start >= outer.lowerBound, end <= outer.upperBound else { throw inconsistent }

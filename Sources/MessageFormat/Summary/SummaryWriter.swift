@@ -95,11 +95,12 @@ enum PartLayout {
     static let known: UInt16 = (1 << 10) - 1
 
     static func bits(of part: MessagePart) -> UInt16 {
-        var bits: UInt16 = switch part.content {
-        case .leaf: 0
-        case .multipart: multipart
-        case .message: message
-        }
+        var bits: UInt16 =
+            switch part.content {
+            case .leaf: 0
+            case .multipart: multipart
+            case .message: message
+            }
         if part.mediaType != .plainText { bits |= mediaType }
         if part.encoding != nil { bits |= encoding }
         if part.contentID != nil { bits |= contentID }

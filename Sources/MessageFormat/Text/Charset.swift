@@ -26,7 +26,8 @@ package enum Charset {
         return String(validating: octets, as: UTF8.self) ?? windows1252(octets)
     }
 
-    /// windows-1252 covers ISO 8859-1's graphic characters, and is what mail labelled so contains (WHATWG does the same).
+    /// windows-1252 covers ISO 8859-1's graphic characters, and is what mail labelled so contains (WHATWG does the
+    /// same).
     private static func windows1252(_ octets: [UInt8]) -> String {
         var text = String.UnicodeScalarView()
         for octet in octets {
@@ -37,8 +38,9 @@ package enum Charset {
     }
 
     private static let windowsC1: [UInt16] = [
-        0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F,
-        0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178,
+        0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,
+        0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A,
+        0x0153, 0x9D, 0x017E, 0x0178,
     ]
 
     /// Longest name in the IANA registry is 45. Slashes would be options to iconv, so names with them are unknown.
@@ -101,8 +103,10 @@ private struct Converter: ~Copyable {
                 guard let sourceBase = source.baseAddress, let targetBase = target.baseAddress else {
                     return (0, 0)
                 }
-                var from: UnsafeMutablePointer<CChar>? = unsafe (sourceBase + offset).assumingMemoryBound(to: CChar.self)
-                var to: UnsafeMutablePointer<CChar>? = unsafe targetBase.assumingMemoryBound(to: CChar.self)
+                var from: UnsafeMutablePointer<CChar>? =
+                    unsafe (sourceBase + offset).assumingMemoryBound(to: CChar.self)
+                var to: UnsafeMutablePointer<CChar>? =
+                    unsafe targetBase.assumingMemoryBound(to: CChar.self)
                 var fromLeft = source.count - offset
                 var toLeft = target.count
                 _ = unsafe iconv(descriptor, &from, &fromLeft, &to, &toLeft)

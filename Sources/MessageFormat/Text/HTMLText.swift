@@ -3,8 +3,8 @@
 
 internal import ByteTools
 
-/// The readable text of HTML, for previews: tags, comments, scripts and styles left out, the common character references
-/// resolved. No more than that; any input ends.
+/// The readable text of HTML, for previews: tags, comments, scripts and styles left out, the common character
+/// references resolved. No more than that; any input ends.
 struct HTMLText {
     private var text = String.UnicodeScalarView()
     private var scalars: Array<Unicode.Scalar>.Iterator
@@ -103,7 +103,8 @@ struct HTMLText {
     private static let references = [
         "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "zwnj": "", "zwj": "", "shy": "",
         "hellip": "…", "ndash": "–", "mdash": "—", "lsquo": "‘", "rsquo": "’", "ldquo": "“", "rdquo": "”", "euro": "€",
-        "copy": "©", "reg": "®", "auml": "ä", "ouml": "ö", "uuml": "ü", "Auml": "Ä", "Ouml": "Ö", "Uuml": "Ü", "szlig": "ß",
+        "copy": "©", "reg": "®", "auml": "ä", "ouml": "ö", "uuml": "ü", "Auml": "Ä", "Ouml": "Ö", "Uuml": "Ü",
+        "szlig": "ß",
         "eacute": "é", "egrave": "è", "agrave": "à", "ccedil": "ç",
     ]
 }

@@ -5,8 +5,8 @@ internal import ByteTools
 
 /// Turns the body of one text part into text, piece by piece: transfer encoding, then charset. For search and previews.
 ///
-/// Holds at most `blockOctets`. Octets are converted in blocks that end with a line, so that a block can be read without
-/// the one before; a line longer than a block may lose the character at the cut.
+/// Holds at most `blockOctets`. Octets are converted in blocks that end with a line, so that a block can be read
+/// without the one before; a line longer than a block may lose the character at the cut.
 package struct PartTextDecoder: Sendable {
     private enum Transfer: Sendable {
         case none
@@ -21,11 +21,12 @@ package struct PartTextDecoder: Sendable {
     private static let blockOctets = 64 << 10
 
     package init(_ part: MessagePart) {
-        transfer = switch part.transferEncoding {
-        case .base64: .base64(Base64Decoder())
-        case .quotedPrintable: .quotedPrintable(QuotedPrintableDecoder())
-        case .identity, .unknown: .none
-        }
+        transfer =
+            switch part.transferEncoding {
+            case .base64: .base64(Base64Decoder())
+            case .quotedPrintable: .quotedPrintable(QuotedPrintableDecoder())
+            case .identity, .unknown: .none
+            }
         charset = part.mediaType.parameters.value(of: "charset") ?? []
         let name = ASCII.lowercased(String(decoding: charset, as: UTF8.self))
         isWide = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646-ucs"].contains { name.hasPrefix($0) }

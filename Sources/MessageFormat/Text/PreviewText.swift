@@ -4,8 +4,8 @@
 internal import ByteTools
 
 extension MessageStructure {
-    /// The part a preview is made of: the first plain text that is no attachment, else the first HTML, looked for in reading
-    /// order and also in embedded messages. `nil` when there is none.
+    /// The part a preview is made of: the first plain text that is no attachment, else the first HTML, looked for in
+    /// reading order and also in embedded messages. `nil` when there is none.
     package var previewPart: MessagePart? {
         root.firstText("plain") ?? root.firstText("html")
     }
@@ -29,8 +29,8 @@ package enum PreviewText {
     /// RFC 8970 §3.1: 200 characters are recommended, 256 the most.
     package static let maximumCharacters = 200
 
-    /// The preview of `body`, the first octets of `part`'s body as stored: one line, white space collapsed, quoted lines
-    /// and HTML marks left out. May be empty.
+    /// The preview of `body`, the first octets of `part`'s body as stored: one line, white space collapsed, quoted
+    /// lines and HTML marks left out. May be empty.
     package static func text(of part: MessagePart, body: [UInt8]) -> String {
         var decoder = PartTextDecoder(part)
         var text = decoder.decode(Array(body.prefix(bodyOctets))) + decoder.finish()
@@ -48,7 +48,9 @@ package enum PreviewText {
         var count = 0
         var pendingSpace = false
         for character in text where count < maximumCharacters {
-            if character.isWhitespace || character.unicodeScalars.allSatisfy({ $0.properties.generalCategory == .control }) {
+            if character.isWhitespace
+                || character.unicodeScalars.allSatisfy({ $0.properties.generalCategory == .control })
+            {
                 pendingSpace = !preview.isEmpty
                 continue
             }

@@ -13,7 +13,48 @@ package struct QuotedPrintableDecoder: Sendable {
 
     package mutating func decode(_ piece: [UInt8], into output: inout [UInt8]) {
         output.reserveCapacity(output.count + piece.count)
-        for octet in piece { take(octet, into: &output) }
+        var index = 0
+        while index < piece.count {
+            let taken = held.isEmpty ? Self.takeWhole(piece, at: index, into: &output) : 0
+            if taken == 0 { take(piece[index], into: &output) }
+            index += max(1, taken)
+        }
+    }
+
+    /// Takes what needs nothing held back: a run of plain octets, an escape or line end that is whole. 0 for anything
+    /// else.
+    private static func takeWhole(_ piece: [UInt8], at start: Int, into output: inout [UInt8]) -> Int {
+        var end = start
+        while end < piece.count, isPlain[Int(piece[end])] || isInnerBlank(piece, end) { end += 1 }
+        if end > start {
+            output += piece[start..<end]
+            return end - start
+        }
+        if piece[start] == ASCII.lf {
+            output.append(ASCII.lf)
+            return 1
+        }
+        guard piece.count - start > 2 else { return 0 }
+        let (second, third) = (piece[start + 1], piece[start + 2])
+        if piece[start] == ASCII.cr, second == ASCII.lf {
+            output += [ASCII.cr, ASCII.lf]
+            return 2
+        }
+        guard piece[start] == UInt8(ascii: "=") else { return 0 }
+        if second == ASCII.cr, third == ASCII.lf { return 3 }
+        guard let high = Hex.value(of: second), let low = Hex.value(of: third) else { return 0 }
+        output.append(high << 4 | low)
+        return 3
+    }
+
+    /// A blank before a plain octet: no transport padding.
+    private static func isInnerBlank(_ piece: [UInt8], _ index: Int) -> Bool {
+        ASCII.isBlank(piece[index]) && index + 1 < piece.count && isPlain[Int(piece[index + 1])]
+    }
+
+    /// Octets that stand for themselves whatever follows.
+    private static let isPlain: [Bool] = (UInt8.min...UInt8.max).map { octet in
+        octet != UInt8(ascii: "=") && !ASCII.isBlank(octet) && octet != ASCII.cr && octet != ASCII.lf
     }
 
     /// What was held back and can no longer become an escape.
