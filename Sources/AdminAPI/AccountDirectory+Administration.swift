@@ -32,13 +32,13 @@ extension AccountDirectory: DirectoryAdministration {
 
     package func addAccountRecord(
         _ address: MailboxAddress,
-        password: [UInt8]?,
+        secret: AccountSecret?,
         _ change: AccountChange
     ) async throws(AdminError) -> AccountRecord {
         try await translated { () throws(DirectoryError) in
             var attributes = AccountAttributes()
             attributes.apply(change)
-            let hash = try await self.optionalHash(password)
+            let hash = try await self.hash(secret)
             return AccountRecord(try await self.addAccount(address, password: hash, attributes: attributes))
         }
     }
@@ -52,9 +52,9 @@ extension AccountDirectory: DirectoryAdministration {
         }
     }
 
-    package func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) async throws(AdminError) {
+    package func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) async throws(AdminError) {
         try await translated { () throws(DirectoryError) in
-            try await self.setPassword(address, try await self.optionalHash(password))
+            try await self.setPassword(address, try await self.hash(secret))
         }
     }
 
@@ -79,9 +79,20 @@ extension AccountDirectory: DirectoryAdministration {
         try await translated { () throws(DirectoryError) in try await self.removeAlias(address) }
     }
 
-    private func optionalHash(_ password: [UInt8]?) async throws(DirectoryError) -> PasswordHash? {
-        guard let password else { return nil }
-        return try await hash(password)
+    private func hash(_ secret: AccountSecret?) async throws(DirectoryError) -> PasswordHash? {
+        switch secret {
+        case nil: return nil
+        case .password(let password)?: return try await hash(password)
+        case .hash(let text)?:
+            guard let hash = PasswordHash(imported: text) else {
+                throw DirectoryError(
+                    .invalid,
+                    "That is no password hash of crypt(5). It looks like $y$j9T$...$..., with $6$, $2b$ or another "
+                        + "scheme in front, as in the second column of /etc/shadow."
+                )
+            }
+            return hash
+        }
     }
 
     private func translated<R>(_ body: () async throws(DirectoryError) -> R) async throws(AdminError) -> R {

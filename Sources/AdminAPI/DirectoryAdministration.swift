@@ -77,6 +77,13 @@ package struct AccountChange: Sendable, Equatable {
     package init() {}
 }
 
+/// What an account is to be logged on to with.
+package enum AccountSecret: Sendable, Equatable {
+    case password([UInt8])
+    /// Taken over from another system: a hash that crypt(3) reads, as in /etc/shadow.
+    case hash(String)
+}
+
 package struct AliasRecord: Sendable, Equatable {
     package var address: String
     package var targets: [String]
@@ -98,16 +105,16 @@ package protocol DirectoryAdministration: Sendable {
     /// Those of one domain, or all.
     func accountRecords(in domain: Domain?) async throws(AdminError) -> [AccountRecord]
     func accountRecord(_ address: MailboxAddress) async throws(AdminError) -> AccountRecord
-    /// Without a password nobody can log on to it.
+    /// Without a secret nobody can log on to it.
     func addAccountRecord(
         _ address: MailboxAddress,
-        password: [UInt8]?,
+        secret: AccountSecret?,
         _ change: AccountChange
     ) async throws(AdminError) -> AccountRecord
     func changeAccountRecord(_ address: MailboxAddress, _ change: AccountChange) async throws(AdminError)
         -> AccountRecord
     /// With `nil`, nobody can log on any more.
-    func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) async throws(AdminError)
+    func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) async throws(AdminError)
     func removeAccountRecord(_ address: MailboxAddress) async throws(AdminError)
 
     func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord]

@@ -89,13 +89,13 @@ final class MemoryDirectory: DirectoryAdministration {
     }
     func addAccountRecord(
         _ address: MailboxAddress,
-        password: [UInt8]?,
+        secret: AccountSecret?,
         _ change: AccountChange
     ) throws(AdminError) -> AccountRecord {
         let record = AccountRecord(
             id: 1,
             address: address.description,
-            hasPassword: password != nil,
+            hasPassword: secret != nil,
             services: change.imap == false ? [] : ["imap"],
             quotaOctets: change.quotaOctets == .limited(5) ? 5 : nil
         )
@@ -107,7 +107,7 @@ final class MemoryDirectory: DirectoryAdministration {
         record.isEnabled = change.isEnabled ?? record.isEnabled
         return record
     }
-    func setAccountPassword(_ address: MailboxAddress, _ password: [UInt8]?) throws(AdminError) {
+    func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) throws(AdminError) {
         _ = try accountRecord(address)
     }
     func removeAccountRecord(_ address: MailboxAddress) throws(AdminError) { _ = try accountRecord(address) }

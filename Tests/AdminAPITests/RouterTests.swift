@@ -58,6 +58,8 @@ internal import Testing
         #expect(added.body["services"] == [])
         #expect(added.body["quota"] == 5)
         #expect(!String(decoding: added.body.encoded, as: UTF8.self).contains("\"password\""))
+        let both: JSONValue = ["password": "x", "passwordHash": "y"]
+        #expect(await ask(router, .put, "v1/accounts/ann@example.org/password", body: both).status == 400)
         #expect(await ask(router, .patch, "v1/accounts/ann@example.org", body: ["enabled": "no"]).status == 400)
         #expect(await ask(router, .patch, "v1/accounts/ann@example.org", body: ["quota": -1]).status == 400)
         let changed = await ask(router, .patch, "v1/accounts/ann@example.org", body: ["enabled": false])

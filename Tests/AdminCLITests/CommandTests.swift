@@ -141,6 +141,9 @@ internal import Testing
         #expect(set.output.contains("enabled:        no") && set.output.contains("quota:          none"))
         #expect(program.run("account show bob@example.org").output == set.output)
         #expect(program.run("account password ann@example.org --password-stdin", input: "pä ss\r\n").exitCode == 0)
+        let hash = "$1$saltsalt$2HM3oGhH6VPi/5dxZ798f/\n"
+        #expect(program.run("account password ann@example.org --hash-stdin", input: hash).exitCode == 0)
+        #expect(program.run("account password ann@example.org --hash-stdin", input: "secret\n").exitCode == 65)
         #expect(program.run("account password eve@example.org --generate").exitCode == 66)
         #expect(
             program.run("alias add all@example.org ann@example.org cid@example.org").output

@@ -11,9 +11,9 @@ let accountRoutes = [
     },
     AdminRoute(.post, "v1/accounts") { (request, context) throws(AdminError) in
         let address = try MailboxAddress(checking: request.text("address"))
-        let password = try request.optionalText("password").map { Array($0.utf8) }
+        let secret = try AccountSecret(request)
         let change = try AccountChange(request.body)
-        return try await context.requireDirectory().addAccountRecord(address, password: password, change).json
+        return try await context.requireDirectory().addAccountRecord(address, secret: secret, change).json
     },
     AdminRoute(.get, "v1/accounts/:address") { (request, context) throws(AdminError) in
         try await context.requireDirectory().accountRecord(MailboxAddress(checking: request.path[2])).json
@@ -25,9 +25,9 @@ let accountRoutes = [
     },
     AdminRoute(.put, "v1/accounts/:address/password") { (request, context) throws(AdminError) in
         let address = try MailboxAddress(checking: request.path[2])
-        let password = try request.optionalText("password").map { Array($0.utf8) }
+        let secret = try AccountSecret(request)
         let directory = try context.requireDirectory()
-        try await directory.setAccountPassword(address, password)
+        try await directory.setAccountSecret(address, secret)
         return try await directory.accountRecord(address).json
     },
     AdminRoute(.delete, "v1/accounts/:address") { (request, context) throws(AdminError) in
@@ -35,6 +35,18 @@ let accountRoutes = [
         return [:]
     },
 ]
+
+extension AccountSecret {
+    /// Reads `password` or `passwordHash`, of which one may be given; `nil` for neither.
+    init?(_ request: AdminRequest) throws(AdminError) {
+        switch (try request.optionalText("password"), try request.optionalText("passwordHash")) {
+        case (nil, nil): return nil
+        case (let password?, nil): self = .password(Array(password.utf8))
+        case (nil, let hash?): self = .hash(hash)
+        default: throw AdminError(.badRequest, "Give \"password\" or \"passwordHash\", not both.")
+        }
+    }
+}
 
 extension AccountChange {
     /// Reads `enabled`, `imap`, `pop3`, `submission` (booleans), `quota` (octets) and `quotaMessages` (numbers; null

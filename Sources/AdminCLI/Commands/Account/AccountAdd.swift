@@ -20,8 +20,7 @@ extension Command {
             let address = try invocation.word(.address)
             let switches = try invocation.accountSwitches()
             let password = try invocation.newPassword(for: address)
-            var body = [JSONMember("address", .string(address))]
-            if let text = password.text { body.append(JSONMember("password", .string(text))) }
+            let body = [JSONMember("address", .string(address))] + password.members
             let account = try await invocation.ask(.post, ["accounts"], body: .object(body + switches))
             let shown = password.isGenerated ? account.adding("password", .optional(password.text)) : account
             invocation.show(shown) { account in

@@ -12,14 +12,17 @@ extension Command {
         discussion: "Asks for it on the terminal; without a terminal a password is made up and shown.",
         arguments: [.address],
         options: Option.passwordOptions + [.json],
-        examples: ["martlet account password ann@example.org"],
+        examples: [
+            "martlet account password ann@example.org",
+            "getent shadow ann | cut -d: -f2 | martlet account password ann@example.org --hash-stdin",
+        ],
         action: .perform { (invocation) throws(CommandError) in
             let address = try invocation.word(.address)
             let password = try invocation.newPassword(for: address)
             let account = try await invocation.ask(
                 .put,
                 ["accounts", address, "password"],
-                body: ["password": .optional(password.text)]
+                body: .object(password.members)
             )
             let shown = password.isGenerated ? account.adding("password", .optional(password.text)) : account
             invocation.show(shown) { account in

@@ -6,11 +6,17 @@ internal import Runtime
 
 extension Option {
     static let passwordInput = Option("--password-stdin", help: "Read the password from standard input, one line")
+    static let passwordHash = Option(
+        "--hash-stdin",
+        help: "Take over a hash of crypt(5), as in /etc/shadow, from standard input"
+    )
     static let passwordGenerate = Option("--generate", help: "Make up a password and show it")
     static let passwordNone = Option("--no-password", help: "No password: nobody can log on")
     /// Known only to be refused with a reason.
     static let passwordArgument = Option("--password", value: "TEXT", help: "Not accepted", isHidden: true)
-    static let passwordOptions: [Option] = [.passwordInput, .passwordGenerate, .passwordNone, .passwordArgument]
+    static let passwordOptions: [Option] = [
+        .passwordInput, .passwordHash, .passwordGenerate, .passwordNone, .passwordArgument,
+    ]
 }
 
 /// A password as it was had.
@@ -18,7 +24,14 @@ struct NewPassword {
     /// `nil`: there is to be none.
     let text: String?
     /// Whether it was made up here and must be shown.
-    let isGenerated: Bool
+    var isGenerated = false
+    /// Whether it is not the password, but its hash.
+    var isHash = false
+
+    /// How the admin API takes it.
+    var members: [JSONMember] {
+        text.map { [JSONMember(isHash ? "passwordHash" : "password", .string($0))] } ?? []
+    }
 }
 
 extension Invocation {
@@ -32,17 +45,18 @@ extension Invocation {
                     + "printf '%s\\n' PASSWORD | \(parsed.name) \(address) --password-stdin"
             )
         }
-        if [Option.passwordInput, .passwordGenerate, .passwordNone].filter(has).count > 1 {
-            throw CommandError(.usage, "Only one of --password-stdin, --generate and --no-password can hold.")
+        if [Option.passwordInput, .passwordHash, .passwordGenerate, .passwordNone].filter(has).count > 1 {
+            throw CommandError(.usage, "Only one of --password-stdin, --hash-stdin, --generate and --no-password can hold.")
         }
-        if has(.passwordNone) { return NewPassword(text: nil, isGenerated: false) }
-        if has(.passwordInput) { return NewPassword(text: try Self.checked(firstLine()), isGenerated: false) }
+        if has(.passwordNone) { return NewPassword(text: nil) }
+        if has(.passwordInput) { return NewPassword(text: try Self.checked(firstLine())) }
+        if has(.passwordHash) { return NewPassword(text: try Self.checked(firstLine()), isHash: true) }
         if !has(.passwordGenerate), let typed = terminal.readSecret("Password for \(PrintableText.escaped(address)): ")
         {
             guard let again = terminal.readSecret("Again: "), again == typed else {
                 throw CommandError(.data, "The two are not the same. Nothing was changed.")
             }
-            return NewPassword(text: try Self.checked(typed), isGenerated: false)
+            return NewPassword(text: try Self.checked(typed))
         }
         return NewPassword(text: Self.generated(), isGenerated: true)
     }
