@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// Walks a command line. Keeps an offset and is given the line each time; no read can leave the line.
+/// Walks a command line.
+///
+/// Keeps an offset and is given the line each time; no read can leave the line.
 struct CommandScanner {
     var offset = 0
 
@@ -32,9 +34,9 @@ struct CommandScanner {
         return run
     }
 
-    /// Takes a word up to the next blank, in upper case. Octets outside ASCII never make a keyword.
+    /// Takes a word up to the next blank, in upper case; octets that are no UTF-8 become what no keyword holds.
     mutating func keyword(in line: Span<UInt8>) -> String {
-        let octets = take(in: line) { $0 > ASCII.space && $0 < 0x7F }
+        let octets = take(in: line) { !ASCII.isBlank($0) }
         return ASCII.uppercased(String(decoding: octets, as: UTF8.self))
     }
 
@@ -42,7 +44,9 @@ struct CommandScanner {
     mutating func accept(_ text: StaticString, in line: Span<UInt8>) -> Bool {
         let wanted = Array(String(describing: text).utf8)
         guard line.count - offset >= wanted.count else { return false }
-        for (position, octet) in wanted.enumerated() where ASCII.upper(line[offset + position]) != octet { return false }
+        for (position, octet) in wanted.enumerated() where ASCII.upper(line[offset + position]) != octet {
+            return false
+        }
         offset += wanted.count
         return true
     }

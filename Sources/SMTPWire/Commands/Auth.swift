@@ -27,7 +27,7 @@ package struct AuthCommand: Sendable, Hashable {
         self.init(mechanism: mechanism)
         scanner.skipBlanks(in: line)
         guard !scanner.isAtEnd(of: line) else { return }
-        initialResponse = scanner.take(in: line) { !ASCII.isBlank($0) }
+        initialResponse = scanner.take(in: line) { $0 > ASCII.space && $0 < 0x7F }
         try scanner.expectEnd(of: line)
     }
 
