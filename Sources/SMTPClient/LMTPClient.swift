@@ -31,8 +31,9 @@ package struct LMTPDelivery: Sendable {
     }
 }
 
-/// Hands messages to workers on this machine over Unix sockets. Connections are kept open between messages, a few for
-/// each loop and socket. Callers run on an event loop.
+/// Hands messages to workers on this machine over Unix sockets.
+///
+/// Connections are kept open between messages, a few for each loop and socket. Callers run on an event loop.
 package final class LMTPClient: Sendable {
     /// Connections that are kept for one loop and socket.
     private static let maximumIdle = 8
@@ -42,8 +43,10 @@ package final class LMTPClient: Sendable {
         var path: String
     }
 
-    /// A session that nobody uses. Safe to pass: it was put down by a task of `Place.loop` and is picked up by a task of
-    /// the same loop, so that it never leaves its thread.
+    /// A session that nobody uses.
+    ///
+    /// Safe to pass: it was put down by a task of `Place.loop` and is picked up by a task of the same loop, so that it
+    /// never leaves its thread.
     private struct Idle: @unchecked Sendable {
         let session: SMTPClientSession
     }
@@ -58,8 +61,9 @@ package final class LMTPClient: Sendable {
         self.timeouts = timeouts
     }
 
-    /// Delivers one message; one round trip on a connection that is open already. Throws when no answer was had: the same
-    /// delivery may then be tried again.
+    /// Delivers one message; one round trip on a connection that is open already.
+    ///
+    /// Throws when no answer was had: the same delivery may then be tried again.
     package func deliver(
         _ delivery: LMTPDelivery,
         _ content: any MessageContent,

@@ -3,7 +3,9 @@
 
 package import Runtime
 
-/// The octets of a whole message, wherever they are. They never change.
+/// The octets of a whole message, wherever they are.
+///
+/// They never change.
 package protocol MessageContent: AnyObject, Sendable {
     var size: UInt64 { get }
 

@@ -10,7 +10,9 @@ extension SMTPClientSession {
     /// Octets read from the message at a time.
     private static let pieceOctets = 64 * 1024
 
-    /// Sends one message. Returns the server's last word on each recipient, in their order.
+    /// Sends one message.
+    ///
+    /// Returns the server's last word on each recipient, in their order.
     ///
     /// - Parameter optimistic: sends the content without waiting for the answers to the envelope, one round trip in all.
     ///   For servers on this machine that offer PIPELINING and CHUNKING and seldom refuse; else it makes no difference.
@@ -79,7 +81,9 @@ extension SMTPClientSession {
         try await flush()
     }
 
-    /// Lines with dots stuffed, and the terminator. Other systems never see a CR or LF on its own from us.
+    /// Lines with dots stuffed, and the terminator.
+    ///
+    /// Other systems never see a CR or LF on its own from us.
     private func sendDotted(_ content: any MessageContent) async throws(SMTPClientError) {
         var encoder = DataEncoder(bareNewlines: .normalize)
         try await forEachPiece(of: content) { piece in

@@ -29,8 +29,9 @@ package final class SMTPClientSession {
 
     // MARK: Opening and closing
 
-    /// Reads the greeting and introduces us as `name`. A server that does not know EHLO is asked with HELO
-    /// (RFC 5321 §3.2).
+    /// Reads the greeting and introduces us as `name`.
+    ///
+    /// A server that does not know EHLO is asked with HELO (RFC 5321 §3.2).
     package func open(as name: String) async throws(SMTPClientError) {
         let greeting = try await reply(.greeting, timeouts.greeting)
         guard greeting.severity == .success else { throw SMTPClientError(.greeting, .refused(greeting)) }

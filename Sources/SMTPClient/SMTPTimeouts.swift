@@ -19,7 +19,9 @@ package struct SMTPTimeouts: Sendable, Equatable {
         self.answer = answer
     }
 
-    /// Towards other systems. The long wait for the answer keeps messages from being sent twice (RFC 1047).
+    /// Towards other systems.
+    ///
+    /// The long wait for the answer keeps messages from being sent twice (RFC 1047).
     package static let standard = SMTPTimeouts(
         connect: .seconds(60),
         greeting: .seconds(300),

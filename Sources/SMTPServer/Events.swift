@@ -5,73 +5,97 @@ package import Events
 
 extension EventDefinition {
     static let messageLoops = EventDefinition(
-        4115, "smtp.message.loop", .warning,
+        4115,
+        "smtp.message.loop",
+        .warning,
         text: "A message was refused because it goes round in a loop.",
         cause: "It has passed more servers than smtp/maximum-received-fields allows.",
         action: "Look for servers or forwarding rules that send to each other."
     )
     static let plaintextBehindStartTLS = EventDefinition(
-        9350, "smtp.tls.injection", .warning,
+        9350,
+        "smtp.tls.injection",
+        .warning,
         text: "A client sent commands behind STARTTLS in the clear; the connection was closed.",
         cause: "A broken client, or somebody on the line who tries to slip commands into the protected session.",
         action: "Look at the client; nothing was accepted from it."
     )
     static let messageAccepted = EventDefinition(
-        9351, "smtp.message.accepted", .information,
+        9351,
+        "smtp.message.accepted",
+        .information,
         text: "A message was accepted.",
         cause: "All its octets are safe.",
         action: "None."
     )
     static let messageRefused = EventDefinition(
-        9352, "smtp.message.refused", .information,
+        9352,
+        "smtp.message.refused",
+        .information,
         text: "A message was refused or put off at the end of its data.",
         cause: "The reply says why.",
         action: "None, unless it should have been accepted."
     )
     static let smugglingRefused = EventDefinition(
-        9353, "smtp.message.smuggling", .warning,
+        9353,
+        "smtp.message.smuggling",
+        .warning,
         text: "A smuggling attempt was refused: message data with a CR or LF on its own.",
         cause: "The sender breaks RFC 5321 §2.3.8, by defect or to have one message read as two.",
         action: "If the sender is to be accepted all the same, set smtp/<n>/bare-newline to normalize for it."
     )
     static let recipientRefused = EventDefinition(
-        9354, "smtp.recipient.refused", .information,
+        9354,
+        "smtp.recipient.refused",
+        .information,
         text: "A recipient was refused.",
         cause: "The reply says why.",
         action: "None, unless the address should exist."
     )
     static let relayRefused = EventDefinition(
-        9355, "smtp.relay.refused", .failureAudit,
+        9355,
+        "smtp.relay.refused",
+        .failureAudit,
         text: "A client asked to relay to a domain that is not served here.",
         cause: "Relay is closed to clients that have not logged on.",
         action: "Have the client log on, or add the domain if it is served here."
     )
     static let senderRefused = EventDefinition(
-        9356, "smtp.sender.refused", .failureAudit,
+        9356,
+        "smtp.sender.refused",
+        .failureAudit,
         text: "A user may not send under this address.",
         cause: "The reverse-path or From address is not one of the user's own.",
         action: "Give the user the address as an alias if it is right."
     )
     static let loggedOn = EventDefinition(
-        9357, "smtp.authentication.succeeded", .successAudit,
+        9357,
+        "smtp.authentication.succeeded",
+        .successAudit,
         text: "A user logged on.",
         cause: "The proof was right.",
         action: "None."
     )
     static let logOnFailed = EventDefinition(
-        9358, "smtp.authentication.failed", .failureAudit,
+        9358,
+        "smtp.authentication.failed",
+        .failureAudit,
         text: "A log-on failed.",
         cause: "Wrong user or password, or the account may not submit.",
         action: "If it goes on from one address, block that address."
     )
     static let sessionCutOff = EventDefinition(
-        9359, "smtp.session.cut", .warning,
+        9359,
+        "smtp.session.cut",
+        .warning,
         text: "A connection was ended because it used up what it may use.",
         cause: "Too many errors, too many commands that do nothing, or too much time.",
         action: "Look at the client if it is one of yours."
     )
     static let handshakeFailed = EventDefinition(
-        9360, "smtp.tls.failed", .information,
+        9360,
+        "smtp.tls.failed",
+        .information,
         text: "A TLS handshake failed.",
         cause: "The client does not trust the certificate, or has no protocol version in common with this server.",
         action: "Compare the certificate's names and issuer with what the client expects."

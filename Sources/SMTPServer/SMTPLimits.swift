@@ -38,8 +38,9 @@ package struct SMTPLimits: Sendable {
         checksSender = settings[SMTPSettings.checkSender, instance: instance]
     }
 
-    /// Octets of a command line without its line end. RFC 5321 §4.5.3.1.4 asks for 512, its extensions for a few
-    /// hundred more.
+    /// Octets of a command line without its line end.
+    ///
+    /// RFC 5321 §4.5.3.1.4 asks for 512, its extensions for a few hundred more.
     static let commandOctets = 4096
     /// Octets of the header section, beyond which a message is refused.
     static let headerOctets = 1 << 20

@@ -75,7 +75,9 @@ package final class SMTPServer: Sendable {
         self.services = services
     }
 
-    /// Serves one connection to its end; a handler for `Listener`. The caller closes the connection.
+    /// Serves one connection to its end; a handler for `Listener`.
+    ///
+    /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
         let limits = SMTPLimits(services.settings.current, instance: instance)
         await SMTPDialogue(self, connection, limits).run()

@@ -13,7 +13,9 @@ package enum BareNewlinePolicy: String, Sendable, Hashable, SettingValue {
     package var settingText: String { rawValue }
 }
 
-/// Settings of SMTP and LMTP listeners. Instances are the listeners: `smtp/1`, `smtp/2`.
+/// Settings of SMTP and LMTP listeners.
+///
+/// Instances are the listeners: `smtp/1`, `smtp/2`.
 package enum SMTPSettings {
     package static let bareNewline = SettingKey(
         "smtp/bare-newline",

@@ -96,7 +96,9 @@ extension CommandScanner {
             octets = take(in: line) { $0 != 0x5D && $0 != 0x3E }
             if accept(0x5D, in: line) { octets.append(0x5D) }
         } else {
-            octets = take(in: line) { ASCII.isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == ASCII.dot || $0 >= 0x80 }
+            octets = take(in: line) {
+                ASCII.isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == ASCII.dot || $0 >= 0x80
+            }
         }
         guard let text = String(validating: octets, as: UTF8.self), let domain = Domain(text) else {
             throw SMTPSyntaxError(fault, at: start, expected: "a domain")

@@ -22,61 +22,61 @@ package struct StatusDetail: Sendable, Hashable {
         self.detail = detail
     }
 
-    /// X.0.0
+    /// X.0.0.
     package static let other = StatusDetail(0, 0)
-    /// X.1.0
+    /// X.1.0.
     package static let otherAddress = StatusDetail(1, 0)
-    /// X.1.1
+    /// X.1.1.
     package static let noSuchMailbox = StatusDetail(1, 1)
-    /// X.1.3
+    /// X.1.3.
     package static let badRecipientSyntax = StatusDetail(1, 3)
     /// X.1.5: the recipient is valid.
     package static let recipientValid = StatusDetail(1, 5)
-    /// X.1.7
+    /// X.1.7.
     package static let badSenderSyntax = StatusDetail(1, 7)
-    /// X.2.0
+    /// X.2.0.
     package static let otherMailbox = StatusDetail(2, 0)
-    /// X.2.1
+    /// X.2.1.
     package static let mailboxDisabled = StatusDetail(2, 1)
-    /// X.2.2
+    /// X.2.2.
     package static let mailboxFull = StatusDetail(2, 2)
-    /// X.3.0
+    /// X.3.0.
     package static let mailSystem = StatusDetail(3, 0)
-    /// X.3.1
+    /// X.3.1.
     package static let mailSystemFull = StatusDetail(3, 1)
-    /// X.3.2
+    /// X.3.2.
     package static let notAccepting = StatusDetail(3, 2)
-    /// X.3.4
+    /// X.3.4.
     package static let messageTooBig = StatusDetail(3, 4)
-    /// X.4.2
+    /// X.4.2.
     package static let badConnection = StatusDetail(4, 2)
-    /// X.4.6
+    /// X.4.6.
     package static let routingLoop = StatusDetail(4, 6)
-    /// X.5.0
+    /// X.5.0.
     package static let protocolOther = StatusDetail(5, 0)
-    /// X.5.1
+    /// X.5.1.
     package static let badSequence = StatusDetail(5, 1)
-    /// X.5.2
+    /// X.5.2.
     package static let invalidCommand = StatusDetail(5, 2)
-    /// X.5.3
+    /// X.5.3.
     package static let tooManyRecipients = StatusDetail(5, 3)
-    /// X.5.4
+    /// X.5.4.
     package static let invalidArguments = StatusDetail(5, 4)
     /// X.5.6 (RFC 4954 §6): a line of an authentication exchange is too long; used for every line here.
     package static let lineTooLong = StatusDetail(5, 6)
-    /// X.6.0
+    /// X.6.0.
     package static let contentOther = StatusDetail(6, 0)
     /// X.6.7 (RFC 6531 §3.7): an address is not ASCII and SMTPUTF8 was not asked for.
     package static let nonASCIIAddress = StatusDetail(6, 7)
     /// X.6.11 (IANA "Enumerated Status Codes"): the content is not formed as this transport needs it.
     package static let invalidContent = StatusDetail(6, 11)
-    /// X.7.0
+    /// X.7.0.
     package static let security = StatusDetail(7, 0)
-    /// X.7.1
+    /// X.7.1.
     package static let notAuthorized = StatusDetail(7, 1)
-    /// X.7.8 (RFC 4954 §6)
+    /// X.7.8 (RFC 4954 §6).
     package static let badCredentials = StatusDetail(7, 8)
-    /// X.7.11 (RFC 4954 §6)
+    /// X.7.11 (RFC 4954 §6).
     package static let encryptionNeeded = StatusDetail(7, 11)
 }
 

@@ -20,7 +20,9 @@ package enum SMTPCommand: Sendable, Hashable {
     case authenticate(AuthCommand)
     case remoteQueue(RemoteQueueCommand)
 
-    /// Reads one line, without its line end. Throws with the reply that belongs to the fault.
+    /// Reads one line, without its line end.
+    ///
+    /// Throws with the reply that belongs to the fault.
     package static func parse(_ bytes: [UInt8]) throws(SMTPSyntaxError) -> SMTPCommand {
         let line = bytes.span
         var scanner = CommandScanner()

@@ -10,7 +10,9 @@ package struct SMTPReply: Error, Sendable, Hashable {
     /// The other two digits: 0 to 99.
     package var digits: UInt8
     package var status: StatusDetail?
-    /// Text without codes. None is the same as one that is empty.
+    /// Text without codes.
+    ///
+    /// None is the same as one that is empty.
     package var lines: [String]
 
     /// `code` is one of 200 to 599; it is written in this program's source and never comes from a peer.
@@ -48,8 +50,10 @@ package struct SMTPReply: Error, Sendable, Hashable {
     /// Octets of one line with its line end (RFC 5321 §4.5.3.1.5).
     package static let maximumLineOctets = 512
 
-    /// The lines as they are sent. Text that does not fit its line is cut, and what is neither printable ASCII nor
-    /// blank is sent as `?`, so that no text from elsewhere can end a line.
+    /// The lines as they are sent.
+    ///
+    /// Text that does not fit its line is cut, and what is neither printable ASCII nor blank is sent as `?`, so that no
+    /// text from elsewhere can end a line.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         let texts = lines.isEmpty ? [""] : lines
@@ -57,7 +61,9 @@ package struct SMTPReply: Error, Sendable, Hashable {
             var line = Array("\(code)".utf8)
             line.append(position == texts.count - 1 ? ASCII.space : 0x2D)
             if let enhancedStatusCode { line += Array("\(enhancedStatusCode)".utf8) + [ASCII.space] }
-            line += text.utf8.prefix(Self.maximumLineOctets - 2 - line.count).map { $0 >= 0x20 && $0 < 0x7F ? $0 : 0x3F }
+            line += text.utf8.prefix(Self.maximumLineOctets - 2 - line.count).map {
+                $0 >= 0x20 && $0 < 0x7F ? $0 : 0x3F
+            }
             while line.last == ASCII.space, line.count > 4 { line.removeLast() }
             bytes += line + [ASCII.cr, ASCII.lf]
         }

@@ -30,7 +30,9 @@ package struct SMTPReplyParser: Sendable {
     /// Whether part of a reply has been read.
     package var isInside: Bool { octets > 0 }
 
-    /// Reads up to the end of one reply. `consumed` octets of `input` are done with; without a reply that is all.
+    /// Reads up to the end of one reply.
+    ///
+    /// `consumed` octets of `input` are done with; without a reply that is all.
     package mutating func read(_ input: RawSpan) throws(SMTPReplyError) -> (consumed: Int, reply: SMTPReply?) {
         for offset in 0..<input.byteCount {
             let octet = unsafe input.unsafeLoad(fromByteOffset: offset, as: UInt8.self)

@@ -5,31 +5,41 @@ package import Events
 
 extension EventDefinition {
     static let delivered = EventDefinition(
-        9400, "transport.delivery.stored", .information,
+        9400,
+        "transport.delivery.stored",
+        .information,
         text: "A message is in a mailbox.",
         cause: "The back-end worker said that it is on disk.",
         action: "None."
     )
     static let deliveryRefused = EventDefinition(
-        9401, "transport.delivery.refused", .warning,
+        9401,
+        "transport.delivery.refused",
+        .warning,
         text: "A back-end worker refused a message or put it off.",
         cause: "The reply says why: quota, a full disk, a busy or damaged mailbox.",
         action: "Do what the reply asks for; the sender was told the same."
     )
     static let deliveryRetried = EventDefinition(
-        9402, "transport.delivery.retried", .warning,
+        9402,
+        "transport.delivery.retried",
+        .warning,
         text: "A back-end worker did not answer; the delivery is tried again.",
         cause: "The worker died, restarts or drains.",
         action: "None, if it ends well; else look at the worker."
     )
     static let deliveryPutOff = EventDefinition(
-        9403, "transport.delivery.put-off", .error,
+        9403,
+        "transport.delivery.put-off",
+        .error,
         text: "A back-end worker did not answer in time; the sender was told to try again later.",
         cause: "The worker was away for longer than transport/local-delivery-deadline.",
         action: "Look at the worker: martlet service list."
     )
     static let spoolFailed = EventDefinition(
-        9404, "transport.spool.failed", .error,
+        9404,
+        "transport.spool.failed",
+        .error,
         text: "A large message could not be held while it came in; the sender was told to try again later.",
         cause: "The spool folder is full or not writable.",
         action: "Make room, or correct the folder's permissions."

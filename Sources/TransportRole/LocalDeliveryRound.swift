@@ -28,7 +28,9 @@ struct LocalDeliveryRound: Sendable {
         deadline = .now + owner.settings.current[LocalDeliverySettings.deadline]
     }
 
-    /// Delivers to every account. Returns the reply to each recipient, in their order.
+    /// Delivers to every account.
+    ///
+    /// Returns the reply to each recipient, in their order.
     func run() async -> [SMTPReply] {
         var addresses: [AccountID: MailboxAddress] = [:]
         for delivery in transaction.recipients.flatMap(\.deliveries) where addresses[delivery.account] == nil {
@@ -46,8 +48,9 @@ struct LocalDeliveryRound: Sendable {
         var address: MailboxAddress
     }
 
-    /// What makes a repetition the same: what was sent, by whom, and for which account. The Message-ID is part of what
-    /// was sent; our trace fields are not.
+    /// What makes a repetition the same: what was sent, by whom, and for which account.
+    ///
+    /// The Message-ID is part of what was sent; our trace fields are not.
     private func key(of target: Target) -> RepetitionMemory.Key {
         var text = content.sha256
         text += "\(target.account) \(transaction.reversePath)".utf8

@@ -9,7 +9,8 @@ package enum LocalDeliverySettings {
         "transport/local-delivery-deadline",
         default: Duration.seconds(60),
         in: .seconds(1)...(.seconds(600)),
-        help: "How long a received message waits for the back-end worker of its recipient before the sender is told 451 4.3.2."
+        help:
+            "How long a received message waits for the back-end worker of its recipient before the sender is told 451 4.3.2."
     )
 }
 

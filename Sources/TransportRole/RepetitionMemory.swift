@@ -42,7 +42,9 @@ final class RepetitionMemory: Sendable {
         }
     }
 
-    /// The transaction was answered. `willRepeat`: with 4xx.
+    /// The transaction was answered.
+    ///
+    /// `willRepeat`: with 4xx.
     func end(_ deliveries: [(Key, DeliveryID)], willRepeat: Bool, now: ContinuousClock.Instant = .now) {
         entries.withLock { entries in
             if entries.count + deliveries.count > Self.maximumCount {

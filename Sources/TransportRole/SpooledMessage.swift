@@ -7,7 +7,9 @@ package import Runtime
 internal import SMTPClient
 
 /// Takes the octets of one incoming message: in memory up to a bound, beyond it in a file without a name, which goes
-/// away with this process. Used by one task.
+/// away with this process.
+///
+/// Used by one task.
 package final class MessageSpool {
     /// Held in memory; nearly all mail is smaller.
     package static let memoryOctets = 256 * 1024
@@ -28,7 +30,9 @@ package final class MessageSpool {
         uncounted = traceOctets
     }
 
-    /// Adds octets. Throws when the disk does not take them.
+    /// Adds octets.
+    ///
+    /// Throws when the disk does not take them.
     package func add(_ bytes: [UInt8]) throws(IOError) {
         size &+= UInt64(bytes.count)
         let skipped = min(uncounted, bytes.count)
@@ -49,7 +53,9 @@ package final class MessageSpool {
     }
 }
 
-/// A whole message that was spooled. Its octets never change, so that many deliveries may read it.
+/// A whole message that was spooled.
+///
+/// Its octets never change, so that many deliveries may read it.
 package final class SpooledMessage: MessageContent {
     private let memory: [UInt8]
     private let file: SpoolFile?
@@ -68,13 +74,17 @@ package final class SpooledMessage: MessageContent {
         guard let start = Int(exactly: offset), offset < size, maximum > 0 else { return [] }
         guard let file else { return Array(memory.dropFirst(start).prefix(maximum)) }
         let piece = await BlockingPool.shared.run { () -> Result<[UInt8], IOError> in
-            do throws(IOError) { return .success(try file.read(at: offset, maximum: maximum)) } catch { return .failure(error) }
+            do throws(IOError) { return .success(try file.read(at: offset, maximum: maximum)) } catch {
+                return .failure(error)
+            }
         }
         return try piece.get()
     }
 }
 
-/// A file that has no name any more. Written by one task, then read by any.
+/// A file that has no name any more.
+///
+/// Written by one task, then read by any.
 final class SpoolFile: Sendable {
     private let fd: Int32
 

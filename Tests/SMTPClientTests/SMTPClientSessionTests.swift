@@ -24,14 +24,23 @@ import Testing
     ) async throws -> [Int] {
         let recipients = recipients(names)
         let timeouts = SMTPTimeouts(
-            connect: .seconds(1), greeting: .seconds(1), command: .seconds(1), block: .seconds(1), answer: .seconds(1)
+            connect: .seconds(1),
+            greeting: .seconds(1),
+            command: .seconds(1),
+            block: .seconds(1),
+            answer: .seconds(1)
         )
         return try await EventLoop.run { loop in
             try await Connection.withPeer(loop: loop, peer: { try? await server.serve($0) }) { connection in
                 let session = SMTPClientSession(connection, server.isLMTP ? .lmtp : .smtp, timeouts: timeouts)
                 try await session.open(as: "client.example")
                 let content = MemoryContent(text)
-                let replies = try await session.transact(MailCommand(.null), recipients, content, optimistic: optimistic)
+                let replies = try await session.transact(
+                    MailCommand(.null),
+                    recipients,
+                    content,
+                    optimistic: optimistic
+                )
                 await session.quit()
                 return replies.map { Int($0.code) }
             }
@@ -84,7 +93,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "554 5.7.1 go away\r\n", SMTPClientError.Stage.greeting), ("", "hello\r\n", .greeting), ("", "", .greeting),
+        ("", "554 5.7.1 go away\r\n", SMTPClientError.Stage.greeting), ("", "hello\r\n", .greeting),
+        ("", "", .greeting),
         ("EHLO client.example", "421 4.3.2 closing\r\n", .hello), ("MAIL FROM:<>", "DROP", .envelope),
         ("RCPT TO:<a@example.test>", "what\r\n", .envelope), ("DATA", "DROP", .envelope), ("END", "bye\r\n", .answer),
         ("END", "", .answer),

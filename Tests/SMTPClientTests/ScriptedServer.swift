@@ -57,7 +57,8 @@ final class ScriptedServer: Sendable {
 
     private func usual(_ line: String) -> String {
         switch line.prefix(4) {
-        case "EHLO", "LHLO": (["mx"] + extensions.dropLast()).map { "250-\($0)\r\n" }.joined() + "250 \(extensions.last ?? "HELP")\r\n"
+        case "EHLO", "LHLO":
+            (["mx"] + extensions.dropLast()).map { "250-\($0)\r\n" }.joined() + "250 \(extensions.last ?? "HELP")\r\n"
         case "DATA": "354 go on\r\n"
         default: "250 2.0.0 OK\r\n"
         }

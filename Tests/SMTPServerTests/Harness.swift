@@ -30,7 +30,9 @@ struct StoredMessage: Sendable, Equatable {
     }
 }
 
-/// Keeps messages in memory. Recipients whose local part is a reply code get that reply at the end.
+/// Keeps messages in memory.
+///
+/// Recipients whose local part is a reply code get that reply at the end.
 final class RecordingSink: MessageSink {
     let stored = Lock<[StoredMessage]>([])
     let transactions = Lock<[MailTransaction]>([])
@@ -39,7 +41,9 @@ final class RecordingSink: MessageSink {
     var messages: [StoredMessage] { stored.withLock { $0 } }
 
     func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage {
-        if transaction.reversePath.description.contains("nospace") { throw SMTPReply(452, .mailSystemFull, "Disk full") }
+        if transaction.reversePath.description.contains("nospace") {
+            throw SMTPReply(452, .mailSystemFull, "Disk full")
+        }
         transactions.withLock { $0.append(transaction) }
         return Incoming(self, transaction)
     }
@@ -78,7 +82,9 @@ final class RecordingSink: MessageSink {
 
 /// alice, bob and every number at example.test; others as their names say.
 struct TestDirectory: RecipientResolver, SenderPolicy, Authenticator {
-    func resolve(_ recipient: ForwardPath, from sender: ReversePath, user: AuthenticatedUser?) async -> RecipientResolution {
+    func resolve(_ recipient: ForwardPath, from sender: ReversePath, user: AuthenticatedUser?) async
+        -> RecipientResolution
+    {
         guard case .address(let address) = recipient else {
             guard let postmaster = MailboxAddress("postmaster@example.test") else { return .temporary }
             return .deliver([LocalDelivery(account: AccountID(9), address: postmaster)])
@@ -89,7 +95,8 @@ struct TestDirectory: RecipientResolver, SenderPolicy, Authenticator {
         case "full": return .overQuota
         case "gone": return .disabled
         case "slow": return .temporary
-        case let name where UInt16(name) != nil: return .deliver([LocalDelivery(account: AccountID(2), address: address)])
+        case let name where UInt16(name) != nil:
+            return .deliver([LocalDelivery(account: AccountID(2), address: address)])
         default: return .unknown
         }
     }
@@ -98,7 +105,9 @@ struct TestDirectory: RecipientResolver, SenderPolicy, Authenticator {
         address.localPart.folded == "slow" ? .unavailable : address == user.name ? .allowed : .notOwned
     }
 
-    func authenticate(user: String, password: [UInt8], service: MailService, peer: String) async -> AuthenticationOutcome {
+    func authenticate(user: String, password: [UInt8], service: MailService, peer: String) async
+        -> AuthenticationOutcome
+    {
         guard let name = MailboxAddress(user), service == .submission else { return .invalidCredentials }
         switch String(decoding: password, as: UTF8.self) {
         case "secret": return .success(AuthenticatedUser(account: AccountID(1), name: name))
@@ -154,7 +163,12 @@ struct TestServer: Sendable {
     func run(_ script: [UInt8], piece: Int = .max, closes: Bool = false) async throws -> String {
         let server = server
         return try await EventLoop.run { loop in
-            try await Connection.withPeer(loop: loop, peer: { await server.serve($0); await $0.close() }) { client in
+            try await Connection.withPeer(
+                loop: loop,
+                peer: {
+                    await server.serve($0); await $0.close()
+                }
+            ) { client in
                 var rest = script[...]
                 while !rest.isEmpty {
                     client.write(Array(rest.prefix(piece)))
@@ -167,17 +181,23 @@ struct TestServer: Sendable {
                     return ""
                 }
                 var said: [UInt8] = []
-                while case let some = (try? await client.readSome(maximum: 65_536)) ?? [], !some.isEmpty { said += some }
+                while case let some = (try? await client.readSome(maximum: 65_536)) ?? [], !some.isEmpty {
+                    said += some
+                }
                 return String(decoding: said, as: UTF8.self)
             }
         }
     }
 
     @discardableResult
-    func run(_ script: String, piece: Int = .max) async throws -> String { try await run(Array(script.utf8), piece: piece) }
+    func run(_ script: String, piece: Int = .max) async throws -> String {
+        try await run(Array(script.utf8), piece: piece)
+    }
 
     /// The codes of the replies' last lines, as `220 250 354 250 221`.
-    func codes(_ script: String, piece: Int = .max) async throws -> String { Self.codes(in: try await run(script, piece: piece)) }
+    func codes(_ script: String, piece: Int = .max) async throws -> String {
+        Self.codes(in: try await run(script, piece: piece))
+    }
 
     static func codes(in transcript: String) -> String {
         transcript.split(separator: "\r\n").filter { $0.dropFirst(3).first == " " }.map { String($0.prefix(3)) }

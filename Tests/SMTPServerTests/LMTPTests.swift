@@ -9,10 +9,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LMTPTests {
     @Test func `One reply for each recipient`() async throws {
         let test = TestServer(.lmtp)
-        let script = "LHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nRCPT TO:<nobody@example.test>\r\n"
+        let script =
+            "LHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nRCPT TO:<nobody@example.test>\r\n"
             + "RCPT TO:<452@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\nx: y\r\n\r\n.\r\nQUIT\r\n"
         #expect(try await test.codes(script) == "220 250 250 250 550 250 250 354 250 452 250 221")
-        #expect(try #require(test.messages.first).content.hasPrefix("Return-Path: <a@b>\r\nReceived: from x (localhost)"))
+        #expect(
+            try #require(test.messages.first).content.hasPrefix("Return-Path: <a@b>\r\nReceived: from x (localhost)")
+        )
     }
 
     @Test func `EHLO is for SMTP`() async throws {
@@ -21,7 +24,9 @@ import Testing
 
     @Test func `Final delivery names sender and recipient`() async throws {
         let test = TestServer(.lmtp)
-        try await test.run("LHLO far.example\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\nx: y\r\n.\r\nQUIT\r\n")
+        try await test.run(
+            "LHLO far.example\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\nx: y\r\n.\r\nQUIT\r\n"
+        )
         let content = try #require(test.messages.first).content
         #expect(content.hasPrefix("Return-Path: <>\r\nDelivered-To: alice@example.test\r\nReceived: from far.example"))
         #expect(content.contains("with LMTP id "))
@@ -34,7 +39,10 @@ import Testing
             "LHLO x\r\nMAIL FROM:<a@b> XMARTLET-TRACE=abc123\r\nRCPT TO:<who@ever.example> XMARTLET-ACCOUNT=42"
                 + " XMARTLET-DELIVERY=0000000000000001000000000000000a\r\nBDAT \(content.utf8.count) LAST\r\n\(content)QUIT\r\n"
         )
-        #expect(try #require(test.messages.first).content == "Return-Path: <a@b>\r\nDelivered-To: who@ever.example\r\n\(content)")
+        #expect(
+            try #require(test.messages.first).content
+                == "Return-Path: <a@b>\r\nDelivered-To: who@ever.example\r\n\(content)"
+        )
         let transaction = try #require(test.sink.transactions.withLock { $0.first })
         #expect(transaction.trace.text == "abc123")
         #expect(transaction.recipients.first?.deliveryID == DeliveryID(high: 1, low: 10))

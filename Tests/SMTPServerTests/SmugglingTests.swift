@@ -7,7 +7,8 @@ import Testing
 /// Acceptance A3.4, inbound: sequences that some server somewhere takes for the end of data.
 @Suite(.timeLimit(.minutes(1))) struct SmugglingTests {
     static let sequences = [
-        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r.\n", "\r\r\n.\r\r\n", "\r\n\u{0}.\r\n",
+        "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r.\n", "\r\r\n.\r\r\n",
+        "\r\n\u{0}.\r\n",
         "\n\n.\r\n", "\r\n.\r\r\n",
     ]
 
@@ -24,7 +25,7 @@ import Testing
         #expect(test.messages.count == (hasBareNewline ? 0 : 1))
         #expect(TestServer.codes(in: said) == "220 250 250 250 354 \(hasBareNewline ? 550 : 250) 221")
         guard hasBareNewline else { return }
-        #expect(said.contains("550 5.6.11 Bare ") && said.contains("RFC 5321 section 2.3.8"))
+        #expect(said.contains("550 5.6.11 Bare ") && said.contains("RFC 5321, 2.3.8"))
         #expect(test.events.all.contains("smtp.message.smuggling"))
     }
 

@@ -54,7 +54,10 @@ import Testing
         )
         let (bare, whole) = (try #require(test.messages.first), try #require(test.messages.last))
         #expect(bare.content.contains("with ESMTPA id "))
-        #expect(bare.body.hasPrefix("Date: ") && bare.body.contains("\r\nMessage-ID: <") && bare.body.contains("@mx.example.test>\r\n"))
+        #expect(
+            bare.body.hasPrefix("Date: ") && bare.body.contains("\r\nMessage-ID: <")
+                && bare.body.contains("@mx.example.test>\r\n")
+        )
         #expect(bare.body.hasSuffix("From: Alice <alice@example.test>\r\n\r\nx\r\n"))
         #expect(whole.body == "Message-Id: <1@x>\r\nDate: Mon, 7 Feb 1994 21:52:25 -0800\r\n\r\nx\r\n")
     }
@@ -110,11 +113,14 @@ import Testing
                     #expect(try await client.readLine(maximum: 512)?.bytes.starts(with: "220".utf8) == true)
                     try await client.connectTLS(trust, serverName: "localhost")
                     client.write(
-                        Self.logOn + "MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n\r\nx\r\n.\r\nQUIT\r\n"
+                        Self.logOn
+                            + "MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n\r\nx\r\n.\r\nQUIT\r\n"
                     )
                     var codes: [String] = []
                     while let line = try await client.readLine(maximum: 512) {
-                        if line.bytes.dropFirst(3).first == 0x20 { codes.append(String(decoding: line.bytes.prefix(3), as: UTF8.self)) }
+                        if line.bytes.dropFirst(3).first == 0x20 {
+                            codes.append(String(decoding: line.bytes.prefix(3), as: UTF8.self))
+                        }
                     }
                     #expect(codes.joined(separator: " ") == "250 235 250 250 354 250 221")
                 }

@@ -59,7 +59,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["hello\r\n", "25\r\n", "\r\n", "150 x\r\n", "650 x\r\n", "250x\r\n", "2 50 x\r\n", "+OK\r\n", "\u{0}\n"])
+    @Test(arguments: [
+        "hello\r\n", "25\r\n", "\r\n", "150 x\r\n", "650 x\r\n", "250x\r\n", "2 50 x\r\n", "+OK\r\n", "\u{0}\n",
+    ])
     func `What is no reply is an error`(wire: String) {
         var parser = SMTPReplyParser()
         let octets = Array(wire.utf8)
@@ -85,8 +87,16 @@ import Testing
     @Test func `Capabilities of an EHLO answer`() {
         let offered = SMTPCapabilities(
             reply: SMTPReply(
-                250, nil, "mx.example hello", "PIPELINING", "size 52428800", "AUTH=LOGIN", "AUTH PLAIN LOGIN",
-                "LIMITS RCPTMAX=100 MAILMAX=9", "", "8BITMIME"
+                250,
+                nil,
+                "mx.example hello",
+                "PIPELINING",
+                "size 52428800",
+                "AUTH=LOGIN",
+                "AUTH PLAIN LOGIN",
+                "LIMITS RCPTMAX=100 MAILMAX=9",
+                "",
+                "8BITMIME"
             )
         )
         #expect(offered.pipelining && offered.eightBitMIME && !offered.chunking && !offered.startTLS)

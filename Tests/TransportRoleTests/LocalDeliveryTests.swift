@@ -33,7 +33,9 @@ private final class Worker: MessageSink, RecipientResolver {
     let cuts = Lock<[Int]>([])
     private let running = Lock<(fd: Int32, listener: Listener)?>(nil)
 
-    func resolve(_ recipient: ForwardPath, from: ReversePath, user: AuthenticatedUser?) async -> RecipientResolution { .unknown }
+    func resolve(_ recipient: ForwardPath, from: ReversePath, user: AuthenticatedUser?) async -> RecipientResolution {
+        .unknown
+    }
 
     func start(on loop: EventLoop) throws {
         let fd = try bindUnix(path: path, mode: 0o600)
@@ -51,7 +53,9 @@ private final class Worker: MessageSink, RecipientResolver {
             var seen: [UInt8] = []
             while seen.count < limit, let some = try? await connection.readSome(maximum: 100_000), !some.isEmpty {
                 seen += some
-                if seen.starts(with: "LHLO".utf8), seen.count < 30 { connection.write("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n") }
+                if seen.starts(with: "LHLO".utf8), seen.count < 30 {
+                    connection.write("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n")
+                }
             }
             connection.abort()
         }
@@ -66,7 +70,9 @@ private final class Worker: MessageSink, RecipientResolver {
         unsafe unlink(path)
     }
 
-    func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage { Incoming(self, transaction) }
+    func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage {
+        Incoming(self, transaction)
+    }
 
     private final class Incoming: IncomingMessage {
         let worker: Worker
@@ -83,7 +89,9 @@ private final class Worker: MessageSink, RecipientResolver {
 
         func finish() async -> [SMTPReply] {
             transaction.recipients.map { recipient in
-                guard let delivery = recipient.deliveries.first, let id = recipient.deliveryID else { return SMTPReply(550) }
+                guard let delivery = recipient.deliveries.first, let id = recipient.deliveryID else {
+                    return SMTPReply(550)
+                }
                 worker.tried.withLock { $0.append(id) }
                 if let refusal = worker.refusals.withLock({ $0[delivery.account] }) { return refusal }
                 worker.stored.withLock { stored in
@@ -109,9 +117,11 @@ private final class Worker: MessageSink, RecipientResolver {
     private func withWorker(
         deadline: String = "10s",
         starts: Bool = true,
-        _ body: @escaping @Sendable (
-            _ worker: Worker, _ loop: EventLoop, _ send: @Sendable (_ text: String, _ accounts: [UInt64]) async -> [Int]
-        ) async throws -> Void
+        _ body:
+            @escaping @Sendable (
+                _ worker: Worker, _ loop: EventLoop,
+                _ send: @Sendable (_ text: String, _ accounts: [UInt64]) async -> [Int]
+            ) async throws -> Void
     ) async throws {
         let worker = Worker()
         defer { worker.stop() }
@@ -154,7 +164,9 @@ private final class Worker: MessageSink, RecipientResolver {
         let text = String(repeating: String(repeating: "y", count: 76) + "\r\n", count: 20_000)
         try await withWorker { worker, _, send in
             #expect(await send(text, [1, 2]) == [250, 250])
-            for stored in worker.stored.withLock({ $0 }) { #expect(stored.content.suffix(text.utf8.count).elementsEqual(text.utf8)) }
+            for stored in worker.stored.withLock({ $0 }) {
+                #expect(stored.content.suffix(text.utf8.count).elementsEqual(text.utf8))
+            }
             #expect(worker.stored.withLock { $0.count } == 2)
         }
     }

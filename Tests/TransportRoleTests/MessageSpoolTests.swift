@@ -19,7 +19,9 @@ import TransportRole
         #expect(message.size == UInt64(count))
         #expect(message.sha256 == Digest.sha256(Array(octets.dropFirst(leftOut))))
         var read: [UInt8] = []
-        while case let piece = try await message.read(at: UInt64(read.count), maximum: 65_536), !piece.isEmpty { read += piece }
+        while case let piece = try await message.read(at: UInt64(read.count), maximum: 65_536), !piece.isEmpty {
+            read += piece
+        }
         #expect(read == octets)
     }
 

@@ -30,7 +30,9 @@ package struct MailTransaction: Sendable {
     package var peer: String
     /// Who submitted it.
     package var user: AuthenticatedUser?
-    /// Octets of the content that this server put before what the client sent. Known when the sink is told to begin.
+    /// Octets of the content that this server put before what the client sent.
+    ///
+    /// Known when the sink is told to begin.
     package var traceOctets = 0
 
     package var reversePath: ReversePath { mail.reversePath }
@@ -50,7 +52,9 @@ package protocol MessageSink: Sendable {
     func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage
 }
 
-/// One message on its way in. Used by one task; exactly one of `finish` and `abort` ends it.
+/// One message on its way in.
+///
+/// Used by one task; exactly one of `finish` and `abort` ends it.
 package protocol IncomingMessage: AnyObject {
     /// Takes octets of the content: canonical lines, trace fields in front, in pieces of any size. After a throw the
     /// message is aborted and the thrown reply is given to the client.

@@ -32,7 +32,9 @@ package enum RecipientResolution: Sendable, Hashable {
     case temporary
 }
 
-/// Finds the accounts behind a recipient. Composition supplies it from the directory.
+/// Finds the accounts behind a recipient.
+///
+/// Composition supplies it from the directory.
 package protocol RecipientResolver: Sendable {
     /// - Parameters:
     ///   - sender: the reverse-path of the transaction.

@@ -13,8 +13,9 @@ package enum SenderVerdict: Sendable, Hashable {
     case unavailable
 }
 
-/// Says which addresses a user may submit under, in the reverse-path and in From. Composition supplies it from the
-/// directory.
+/// Says which addresses a user may submit under, in the reverse-path and in From.
+///
+/// Composition supplies it from the directory.
 package protocol SenderPolicy: Sendable {
     func mayUse(_ address: MailboxAddress, by user: AuthenticatedUser) async -> SenderVerdict
 }

@@ -12,7 +12,9 @@ internal import SMTPWire
 /// - Nobody gets it later, but not all have it: 5xx, naming who has it and who not, so that the sender learns both.
 enum DeliveryAnswer {
     static func combine(_ replies: [SMTPReply], of transaction: MailTransaction) -> SMTPReply {
-        guard let failure = replies.first(where: { $0.severity == .transient }) ?? replies.first(where: { !$0.isPositive })
+        guard
+            let failure = replies.first(where: { $0.severity == .transient })
+                ?? replies.first(where: { !$0.isPositive })
         else { return SMTPReply(250, .other, "Accepted, id \(transaction.trace)") }
         guard failure.severity == .permanent, replies.contains(where: \.isPositive) else { return failure }
         let lines = zip(transaction.recipients, replies).prefix(50).map { recipient, reply in

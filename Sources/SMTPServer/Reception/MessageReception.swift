@@ -10,7 +10,9 @@ internal import Runtime
 internal import SMTPWire
 
 /// One message on its way from the connection to the sink: unframed, its header section looked at, trace fields put
-/// before it. Once it is refused it only counts what still comes.
+/// before it.
+///
+/// Once it is refused it only counts what still comes.
 final class MessageReception {
     private unowned let dialogue: SMTPDialogue
     private let transaction: MailTransaction?
@@ -64,12 +66,16 @@ final class MessageReception {
         guard header != nil else { return await pass(octets) }
         header?.add(octets)
         if let header, header.isTooLarge {
-            return await give(up: SMTPReply(552, .messageTooBig, "Header section exceeds \(SMTPLimits.headerOctets) octets"))
+            return await give(
+                up: SMTPReply(552, .messageTooBig, "Header section exceeds \(SMTPLimits.headerOctets) octets")
+            )
         }
         if header?.isComplete ?? false { await passHeader() }
     }
 
-    /// The message is whole. One reply for each recipient.
+    /// The message is whole.
+    ///
+    /// One reply for each recipient.
     func finish() async -> [SMTPReply] {
         await complete()
         let count = transaction?.recipients.count ?? 0
@@ -157,7 +163,9 @@ final class MessageReception {
             )
             return SMTPReply(554, .routingLoop, "The message has passed \(header.receivedFields) servers: a loop")
         }
-        guard limits.checksSender, dialogue.session.user != nil, dialogue.server.services.senders != nil else { return nil }
+        guard limits.checksSender, dialogue.session.user != nil, dialogue.server.services.senders != nil else {
+            return nil
+        }
         for value in fields.values(of: "From").prefix(8) {
             for author in EnvelopeAddress.list(parsing: value).prefix(64) {
                 if let reply = await refusal(of: author) { return reply }
@@ -179,12 +187,14 @@ final class MessageReception {
         dialogue.events.record(
             .smugglingRefused,
             [
-                "smtp.sender": .string("\(transaction?.reversePath ?? .null)"), "smtp.newline": .string(bare.kind.rawValue),
+                "smtp.sender": .string("\(transaction?.reversePath ?? .null)"),
+                "smtp.newline": .string(bare.kind.rawValue),
                 "smtp.offset": .count(bare.offset),
             ],
             trace: transaction?.trace.text
         )
-        let text = "Bare \(bare.kind.rawValue) at octet \(bare.offset) of the message: lines end with CR LF (RFC 5321 section 2.3.8)"
+        let text =
+            "Bare \(bare.kind.rawValue) at octet \(bare.offset) of the message: lines end with CR LF (RFC 5321, 2.3.8)"
         await give(up: SMTPReply(550, .invalidContent, text))
     }
 

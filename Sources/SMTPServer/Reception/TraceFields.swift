@@ -16,8 +16,9 @@ struct TraceFields {
     var transaction: MailTransaction
     var date: MailDate
 
-    /// `Received`, and at final delivery `Return-Path` and `Delivered-To` before it. Martlet's own transport has put its
-    /// `Received` already.
+    /// `Received`, and at final delivery `Return-Path` and `Delivered-To` before it.
+    ///
+    /// Martlet's own transport has put its `Received` already.
     var text: String {
         var text = ""
         if service.isLMTP {
@@ -34,18 +35,21 @@ struct TraceFields {
         var text = "Received: from \(from)\r\n\tby \(hostName) with \(with)"
         if let tls { text += " (\(tls.version))" }
         text += " id \(transaction.trace)"
-        if transaction.recipients.count == 1, let only = transaction.recipients.first { text += "\r\n\tfor \(only.forwardPath)" }
+        if transaction.recipients.count == 1, let only = transaction.recipients.first {
+            text += "\r\n\tfor \(only.forwardPath)"
+        }
         if let tls { text += "\r\n\ttls \(tls.cipher)" }
         return text + ";\r\n\t\(date.headerText)\r\n"
     }
 
     // Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) / ( address-literal FWS "(" TCP-info ")" )
     private var from: String {
-        let literal = switch peer {
-        case .ipv4: "[\(peer.host)]"
-        case .ipv6: "[IPv6:\(peer.host)]"
-        case .unix: "localhost"
-        }
+        let literal =
+            switch peer {
+            case .ipv4: "[\(peer.host)]"
+            case .ipv6: "[IPv6:\(peer.host)]"
+            case .unix: "localhost"
+            }
         guard let hello else { return "\(literal) (\(literal))" }
         if let domain = hello.domain, domain.text.utf8.allSatisfy({ $0 < 0x80 }) { return "\(domain) (\(literal))" }
         return "\(literal) (helo \(Self.comment(hello.name)) \(literal))"
@@ -53,7 +57,12 @@ struct TraceFields {
 
     /// Text that can do no harm in a comment: 64 characters at most.
     private static func comment(_ text: String) -> String {
-        String(decoding: text.utf8.prefix(64).map { ASCII.isAlphanumeric($0) || $0 == ASCII.dot || $0 == 0x2D ? $0 : 0x3F }, as: UTF8.self)
+        String(
+            decoding: text.utf8.prefix(64).map {
+                ASCII.isAlphanumeric($0) || $0 == ASCII.dot || $0 == 0x2D ? $0 : 0x3F
+            },
+            as: UTF8.self
+        )
     }
 
     /// The protocol by its registered name (RFC 3848, RFC 6531 §4.3).

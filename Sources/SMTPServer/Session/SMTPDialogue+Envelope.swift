@@ -8,7 +8,7 @@ internal import SASL
 internal import SMTPWire
 
 extension SMTPDialogue {
-    /// MAIL passed the rules: who sends?
+    /// MAIL passed the rules: asks whether the sender may.
     func begin(_ mail: MailCommand) async {
         if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
             return perform(session.fail(refusal))
@@ -16,23 +16,30 @@ extension SMTPDialogue {
         reply(session.begin(mail))
     }
 
-    /// Why the user may not write under this address; `nil` when they may. The null reverse-path is everybody's.
+    /// Why the user may not write under this address; `nil` when they may.
+    ///
+    /// The null reverse-path is everybody's.
     func refusal(of address: MailboxAddress, field: String) async -> SMTPReply? {
-        guard session.limits.checksSender, let user = session.user, let policy = server.services.senders else { return nil }
+        guard session.limits.checksSender, let user = session.user, let policy = server.services.senders else {
+            return nil
+        }
         switch await policy.mayUse(address, by: user) {
         case .allowed: return nil
         case .unavailable: return SMTPReply(451, .mailSystem, "Cannot check the sender now")
         case .notOwned:
             events.record(
                 .senderRefused,
-                ["user.name": .string("\(user.name)"), "smtp.sender": .string("\(address)"), "smtp.field": .string(field)],
+                [
+                    "user.name": .string("\(user.name)"), "smtp.sender": .string("\(address)"),
+                    "smtp.field": .string(field),
+                ],
                 trace: session.transaction?.trace.text
             )
             return SMTPReply(550, .notAuthorized, "\(user.name) may not send as \(address)")
         }
     }
 
-    /// RCPT passed the rules: who is it?
+    /// RCPT passed the rules: asks who it is.
     func resolve(_ recipient: RecipientCommand) async {
         let resolution = await resolution(of: recipient)
         let reply = session.add(recipient, resolution)

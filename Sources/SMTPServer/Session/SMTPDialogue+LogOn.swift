@@ -16,7 +16,9 @@ extension SMTPDialogue {
     /// C: YWxpY2U=
     /// ```
     func authenticate(_ auth: AuthCommand) async throws(IOError) {
-        guard let mechanism = SASLMechanism.named(auth.mechanism.utf8), let authenticator = server.services.authenticator else {
+        guard let mechanism = SASLMechanism.named(auth.mechanism.utf8),
+            let authenticator = server.services.authenticator
+        else {
             return reply(SMTPReply(454, .security, "Cannot check now, try again later"))
         }
         var (exchange, action) = SASLServerExchange.begin(mechanism, initialResponse: auth.initialResponse)

@@ -51,10 +51,13 @@ final class SMTPDialogue {
 
     /// Longest command line; AUTH carries its first response in it (RFC 4954 §4).
     private var maximumLine: Int {
-        server.service == .submission && session.user == nil ? SASLServerExchange.maximumLineOctets : SMTPLimits.commandOctets
+        server.service == .submission && session.user == nil
+            ? SASLServerExchange.maximumLineOctets : SMTPLimits.commandOctets
     }
 
-    /// The next command line. One that is too long gets its reply and is passed over.
+    /// The next command line.
+    ///
+    /// One that is too long gets its reply and is passed over.
     private func nextLine() async throws(IOError) -> Line? {
         while !isOver {
             do throws(IOError) {
@@ -68,7 +71,7 @@ final class SMTPDialogue {
 
     private func take(_ line: Line) async throws(IOError) {
         guard line.endsWithCRLF || session.limits.bareNewline == .normalize else {
-            let reply = SMTPReply(500, .invalidCommand, "Lines end with CR LF (RFC 5321 section 2.3.8)")
+            let reply = SMTPReply(500, .invalidCommand, "Lines end with CR LF (RFC 5321, 2.3.8)")
             return perform(session.fail(reply))
         }
         guard line.bytes.count <= SMTPLimits.commandOctets || Self.isAuth(line.bytes) else {

@@ -80,7 +80,8 @@ package struct SMTPSession: Sendable {
         case .quit: return .close(SMTPReply(221, .other, "\(hostName) closing connection"))
         case .verify: return .reply(SMTPReply(252, .other, "Will not say, but will try to deliver"))
         case .expand: return fail(SMTPReply(502, .badSequence, "EXPN is not offered"))
-        case .help: return .reply(SMTPReply(214, .other, lines: ["Commands: \(verbs)", "RFC 5321, RFC 3030, RFC 4954"]))
+        case .help:
+            return .reply(SMTPReply(214, .other, lines: ["Commands: \(verbs)", "RFC 5321, RFC 3030, RFC 4954"]))
         case .remoteQueue: return fail(SMTPReply(502, .badSequence, "ETRN is not offered"))
         }
     }
@@ -114,7 +115,9 @@ package struct SMTPSession: Sendable {
 
     private mutating func check(_ hello: HelloCommand) -> SMTPStep {
         guard (hello.verb == .lhlo) == service.isLMTP else {
-            return fail(SMTPReply(500, .badSequence, service.isLMTP ? "This is LMTP: use LHLO" : "This is SMTP: use EHLO"))
+            return fail(
+                SMTPReply(500, .badSequence, service.isLMTP ? "This is LMTP: use LHLO" : "This is SMTP: use EHLO")
+            )
         }
         endTransaction()  // RFC 5321 §4.1.4
         self.hello = hello
@@ -124,7 +127,9 @@ package struct SMTPSession: Sendable {
 
     /// The extensions that are offered now, one line each.
     package var extensions: [String] {
-        var lines = ["PIPELINING", "SIZE \(limits.messageSize)", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
+        var lines = [
+            "PIPELINING", "SIZE \(limits.messageSize)", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
+        ]
         if canStartTLS, channel != .tls { lines.append("STARTTLS") }
         if !mechanisms.isEmpty, user == nil { lines.append("AUTH " + mechanisms.map(\.name).joined(separator: " ")) }
         return lines + ["LIMITS RCPTMAX=\(limits.recipients)", "HELP"]
@@ -146,7 +151,9 @@ package struct SMTPSession: Sendable {
         endTransaction()
     }
 
-    /// The mechanisms that AUTH may name now. None where nobody logs on.
+    /// The mechanisms that AUTH may name now.
+    ///
+    /// None where nobody logs on.
     private var mechanisms: [SASLMechanism] { service == .submission ? SASLMechanism.offered(on: channel) : [] }
 
     // RFC 4954 §4: not twice, not within a transaction
@@ -185,7 +192,9 @@ package struct SMTPSession: Sendable {
     // MARK: MAIL
 
     private mutating func check(_ mail: MailCommand) -> SMTPStep {
-        guard hello != nil else { return fail(SMTPReply(503, .badSequence, "Say \(service.isLMTP ? "LHLO" : "EHLO") first")) }
+        guard hello != nil else {
+            return fail(SMTPReply(503, .badSequence, "Say \(service.isLMTP ? "LHLO" : "EHLO") first"))
+        }
         guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "One transaction at a time")) }
         if service == .submission, user == nil {
             let isReady = !mechanisms.isEmpty
@@ -259,7 +268,8 @@ package struct SMTPSession: Sendable {
             }
             return SMTPReply(250, .recipientValid, "Recipient OK")
         case .unknown: return SMTPReply(550, .noSuchMailbox, "No such mailbox here: \(path)")
-        case .notLocal: return SMTPReply(550, .notAuthorized, "Not a domain of this server, and it does not relay: \(path)")
+        case .notLocal:
+            return SMTPReply(550, .notAuthorized, "Not a domain of this server, and it does not relay: \(path)")
         case .disabled: return SMTPReply(550, .mailboxDisabled, "This mailbox takes no mail: \(path)")
         case .overQuota: return SMTPReply(452, .mailboxFull, "This mailbox is full: \(path)")
         case .temporary: return SMTPReply(451, .mailSystem, "Cannot look this recipient up now")

@@ -15,7 +15,9 @@ package struct HelloCommand: Sendable, Hashable {
     static let maximumOctets = 255
 
     package var verb: Verb
-    /// What the client calls itself: 1 to 255 octets of text, and often no domain. It decides nothing.
+    /// What the client calls itself: 1 to 255 octets of text, and often no domain.
+    ///
+    /// It decides nothing.
     package var name: String
 
     package init(_ verb: Verb, name: String) {

@@ -108,6 +108,9 @@ package struct RecipientCommand: Sendable, Hashable {
     }
 
     private static func hexadecimal(_ id: DeliveryID) -> String {
-        Hex.encode([id.high, id.low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) } })
+        Hex.encode(
+            [id.high, id.low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
+            }
+        )
     }
 }

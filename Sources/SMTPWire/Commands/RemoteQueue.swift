@@ -24,7 +24,8 @@ package struct RemoteQueueCommand: Sendable, Hashable {
     // ETRN [<option character>]<node name><CR><LF>
     init(_ scanner: inout CommandScanner, in line: Span<UInt8>) throws(SMTPSyntaxError) {
         scanner.skipBlanks(in: line)
-        let scope: Scope = scanner.accept(0x40, in: line) ? .hostAndBelow : scanner.accept(0x23, in: line) ? .queue : .host
+        let scope: Scope =
+            scanner.accept(0x40, in: line) ? .hostAndBelow : scanner.accept(0x23, in: line) ? .queue : .host
         let name = scanner.take(in: line) { $0 > ASCII.space && $0 < 0x7F }
         guard (1...255).contains(name.count) else { throw scanner.error(.argument, "a node name") }
         try scanner.expectEnd(of: line)

@@ -1,8 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A CR or LF that is not part of a CR LF. RFC 5321 §2.3.8 forbids both, and a server that takes one for a line end
-/// can be made to read one message as two.
+/// A CR or LF that is not part of a CR LF.
+///
+/// RFC 5321 §2.3.8 forbids both, and a server that takes one for a line end can be made to read one message as two.
 package struct BareNewline: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         case carriageReturn = "CR"

@@ -12,7 +12,9 @@ package struct ChunkLedger: Sendable, Hashable {
 
     package init() {}
 
-    /// A chunk was announced. The one before must have been read to its end.
+    /// A chunk was announced.
+    ///
+    /// The one before must have been read to its end.
     package mutating func begin(_ chunk: ChunkCommand) {
         remaining = chunk.count
         announced = announced.addingReportingOverflow(chunk.count).overflow ? .max : announced &+ chunk.count

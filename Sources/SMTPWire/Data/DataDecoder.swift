@@ -45,11 +45,14 @@ package struct DataDecoder: Sendable {
         state = framing == .dotted ? .lineStart : .text
     }
 
-    /// Whether the end of the data was read. Never with counted framing.
+    /// Whether the end of the data was read.
+    ///
+    /// Never with counted framing.
     package var isAtEnd: Bool { state == .ended }
 
-    /// Reads from `input` and appends what it stands for to `output`. Returns how many octets were read: all of them,
-    /// or those up to and with the end of the data.
+    /// Reads from `input` and appends what it stands for to `output`.
+    ///
+    /// Returns how many octets were read: all of them, or those up to and with the end of the data.
     package mutating func decode(_ input: RawSpan, into output: inout [UInt8]) -> Int {
         var cursor = Cursor()
         while cursor.offset < input.byteCount, state != .ended {
@@ -96,7 +99,9 @@ package struct DataDecoder: Sendable {
         }
     }
 
-    /// Goes over octets among which there is nothing to do. They stay in the run.
+    /// Goes over octets among which there is nothing to do.
+    ///
+    /// They stay in the run.
     private mutating func skipPlainRun(of input: RawSpan, _ cursor: inout Cursor) {
         let end = LineScan.endOfPlainRun(in: input, from: cursor.offset)
         guard end > cursor.offset else { return }
@@ -153,8 +158,9 @@ package struct DataDecoder: Sendable {
         }
     }
 
-    /// The octet before the one in hand was a CR and this one is no LF. `isInRun`: that CR is the last octet of the
-    /// run; otherwise it was held back.
+    /// The octet before the one in hand was a CR and this one is no LF.
+    ///
+    /// `isInRun`: that CR is the last octet of the run; otherwise it was held back.
     private mutating func bareCR(_ input: RawSpan, _ cursor: inout Cursor, _ output: inout [UInt8], isInRun: Bool) {
         note(.carriageReturn, at: wireOctets &+ UInt64(cursor.offset) &- 1)
         guard treatment == .normalize || !isInRun else { return }

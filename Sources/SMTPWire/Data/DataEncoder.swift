@@ -18,8 +18,9 @@ package struct DataEncoder: Sendable {
     private var state = State.lineStart
     private let treatment: BareNewlineTreatment
 
-    /// `.keep` sends a CR or LF that stands alone as it is (no dot behind it is stuffed). What is sent to other
-    /// systems is normalised, since they may take it for a line end.
+    /// `.keep` sends a CR or LF that stands alone as it is (no dot behind it is stuffed).
+    ///
+    /// What is sent to other systems is normalised, since they may take it for a line end.
     package init(bareNewlines treatment: BareNewlineTreatment) { self.treatment = treatment }
 
     /// Appends the wire form of `input` to `output`.
@@ -44,7 +45,9 @@ package struct DataEncoder: Sendable {
         unsafe encode(input.span.bytes, into: &output)
     }
 
-    /// Ends the data: completes the last line (F-53) and writes the terminator. An empty message is one dot.
+    /// Ends the data: completes the last line (F-53) and writes the terminator.
+    ///
+    /// An empty message is one dot.
     package mutating func finish(into output: inout [UInt8]) {
         switch state {
         case .lineStart: break
@@ -56,7 +59,9 @@ package struct DataEncoder: Sendable {
         state = .lineStart
     }
 
-    /// Copies octets among which there is nothing to do. A CR at the end is held back when its meaning matters.
+    /// Copies octets among which there is nothing to do.
+    ///
+    /// A CR at the end is held back when its meaning matters.
     private mutating func copyPlainRun(_ input: RawSpan, _ range: Range<Int>, into output: inout [UInt8]) {
         guard let last = range.last else { return }
         let octet = unsafe input.unsafeLoad(fromByteOffset: last, as: UInt8.self)

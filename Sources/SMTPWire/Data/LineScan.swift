@@ -10,7 +10,9 @@ enum LineScan {
     private static let stride = 32
 
     /// The first offset from `start` on at whose block there is a CR or LF on its own, or an LF with a dot behind it;
-    /// or, when none is found, where the whole blocks end. `start` must be 1 or more: the octet before is looked at.
+    /// or, when none is found, where the whole blocks end.
+    ///
+    /// `start` must be 1 or more: the octet before is looked at.
     ///
     /// In `start..<result` every LF has a CR before it and no dot behind it, and every CR but one at the very end has an
     /// LF behind it.
