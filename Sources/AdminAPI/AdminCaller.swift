@@ -9,8 +9,8 @@ package struct AdminCaller: Sendable, Equatable, CustomStringConvertible {
 
     package init(user: UInt32) { self.user = user }
 
-    /// The user that this process runs as.
-    package static var current: AdminCaller { AdminCaller(user: geteuid()) }
+    /// The user who started this process.
+    package static var current: AdminCaller { AdminCaller(user: getuid()) }
 
     /// `root (uid 0)`; the number alone when it has no name.
     package var description: String {

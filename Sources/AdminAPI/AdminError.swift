@@ -3,7 +3,9 @@
 
 package import ByteTools
 
-/// Why an operation was not done. `message` says what is wrong and what to do, for the person who asked.
+/// Why an operation was not done.
+///
+/// `message` says what is wrong and what to do, for the person who asked.
 package struct AdminError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What callers switch on; each is one HTTP status and one exit code of the command line.
     package enum Code: String, Sendable, CaseIterable {

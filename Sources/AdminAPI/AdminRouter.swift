@@ -10,7 +10,9 @@ package struct AdminRoute: Sendable {
     package typealias Handler = @Sendable (AdminRequest, AdminContext) async throws(AdminError) -> JSONValue
 
     package let method: AdminRequest.Method
-    /// Parts of the path. `:name` stands for any one part, `*name` as the last one for all that follow.
+    /// Parts of the path.
+    ///
+    /// `:name` stands for any one part, `*name` as the last one for all that follow.
     package let pattern: [String]
     /// Whether it changes something: then it is an event.
     package var changes: Bool { method != .get }
@@ -72,7 +74,9 @@ package struct AdminContext: Sendable {
     }
 }
 
-/// Finds the operation for a request and does it. From any task.
+/// Finds the operation for a request and does it.
+///
+/// From any task.
 package struct AdminRouter: AdminEndpoint {
     package static let routes: [AdminRoute] =
         settingsRoutes + eventRoutes + domainRoutes + accountRoutes + aliasRoutes + serviceRoutes

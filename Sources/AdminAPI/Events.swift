@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
-package import Settings
 
 extension EventDefinition {
     package static let settingsChanged = EventDefinition(
@@ -13,23 +12,6 @@ extension EventDefinition {
         cause:
             "An administrator set or unset a value, or went back to an earlier version; the fields say who and what.",
         action: "None. To undo it: martlet settings history, then martlet settings rollback."
-    )
-    package static let settingRefused = EventDefinition(
-        9151,
-        "settings.refused",
-        .warning,
-        text: "A line of martlet.conf does not count.",
-        cause:
-            "The key is unknown, the value is outside what is allowed, or the line has no form; see settings.problem.",
-        action: "Correct the line that the fields name. Until then the value from before, or the default, is in force."
-    )
-    package static let settingsUnreadable = EventDefinition(
-        9152,
-        "settings.unreadable",
-        .error,
-        text: "martlet.conf could not be read.",
-        cause: "The file's permissions or its disk; see settings.problem.",
-        action: "Make the file readable for the user of the service. Until then what was in force stays in force."
     )
     package static let adminOperation = EventDefinition(
         9160,
@@ -66,21 +48,5 @@ extension EventDefinition {
 }
 
 package let adminAPIEvents: [EventDefinition] = [
-    .settingsChanged, .settingRefused, .settingsUnreadable, .adminOperation, .adminOperationFailed, .adminRefused,
-    .adminRequestMalformed,
+    .settingsChanged, .adminOperation, .adminOperationFailed, .adminRefused, .adminRequestMalformed,
 ]
-
-extension EventRecorder {
-    /// Reports what is wrong in `martlet.conf`, one event each.
-    package func record(_ problems: [SettingsProblem]) {
-        for problem in problems {
-            record(
-                problem.kind == .unreadable ? .settingsUnreadable : .settingRefused,
-                [
-                    "settings.problem": .string(problem.description), "settings.kind": .string(problem.kind.rawValue),
-                    "settings.line": .count(problem.line ?? 0),
-                ]
-            )
-        }
-    }
-}

@@ -4,7 +4,9 @@
 package import Events
 package import Settings
 
-/// Settings of the event log. They stand here because the log and the settings know nothing of one another.
+/// Settings of the event log.
+///
+/// They stand here because the log and the settings know nothing of one another.
 package enum EventLogSettings {
     package static let maximumSize = SettingKey(
         "events/maximum-size",

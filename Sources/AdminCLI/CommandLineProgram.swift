@@ -4,6 +4,7 @@
 internal import AdminAPI
 internal import ByteTools
 internal import Runtime
+internal import ServiceControl
 
 /// The program `martlet` from its words to its exit code.
 package struct CommandLineProgram: Sendable {
@@ -19,7 +20,9 @@ package struct CommandLineProgram: Sendable {
         root = Command.martlet(composition)
     }
 
-    /// Does what the words after the program's name say. Blocks; call it on the main thread.
+    /// Does what the words after the program's name say.
+    ///
+    /// Blocks; call it on the main thread.
     package func run(_ words: [String]) -> Int32 {
         do throws(CommandError) {
             let parsed = try ParsedCommand(words, root: root)
@@ -65,7 +68,7 @@ package struct CommandLineProgram: Sendable {
 
     private func folder(_ parsed: ParsedCommand) -> String {
         let named = parsed.options[Option.data.name]?.last ?? environment["MARTLET_DATA"]
-        return named.flatMap { $0.isEmpty ? nil : $0 } ?? Installation.defaultFolder
+        return named.flatMap { $0.isEmpty ? nil : $0 } ?? InstanceLayout.installedFolder
     }
 
     private func complain(_ error: CommandError) {

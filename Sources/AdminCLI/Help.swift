@@ -59,7 +59,9 @@ package struct Help {
         return "\(title):\n" + lines.joined(separator: "\n")
     }
 
-    /// Lines broken at spaces; those after the first are indented. Line ends in the text stay.
+    /// Lines broken at spaces; those after the first are indented.
+    ///
+    /// Line ends in the text stay.
     private static func wrapped(_ text: String, indent: Int) -> String {
         let separator = "\n" + String(repeating: " ", count: indent)
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { paragraph in

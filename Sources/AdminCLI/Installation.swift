@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AdminAPI
+internal import Directory
 package import Events
 internal import Glibc
 package import Runtime
+package import ServiceControl
 package import Settings
 
 /// What the program is made of, as the command line needs to know it.
@@ -12,9 +14,6 @@ package struct Composition: Sendable {
     package let settings: SettingsTree
     package let events: EventCatalogue
     package let version: String
-    /// Opens the directory of a data folder in this process, for when no server runs.
-    package let openDirectory:
-        @Sendable (_ dataFolder: String, SettingsSnapshot) async throws(AdminError) -> any DirectoryAdministration
     /// Commands that composition adds, such as `serve`.
     package let commands: [Command]
 
@@ -22,38 +21,32 @@ package struct Composition: Sendable {
         settings: SettingsTree,
         events: EventCatalogue,
         version: String,
-        commands: [Command] = [],
-        openDirectory:
-            @escaping @Sendable (_ dataFolder: String, SettingsSnapshot) async throws(AdminError)
-            -> any DirectoryAdministration
+        commands: [Command] = []
     ) {
         self.settings = settings
         self.events = events
         self.version = version
         self.commands = commands
-        self.openDirectory = openDirectory
     }
 }
 
 /// One data folder, with or without a server running on it.
 package struct Installation: Sendable {
-    package static let defaultFolder = "/var/lib/martlet"
-
-    package let folder: String
+    package let layout: InstanceLayout
     private let composition: Composition
 
     init(folder: String, composition: Composition) {
-        self.folder = folder
+        layout = InstanceLayout(data: folder)
         self.composition = composition
     }
 
-    package var socketPath: String { "\(folder)/run/admin.sock" }
-    package var eventLog: EventReader { EventReader(folder: "\(folder)/log") }
+    package var folder: String { layout.data }
+    package var eventLog: EventReader { EventReader(folder: layout.log) }
 
     /// The server that runs on the folder; where none does, the same operations within this process.
     package func endpoint(loop: EventLoop) async throws(AdminError) -> any AdminEndpoint {
         try requireFolder()
-        let client = AdminClient(path: socketPath, loop: loop)
+        let client = AdminClient(path: layout.adminSocket, loop: loop)
         if try await client.isServed() { return client }
         return LocalEndpoint(installation: self, composition: composition)
     }
@@ -67,6 +60,15 @@ package struct Installation: Sendable {
             "There is no installation in \(folder). Name its folder with --data DIR or in MARTLET_DATA."
         )
     }
+
+    /// Run by root on a folder of another user, from now on acts as that user: what is made then belongs to who must
+    /// be able to use it.
+    fileprivate func actAsOwner() {
+        var status = stat()
+        guard geteuid() == 0, unsafe stat(folder, &status) == 0, status.st_uid != 0 else { return }
+        _ = setegid(status.st_gid)
+        _ = seteuid(status.st_uid)
+    }
 }
 
 /// The operations without a server: settings, events and the directory as the files have them.
@@ -75,6 +77,7 @@ private struct LocalEndpoint: AdminEndpoint {
     let composition: Composition
 
     func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
+        installation.actAsOwner()
         guard AdminCaller.current.mayAdminister(installation.folder) else {
             throw AdminError(
                 .forbidden,
@@ -84,7 +87,7 @@ private struct LocalEndpoint: AdminEndpoint {
         let file = SettingsFile(dataFolder: installation.folder, tree: composition.settings)
         let snapshot = await BlockingPool.shared.run { file.load().snapshot }
         let log = EventLog(
-            folder: "\(installation.folder)/log",
+            folder: installation.layout.log,
             process: "cli",
             options: EventLogOptions(snapshot)
         )
@@ -94,10 +97,21 @@ private struct LocalEndpoint: AdminEndpoint {
             settings: SettingsAdministration(file: file, events: events),
             eventLog: installation.eventLog,
             catalogue: composition.events,
-            directory: needsDirectory ? try await composition.openDirectory(installation.folder, snapshot) : nil,
+            directory: needsDirectory ? try await openDirectory(snapshot) : nil,
             services: nil,
             events: events
         )
         return await AdminRouter(context).send(request)
+    }
+    private func openDirectory(_ settings: SettingsSnapshot) async throws(AdminError) -> AccountDirectory {
+        do throws(DirectoryError) {
+            return try await AccountDirectory.open(
+                file: installation.layout.directoryFile,
+                settings: LiveSettings(settings),
+                events: .none
+            )
+        } catch {
+            throw AdminError(error)
+        }
     }
 }

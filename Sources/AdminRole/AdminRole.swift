@@ -1,2 +1,55 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
+
+internal import AdminAPI
+internal import Directory
+package import Events
+internal import Runtime
+package import ServiceControl
+package import Settings
+
+/// The worker that serves the admin API on `DATA/run/admin.sock`.
+///
+/// It is a process of its own, so that a fault in an operation takes no mail service with it.
+package enum AdminRole {
+    /// More at once are refused: administrators and their scripts are few.
+    private static let maximumConnections = 64
+
+    /// Builds the role and starts its listener.
+    ///
+    /// `settings` and `events` are all there are in the program.
+    package static func build(
+        _ context: WorkerContext,
+        settings: SettingsTree,
+        events: EventCatalogue
+    ) async throws -> RunningRole {
+        let control = context.control
+        let directory = try await AccountDirectory.open(
+            file: context.layout.directoryFile,
+            settings: context.settings,
+            events: context.events
+        )
+        let router = AdminRouter(
+            AdminContext(
+                settings: SettingsAdministration(
+                    file: SettingsFile(dataFolder: context.layout.data, tree: settings),
+                    live: context.settings,
+                    events: context.events,
+                    onChange: { _ = try? await control.request("settings-changed") }
+                ),
+                eventLog: EventReader(folder: context.layout.log),
+                catalogue: events,
+                directory: directory,
+                services: WorkerServices(control: control),
+                events: context.events
+            )
+        )
+        let server = AdminServer(router: router, dataFolder: context.layout.data, events: context.events)
+        let listeners = context.inheritance.descriptors(of: .admin).map { descriptor in
+            Listener(fd: descriptor, loops: [context.loop], maximumConnections: maximumConnections) { connection in
+                await server.serve(connection)
+            }
+        }
+        return RunningRole(listeners: listeners, loops: [context.loop])
+    }
+}

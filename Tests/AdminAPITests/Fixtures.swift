@@ -51,21 +51,16 @@ func sampleRouter(folder: String, services: Bool = true, events: KeptEvents = Ke
     )
 }
 
+/// One service whose mode is a setting that is there.
 struct FixedServices: ServiceAdministration {
-    private func service(_ name: String, state: String = "running") throws(AdminError) -> ServiceStatus {
-        guard name == "imap" else { throw AdminError(.notFound, "There is no service \"\(name)\".") }
-        return ServiceStatus(name: "imap", role: "backend", pid: 42, state: state, restarts: 3, started: 0)
+    private func service(_ state: String = "running") -> [ServiceStatus] {
+        [ServiceStatus(name: "imap", role: "backend", pid: 42, state: state, restarts: 3, started: 0)]
     }
-    func services() throws(AdminError) -> [ServiceStatus] { [try service("imap")] }
-    func restart(_ name: String) throws(AdminError) -> ServiceStatus { try service(name) }
-    func start(_ name: String) throws(AdminError) -> ServiceStatus { try service(name) }
-    func stop(_ name: String) throws(AdminError) -> ServiceStatus { try service(name, state: "stopped") }
-    func setMode(_ name: String, _ mode: String) throws(AdminError) -> ServiceStatus {
-        var service = try service(name)
-        service.mode = mode
-        return service
-    }
-    func settingsChanged() {}
+    func services() -> [ServiceStatus] { service() }
+    func restart(_ name: String?) -> [ServiceStatus] { service() }
+    func start(_ name: String?) -> [ServiceStatus] { service() }
+    func stop(_ name: String?) -> [ServiceStatus] { service("stopped") }
+    func modeSetting(ofRole role: String) -> String? { "imap/share-retry-attempts" }
 }
 
 /// A directory of one domain, `example.org`, in memory.

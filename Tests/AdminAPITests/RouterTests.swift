@@ -73,9 +73,15 @@ internal import Testing
         let router = sampleRouter(folder: folder)
         let list = await ask(router, .get, "v1/services").body
         for name in ["name", "role", "pid", "state", "restarts"] { #expect(list.array?.first?[name] != nil) }
-        #expect(await ask(router, .get, "v1/services/imap").body["started"] == "1970-01-01T00:00:00.000000Z")
-        #expect(await ask(router, .post, "v1/services/imap/stop").body["state"] == "stopped")
-        #expect(await ask(router, .put, "v1/services/imap/mode", body: ["mode": "flush"]).body["mode"] == "flush")
+        #expect(
+            await ask(router, .get, "v1/services/backend").body.array?.first?["started"] == "1970-01-01T00:00:00.000Z"
+        )
+        #expect(await ask(router, .post, "v1/services/imap/stop").body.array?.first?["state"] == "stopped")
+        #expect(await ask(router, .post, "v1/services/stop").body.array?.count == 1)
+        #expect(list.array?.first?["mode"] == "16")
+        let mode = await ask(router, .put, "v1/services/imap/mode", body: ["mode": "17"])
+        #expect(mode.body.array?.first?["mode"] == "17")
+        #expect(await ask(router, .put, "v1/services/imap/mode", body: ["mode": "some"]).status == 422)
         let missing = await ask(router, .get, "v1/services/imapp")
         #expect(missing.body["error"]?["message"]?.string?.contains("did you mean imap?") == true)
         #expect(await ask(sampleRouter(folder: folder, services: false), .get, "v1/services").status == 503)
@@ -102,15 +108,15 @@ internal import Testing
         options.usesJournal = false
         let log = EventLog(folder: folder + "/log", process: "t", options: options)
         EventRecorder(sink: log).record(.adminOperation)
-        EventRecorder(sink: log).record(.settingsUnreadable)
+        EventRecorder(sink: log).record(.adminOperationFailed)
         func ids(_ name: String, _ value: String) async -> [JSONValue?] {
             let query = [AdminRequest.Parameter(name, value)]
             return (await ask(router, .get, "v1/events", query: query).body.array ?? []).map { $0["id"] }
         }
-        #expect(await ids("source", "admin") == [9160])
-        #expect(await ids("level", "error") == [9152])
-        #expect(await ids("since", "1h") == [9160, 9152])
-        #expect(await ids("last", "1") == [9152])
+        #expect(await ids("source", "admin.operation.done") == [9160])
+        #expect(await ids("level", "error") == [9161])
+        #expect(await ids("since", "1h") == [9160, 9161])
+        #expect(await ids("last", "1") == [9161])
         for (name, value) in [("id", "x"), ("level", "x"), ("since", "x"), ("last", "0"), ("last", "99999999")] {
             #expect(await ask(router, .get, "v1/events", query: [.init(name, value)]).status == 400)
         }

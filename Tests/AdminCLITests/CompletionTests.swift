@@ -63,7 +63,7 @@ internal import Testing
             for word in ["rollback", "--follow", "password", "imap/share-retry-attempts", "metabase"] {
                 #expect(text.contains(word) || (shell == "fish" && text.contains(word.drop { $0 == "-" })))
             }
-            #expect(!text.contains("worker"))
+            #expect(!text.contains("Run a worker"))
         }
     }
 }

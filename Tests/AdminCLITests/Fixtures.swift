@@ -3,7 +3,6 @@
 
 internal import AdminAPI
 internal import AdminCLI
-internal import Directory
 internal import Events
 internal import Glibc
 internal import Locking
@@ -47,18 +46,7 @@ struct TestProgram {
         commands: [
             Command("serve", summary: "Run the server", action: .takeOver { _ in 7 }),
             Command("worker", summary: "Run a worker", isHidden: true, action: .takeOver { _ in 8 }),
-        ],
-        openDirectory: { (folder, settings) async throws(AdminError) in
-            do throws(DirectoryError) {
-                return try await AccountDirectory.open(
-                    file: "\(folder)/directory.db",
-                    settings: LiveSettings(settings),
-                    events: .none
-                )
-            } catch {
-                throw AdminError(error)
-            }
-        }
+        ]
     )
 
     /// `typed` answers prompts one after the other; `nil`: there is no terminal.

@@ -76,7 +76,7 @@ internal import Testing
         func visit(_ path: [Command]) {
             let text = Help(path).text
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 120 }, "\(path.map(\.name))")
-            #expect(!text.contains("worker") && !text.contains("--password TEXT"))
+            #expect(!text.contains("Run a worker") && !text.contains("--password TEXT"))
             for subcommand in path.last?.subcommands ?? [] where !subcommand.isHidden { visit(path + [subcommand]) }
         }
         visit([CommandLineProgram(TestProgram.composition, environment: [:]).root])

@@ -20,7 +20,9 @@ package struct AdminClient: AdminEndpoint {
         self.loop = loop
     }
 
-    /// Whether a server listens. `false` when there is no socket, or nobody behind it.
+    /// Whether a server listens.
+    ///
+    /// `false` when there is no socket, or nobody behind it.
     package func isServed() async throws(AdminError) -> Bool {
         do throws(IOError) {
             let connection = try await Connection.connect(unixPath: path, loop: loop, timeout: .seconds(5))

@@ -11,13 +11,16 @@ struct HTTPError: Error, Equatable {
     static func badRequest(_ reason: String) -> HTTPError { HTTPError(status: 400, reason: reason) }
 }
 
-/// The request line and fields of an HTTP/1.1 request (RFC 9112 §2), as much of them as the admin API needs. Fed line
-/// by line; any octets may be given.
+/// The request line and fields of an HTTP/1.1 request (RFC 9112 §2), as much of them as the admin API needs.
+///
+/// Fed line by line; any octets may be given.
 package struct HTTPRequestHead: Sendable, Equatable {
     /// Longest line.
     package static let maximumLineOctets = 8192
     static let maximumFields = 64
-    /// Largest body. The longest legitimate one is a list of alias targets.
+    /// Largest body.
+    ///
+    /// The longest legitimate one is a list of alias targets.
     static let maximumBodyOctets = 1 << 20
 
     package let method: String

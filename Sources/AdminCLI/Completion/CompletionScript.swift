@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Scripts for shells, made from the command tree. Each first finds where in the tree the words before the cursor lead.
+/// Scripts for shells, made from the command tree.
+///
+/// Each first finds where in the tree the words before the cursor lead.
 package struct CompletionScript: Sendable {
     /// What can come after the words that lead to one command.
     struct Place {

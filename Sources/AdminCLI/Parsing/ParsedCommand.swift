@@ -16,8 +16,9 @@ package struct ParsedCommand: Sendable {
     /// `martlet settings get`.
     package var name: String { path.map(\.name).joined(separator: " ") }
 
-    /// Reads the words after the program's name. With `--help` or `--version` among the options, the arguments were
-    /// not checked.
+    /// Reads the words after the program's name.
+    ///
+    /// With `--help` or `--version` among the options, the arguments were not checked.
     package init(_ words: [String], root: Command) throws(CommandError) {
         var parser = Parser(root: root)
         try parser.read(words[...])

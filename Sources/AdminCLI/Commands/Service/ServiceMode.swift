@@ -8,18 +8,19 @@ extension Command {
     static let serviceMode = Command(
         "mode",
         summary: "Say which way mail may go through a service",
-        discussion: "both: as usual. inbound: nothing is sent. outbound: nothing is accepted. flush: nothing new is "
+        discussion:
+            "The transport has modes. both: as usual. inbound: nothing is sent. outbound: nothing is accepted. flush: nothing new is "
             + "accepted, and what is queued is sent.",
         arguments: [.serviceName, .serviceModeName],
         options: [.json],
-        examples: ["martlet service mode smtp flush"],
+        examples: ["martlet service mode transport flush"],
         action: .perform { (invocation) throws(CommandError) in
-            let service = try await invocation.ask(
+            let services = try await invocation.ask(
                 .put,
                 ["services", invocation.word(.serviceName), "mode"],
                 body: ["mode": .string(invocation.word(.serviceModeName))]
             )
-            invocation.show(service, text: serviceLine)
+            invocation.showServices(services)
         }
     )
 }

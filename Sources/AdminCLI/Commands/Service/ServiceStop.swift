@@ -1,19 +1,16 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AdminAPI
-
 extension Command {
     static let serviceStop = Command(
         "stop",
-        summary: "Drain and end a service until it is started again",
-        discussion: "Clients that connect meanwhile wait.",
-        arguments: [.serviceName],
+        summary: "Drain and end a service until it is started again, or the whole server",
+        discussion: "Clients of a stopped service wait until it is started. Without a name, the server itself ends.",
+        arguments: [.optionalServiceName],
         options: [.json],
-        examples: ["martlet service stop imap"],
+        examples: ["martlet service stop backend-1", "martlet service stop"],
         action: .perform { (invocation) throws(CommandError) in
-            let service = try await invocation.ask(.post, ["services", invocation.word(.serviceName), "stop"])
-            invocation.show(service, text: serviceLine)
+            try await invocation.changeServices("stop")
         }
     )
 }
