@@ -125,6 +125,10 @@ let parts: [Target] = [
         ]
     ),
     part(
+        "Catalogue",
+        uses: ["ServiceControl", "SMTPServer", "POP3Server", "AdminAPI", "Directory", "Events", "Settings"]
+    ),
+    part(
         "AdminRole",
         uses: ["ServiceControl", "AdminAPI", "Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
     ),
@@ -181,7 +185,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "AdminCLI", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
+                "AdminCLI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
             ],
             swiftSettings: settings
         )

@@ -1,0 +1,23 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AdminAPI
+internal import Directory
+package import Events
+internal import POP3Server
+internal import SMTPServer
+internal import ServiceControl
+package import Settings
+
+// What the parts of the program declare, brought together: every setting and every event there is. A part that
+// declares settings or events is named here, and nowhere else.
+
+/// Every setting of the program.
+package let settingsTree = SettingsTree(
+    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + pop3ServerSettings
+)
+
+/// Every event of the program.
+package let eventCatalogue = EventCatalogue(
+    serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + pop3ServerEvents
+)
