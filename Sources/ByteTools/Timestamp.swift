@@ -16,7 +16,9 @@ package enum Timestamp {
     }
 
     /// Nanoseconds since 1970 of a `date-time` (RFC 3339 §5.6); seconds may be left out, and a date alone is its
-    /// midnight in UTC. `nil` when it is none, or outside the years 1970 to 2261.
+    /// midnight in UTC.
+    ///
+    /// `nil` when it is none, or outside the years 1970 to 2261.
     package static func parse(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
         guard let year = number(&rest, 4), take(&rest, "-"), let month = number(&rest, 2), take(&rest, "-"),
@@ -103,7 +105,9 @@ package enum Timestamp {
 }
 
 extension Int64 {
-    /// Division that rounds down, with a remainder that is never negative. The divisor is a positive constant.
+    /// Division that rounds down, with a remainder that is never negative.
+    ///
+    /// The divisor is a positive constant.
     fileprivate func quotientAndRemainder(flooringBy divisor: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

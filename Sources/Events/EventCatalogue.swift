@@ -15,7 +15,9 @@ package struct EventCatalogue: Sendable {
     package subscript(number: UInt16) -> EventDefinition? { definitions.first { $0.number == number } }
 
     /// Everything wrong with the definitions: a number or name used twice, a name that is not dotted lower case, no
-    /// text, no cause, no action. Empty for a catalogue that may ship.
+    /// text, no cause, no action.
+    ///
+    /// Empty for a catalogue that may ship.
     package var lint: [String] {
         var faults: [String] = []
         var numbers: Set<UInt16> = []

@@ -13,7 +13,9 @@ package enum EventType: String, Sendable, Hashable, CaseIterable {
 /// One entry of the event catalogue: what it means never changes and its number is never used for another
 /// (docs/events.md is made from these).
 package struct EventDefinition: Sendable, Hashable {
-    /// Stable number, 1 to 65,535. Numbers below 9000 are those that administrators know from the classic systems.
+    /// Stable number, 1 to 65,535.
+    ///
+    /// Numbers below 9000 are those that administrators know from the classic systems.
     package let number: UInt16
     /// Stable dotted name, such as `smtp.recipient.refused`; its first part is the source.
     package let name: String
@@ -87,8 +89,9 @@ package struct Event: Sendable {
     }
 }
 
-/// Where events go. Implementations do not block on anything slower than one write to a local file, and may be called
-/// from any thread.
+/// Where events go.
+///
+/// Implementations do not block on anything slower than one write to a local file, and may be called from any thread.
 package protocol EventSink: Sendable {
     func record(_ event: Event)
 }

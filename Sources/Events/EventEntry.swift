@@ -18,8 +18,9 @@ package struct EventEntry: Sendable, Equatable {
     /// The line as a value, with all it holds.
     package let json: JSONValue
 
-    /// Reads a line of the log. A line that begins in the middle of a torn one is found by its start; `nil` when
-    /// there is no whole event in it.
+    /// Reads a line of the log.
+    ///
+    /// A line that begins in the middle of a torn one is found by its start; `nil` when there is no whole event in it.
     package init?(line: [UInt8]) {
         if let json = try? JSONValue(parsing: line), let entry = Self(json) {
             self = entry
@@ -51,7 +52,9 @@ package struct EventEntry: Sendable, Equatable {
     /// The part of the name before the first dot.
     package var source: String { String(name.prefix { $0 != "." }) }
 
-    /// Where the last event of a line begins. A quotation mark within a text is escaped, so this occurs nowhere else.
+    /// Where the last event of a line begins.
+    ///
+    /// A quotation mark within a text is escaped, so this occurs nowhere else.
     private static func lastStart(in line: [UInt8]) -> Int? {
         let start = EventLine.start
         guard line.count >= start.count else { return nil }

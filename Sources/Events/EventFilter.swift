@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// Which events of the log are wanted. Empty lists mean any.
+/// Which events of the log are wanted.
+///
+/// Empty lists mean any.
 package struct EventFilter: Sendable, Equatable {
     /// First parts of names (`smtp`), or longer beginnings of them (`smtp.recipient`).
     package var sources: [String] = []

@@ -23,7 +23,9 @@ package enum EventLevel: String, Sendable, CaseIterable, Comparable {
 }
 
 extension EventType {
-    /// The level that an event of this type has. A refused log-on is a notice: normal, but worth a look.
+    /// The level that an event of this type has.
+    ///
+    /// A refused log-on is a notice: normal, but worth a look.
     package var level: EventLevel {
         switch self {
         case .error: .error

@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// An event as one line of the log: a JSON object and a line feed. Nothing in it is ever used as a format.
+/// An event as one line of the log: a JSON object and a line feed.
+///
+/// Nothing in it is ever used as a format.
 struct EventLine {
     /// A longer text is cut, with a note of how much is missing.
     static let maximumTextOctets = 32_768

@@ -35,8 +35,10 @@ package final class EventLog: EventSink {
     private let writing: Writing
     private let state: Lock<State>
 
-    /// `process` is the name of the worker in every line. `writing` is another than the system's only in tests of
-    /// failing disks. A folder that cannot be made or written costs events, no error.
+    /// `process` is the name of the worker in every line.
+    ///
+    /// `writing` is another than the system's only in tests of failing disks. A folder that cannot be made or written
+    /// costs events, no error.
     package init(
         folder: String,
         process: String,

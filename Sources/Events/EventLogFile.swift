@@ -34,7 +34,9 @@ final class EventLogFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Opens or makes the file; `nil` when that cannot be. Run by root, the file belongs to who owns the folder.
+    /// Opens or makes the file; `nil` when that cannot be.
+    ///
+    /// Run by root, the file belongs to who owns the folder.
     static func open(_ path: String, folder: String) -> EventLogFile? {
         let fd = unsafe Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o640)
         guard fd >= 0 else { return nil }
@@ -63,7 +65,9 @@ final class EventLogFile: Sendable {
         return Int64(status.st_size)
     }
 
-    /// `events.jsonl` becomes `events.jsonl.1`, and so on. One process does it; the lock tells the others.
+    /// `events.jsonl` becomes `events.jsonl.1`, and so on.
+    ///
+    /// One process does it; the lock tells the others.
     private func putAside(_ path: String, folder: String, options: EventLogOptions) -> Bool {
         let lock = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard lock >= 0 else { return false }

@@ -5,7 +5,9 @@ internal import ByteTools
 internal import CLinux
 internal import Glibc
 
-/// Reads the event log across the files that were put aside, oldest first. Damaged lines are passed over. Blocking.
+/// Reads the event log across the files that were put aside, oldest first.
+///
+/// Damaged lines are passed over. Blocking.
 package struct EventReader: Sendable {
     private let folder: String
 
@@ -33,7 +35,9 @@ package struct EventReader: Sendable {
     package var exists: Bool { unsafe access(path, F_OK) == 0 }
 
     /// Calls `body` with the events already there (only the last `count` of them, if given) and then with each new one
-    /// as it is written, until `body` or `goesOn` answers `false`. `goesOn` is asked five times a second.
+    /// as it is written, until `body` or `goesOn` answers `false`.
+    ///
+    /// `goesOn` is asked five times a second.
     package func follow(
         _ filter: EventFilter,
         showingLast count: Int? = nil,
@@ -169,7 +173,9 @@ private struct EventFile {
         }
     }
 
-    /// Whether a line is too old, by its text alone: reading JSON costs more. A torn line is not judged.
+    /// Whether a line is too old, by its text alone: reading JSON costs more.
+    ///
+    /// A torn line is not judged.
     private static func isBefore(_ since: [UInt8]?, _ line: [UInt8]) -> Bool {
         guard let since, line.starts(with: EventLine.start) else { return false }
         let moment = line.dropFirst(EventLine.start.count).prefix(since.count)

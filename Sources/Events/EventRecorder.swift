@@ -21,7 +21,9 @@ package struct EventRecorder: Sendable {
         EventRecorder(sink: sink, context: context + fields.map { ($0.key, $0.value) })
     }
 
-    /// Reports one event, now. May be called from any thread.
+    /// Reports one event, now.
+    ///
+    /// May be called from any thread.
     package func record(
         _ definition: EventDefinition,
         _ fields: KeyValuePairs<String, EventValue> = [:],

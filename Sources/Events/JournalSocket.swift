@@ -4,8 +4,9 @@
 internal import ByteTools
 internal import Glibc
 
-/// systemd's journal, spoken to in its native protocol: one datagram an event, fields by name. Sends never wait; what
-/// the journal does not take is in the log file all the same.
+/// systemd's journal, spoken to in its native protocol: one datagram an event, fields by name.
+///
+/// Sends never wait; what the journal does not take is in the log file all the same.
 final class JournalSocket: Sendable {
     private let descriptor: Int32
     private let path: String

@@ -3,7 +3,9 @@
 
 internal import Locking
 
-/// The settings in force in this process. Replaced as a whole when the tree changes.
+/// The settings in force in this process.
+///
+/// Replaced as a whole when the tree changes.
 package final class LiveSettings: Sendable {
     private struct State {
         var current: SettingsSnapshot
@@ -14,7 +16,9 @@ package final class LiveSettings: Sendable {
 
     package init(_ snapshot: SettingsSnapshot = SettingsSnapshot()) { state = Lock(State(current: snapshot)) }
 
-    /// The values in force. May be called from any thread.
+    /// The values in force.
+    ///
+    /// May be called from any thread.
     package var current: SettingsSnapshot { state.withLock { $0.current } }
 
     /// Puts a new snapshot in force and tells the observers, on the calling thread.
@@ -26,7 +30,9 @@ package final class LiveSettings: Sendable {
         for observer in observers { observer(snapshot) }
     }
 
-    /// Calls `observer` now and at every later change, on the thread that makes the change. It must not block.
+    /// Calls `observer` now and at every later change, on the thread that makes the change.
+    ///
+    /// It must not block.
     package func observe(_ observer: @escaping @Sendable (SettingsSnapshot) -> Void) {
         observer(
             state.withLock { state in

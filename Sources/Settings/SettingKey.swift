@@ -10,7 +10,9 @@ package struct SettingKey<Value: SettingValue>: Sendable {
     /// `service/name`, lower case with hyphens, such as `imap/share-retry-attempts`.
     package let path: String
     package let defaultValue: Value
-    /// What may be written, for people: `1 to 1000`, `fill | refuse`. Empty when the type says it all.
+    /// What may be written, for people: `1 to 1000`, `fill | refuse`.
+    ///
+    /// Empty when the type says it all.
     package let allowed: String
     package let isAllowed: @Sendable (Value) -> Bool
     /// One or two sentences.

@@ -77,7 +77,9 @@ package struct SettingsDocument: Sendable, Equatable {
 
 extension SettingsDocument {
     /// Gives the last line whose key `matches` the new value; without one, adds `key = value` after the last line of
-    /// the same service, or at the end. `text` must be one that `canHold`.
+    /// the same service, or at the end.
+    ///
+    /// `text` must be one that `canHold`.
     package mutating func set(_ key: String, to text: String, where matches: (String) -> Bool) {
         let written = Self.written(text)
         if let index = indices(where: matches).last, case .assignment(_, _, let value) = lines[index].content {

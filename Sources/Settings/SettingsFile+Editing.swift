@@ -14,7 +14,9 @@ package struct SettingsEdit: Sendable {
 }
 
 extension SettingsFile {
-    /// Sets a value. `author` is for the history: `root (uid 0)`.
+    /// Sets a value.
+    ///
+    /// `author` is for the history: `root (uid 0)`.
     package func set(_ spelling: String, to text: String, author: String) throws(SettingsError) -> SettingsEdit {
         let address = try resolve(spelling)
         if let refusal = address.declaration.refusal(text) { throw .refused(path: address.path, reason: refusal) }
@@ -42,7 +44,9 @@ extension SettingsFile {
         return try edit(author: "\(author), back to version \(number)") { $0 = old }
     }
 
-    /// The versions kept, oldest first. A change by hand becomes a version at the next edit.
+    /// The versions kept, oldest first.
+    ///
+    /// A change by hand becomes a version at the next edit.
     package func versions() -> [SettingsVersion] { history.versions() }
 
     /// What differs between two versions; `nil` is the file as it is.
@@ -50,8 +54,9 @@ extension SettingsFile {
         changes(from: try document(of: old), to: try document(of: new))
     }
 
-    /// Makes a version of what was changed by hand since the last one. Service control calls it when it has loaded a
-    /// changed file.
+    /// Makes a version of what was changed by hand since the last one.
+    ///
+    /// Service control calls it when it has loaded a changed file.
     package func recordOutsideEdit() throws(SettingsError) {
         _ = try edit(author: "") { _ in }
     }

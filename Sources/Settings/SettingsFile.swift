@@ -3,8 +3,9 @@
 
 internal import ByteTools
 
-/// `DATA/martlet.conf` and its history. Makes blocking calls: not for event loops. Any number of processes may read it
-/// and edit it at once.
+/// `DATA/martlet.conf` and its history.
+///
+/// Makes blocking calls: not for event loops. Any number of processes may read it and edit it at once.
 package struct SettingsFile: Sendable {
     package static let name = "martlet.conf"
     static let maximumOctets = 1 << 20
@@ -20,8 +21,10 @@ package struct SettingsFile: Sendable {
 
     package var path: String { "\(dataFolder)/\(Self.name)" }
 
-    /// Reads the file. What is not valid is a problem and does not count; in place of a refused value stands the one of
-    /// `previous` or, without that, the last one in the history that is valid.
+    /// Reads the file.
+    ///
+    /// What is not valid is a problem and does not count; in place of a refused value stands the one of `previous` or,
+    /// without that, the last one in the history that is valid.
     package func load(previous: SettingsSnapshot? = nil) -> (snapshot: SettingsSnapshot, problems: [SettingsProblem]) {
         do throws(FileFailure) {
             let bytes = try WholeFile.read(path, maximum: Self.maximumOctets) ?? []
@@ -35,7 +38,9 @@ package struct SettingsFile: Sendable {
         }
     }
 
-    /// What a document means. `fallback` is asked for the value of a path whose own value is refused.
+    /// What a document means.
+    ///
+    /// `fallback` is asked for the value of a path whose own value is refused.
     func interpret(
         _ document: SettingsDocument,
         fallback: (String) -> String? = { _ in nil }

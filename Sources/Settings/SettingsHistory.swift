@@ -58,7 +58,9 @@ struct SettingsHistory: Sendable {
 
     func versions() -> [SettingsVersion] { numbers.map { version($0) } }
 
-    /// Keeps a version. The caller holds the lock of the folder.
+    /// Keeps a version.
+    ///
+    /// The caller holds the lock of the folder.
     func add(_ version: SettingsVersion, _ bytes: [UInt8]) throws(FileFailure) {
         try WholeFile.replace(path(version.number, "json"), with: version.json.encoded + [ASCII.lf])
         try WholeFile.replace(path(version.number, "conf"), with: bytes)

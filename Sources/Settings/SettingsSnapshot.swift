@@ -1,11 +1,14 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The values of all settings at one moment. Reading one costs a dictionary look-up and a parse: parts that need a
-/// value for every message keep it in a struct of their own and renew that on change.
+/// The values of all settings at one moment.
+///
+/// Reading one costs a dictionary look-up and a parse: parts that need a value for every message keep it in a struct of
+/// their own and renew that on change.
 package struct SettingsSnapshot: Sendable, Equatable {
-    /// Texts that were set, by full path (`imap/share-retry-attempts`, `imap/1/share-retry-attempts`). What the tree
-    /// refused is not here.
+    /// Texts that were set, by full path (`imap/share-retry-attempts`, `imap/1/share-retry-attempts`).
+    ///
+    /// What the tree refused is not here.
     package let texts: [String: String]
 
     package init(texts: [String: String] = [:]) { self.texts = texts }

@@ -5,7 +5,9 @@ internal import ByteTools
 
 extension SettingsTree {
     /// Everything wrong with the declarations themselves: a path twice, a name that is no path, a default outside what
-    /// is allowed, no help. Empty for a tree that may ship.
+    /// is allowed, no help.
+    ///
+    /// Empty for a tree that may ship.
     package var lint: [String] {
         var faults: [String] = []
         var seen: Set<String> = []

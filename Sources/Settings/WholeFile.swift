@@ -40,8 +40,9 @@ enum WholeFile {
         }
     }
 
-    /// Puts `bytes` in place of the file at `path`: after a crash there is the old file or the new one, whole. A
-    /// symbolic link stays one. Run by root, the new file belongs to who owns its folder.
+    /// Puts `bytes` in place of the file at `path`: after a crash there is the old file or the new one, whole.
+    ///
+    /// A symbolic link stays one. Run by root, the new file belongs to who owns its folder.
     static func replace(_ path: String, with bytes: [UInt8]) throws(FileFailure) {
         let target = resolved(path)
         let folder = parent(of: target)
@@ -75,7 +76,9 @@ enum WholeFile {
         unsafe chown(path, status.st_uid, status.st_gid)
     }
 
-    /// Runs `body` while this process alone holds the lock of a folder. Waits up to `seconds` for it.
+    /// Runs `body` while this process alone holds the lock of a folder.
+    ///
+    /// Waits up to `seconds` for it.
     static func withFolderLocked<R>(
         _ path: String,
         seconds: Int = 5,

@@ -23,7 +23,9 @@ package struct JSONLimits: Sendable {
 
 extension JSONValue {
     /// Reads exactly one JSON text (RFC 8259 §2), strictly: UTF-8, unique member names, no lone surrogates, numbers
-    /// that a `Double` can hold. Any octets may be given.
+    /// that a `Double` can hold.
+    ///
+    /// Any octets may be given.
     package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         guard bytes.count <= limits.octets else {
             throw JSONError(offset: limits.octets, expected: "a text of at most \(limits.octets) octets")

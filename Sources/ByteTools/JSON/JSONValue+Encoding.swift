@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONValue {
-    /// The text on one line, without spaces. No octet below 0x20 occurs in it, so it may stand as a line of a log.
+    /// The text on one line, without spaces.
+    ///
+    /// No octet below 0x20 occurs in it, so it may stand as a line of a log.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes)
@@ -16,7 +18,9 @@ extension JSONValue {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends the text to `bytes`. With a `depth`, over several lines.
+    /// Appends the text to `bytes`.
+    ///
+    /// With a `depth`, over several lines.
     package func append(to bytes: inout [UInt8], depth: Int? = nil) {
         switch self {
         case .null: bytes.append(contentsOf: "null".utf8)
@@ -64,8 +68,9 @@ extension JSONValue {
 package enum JSONText {
     private static let hexadecimal = Array("0123456789abcdef".utf8)
 
-    /// Appends `text` in quotes. Control characters, C1 ones too, are escaped: what is shown on a terminal then cannot
-    /// steer it.
+    /// Appends `text` in quotes.
+    ///
+    /// Control characters, C1 ones too, are escaped: what is shown on a terminal then cannot steer it.
     package static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
         var previous: UInt8 = 0

@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON text as a value (RFC 8259). Members of an object keep their order; their names are unique.
+/// A JSON text as a value (RFC 8259).
+///
+/// Members of an object keep their order; their names are unique.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
