@@ -126,7 +126,10 @@ let parts: [Target] = [
     ),
     part(
         "Catalogue",
-        uses: ["ServiceControl", "SMTPServer", "POP3Server", "AdminAPI", "Directory", "Events", "Settings"]
+        uses: [
+            "ServiceControl", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server", "MailProxy",
+            "JournalStore", "MailStore", "AdminAPI", "Directory", "Events", "Settings",
+        ]
     ),
     part(
         "AdminRole",
@@ -185,7 +188,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "AdminCLI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
+                "AdminCLI", "AdminAPI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole",
+                "AdminRole", "Directory", "Events", "Settings", "Runtime",
             ],
             swiftSettings: settings
         )

@@ -4,20 +4,25 @@
 internal import AdminAPI
 internal import Directory
 package import Events
+internal import IMAPServer
+internal import MailProxy
 internal import POP3Server
 internal import SMTPServer
 internal import ServiceControl
 package import Settings
+internal import TransportRole
 
 // What the parts of the program declare, brought together: every setting and every event there is. A part that
 // declares settings or events is named here, and nowhere else.
 
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
-    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + pop3ServerSettings
+    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
+        + imapServerSettings + pop3ServerSettings + mailProxySettings
 )
 
 /// Every event of the program.
 package let eventCatalogue = EventCatalogue(
-    serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + pop3ServerEvents
+    serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
+        + imapServerEvents + pop3ServerEvents + mailProxyEvents
 )
