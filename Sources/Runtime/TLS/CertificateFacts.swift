@@ -50,7 +50,7 @@ package struct CertificateFacts: Sendable {
     }
 
     private static func time(_ time: UnsafePointer<ASN1_TIME>?) -> String {
-        var parts = tm()
+        var parts = unsafe tm()
         guard let time = unsafe time, unsafe ASN1_TIME_to_tm(time, &parts) == 1 else { return "" }
         let moment = unsafe timegm(&parts)
         return Timestamp.text(nanoseconds: Int64(moment) * 1_000_000_000, fractionDigits: 0)
