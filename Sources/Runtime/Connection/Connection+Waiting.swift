@@ -168,7 +168,7 @@ extension Connection {
     ) async throws(IOError) -> (a: Bool, b: Bool) {
         try await a.flush()
         try await b.flush()
-        let buffered = (a: !a.input.isEmpty || a.hasTLSPending, b: !b.input.isEmpty || b.hasTLSPending)
+        let buffered = (a: try a.hasInput(), b: try b.hasInput())
         if buffered.a || buffered.b { return buffered }
         if let early = a.wakeBeforeParking(readable, false) ?? b.wakeBeforeParking(readable, false) {
             throw early.error
@@ -185,6 +185,17 @@ extension Connection {
         }
         guard case .ready = wake else { throw wake.error }
         return (a.isReadableNow, b.isReadableNow)
+    }
+
+    /// Whether a read would give something without waiting. OpenSSL may hold a whole record of which the descriptor will
+    /// not tell, or a part of one, which is nothing yet: only trying tells them apart.
+    private func hasInput() throws(IOError) -> Bool {
+        guard input.isEmpty else { return true }
+        guard hasTLSPending else { return false }
+        return switch try receive() {
+        case .bytes, .end: true
+        case .wantsRead, .wantsWrite: false
+        }
     }
 
     private var isReadableNow: Bool {
