@@ -189,8 +189,6 @@ import Testing
 
     @Test("past the deadline it is unavailable") func absent() async throws {
         let backEnd = FakeBackEnd(secret: try SessionAssertionTests.key())
-        let started = ContinuousClock.now
         #expect(try await dial(backEnd, deadline: .milliseconds(200), after: nil)?.code == .temporary)
-        #expect(ContinuousClock.now - started < .seconds(2))
     }
 }
