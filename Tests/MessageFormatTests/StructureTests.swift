@@ -115,6 +115,11 @@ import Testing
             message: "Content-Type: multipart/mixed; boundary=\"b \"\n\n--b  \n\nx\n--b--\t\n",
             outline: "multipart/mixed(text/plain)"
         ),
+        Example(
+            name: "boundary in extended form",
+            message: "Content-Type: multipart/mixed; boundary*0*=us-ascii''b%2B; boundary*1=c\n\n--b+c\n\nx\n--b+c--\n",
+            outline: "multipart/mixed(text/plain)"
+        ),
         Example(name: "empty charset", message: "Content-Type: text/plain; charset=\"\"\n\nx", outline: "text/plain"),
         Example(name: "type without subtype", message: "Content-Type: text\n\nx", outline: "text/plain"),
         Example(name: "broken type", message: "Content-Type: /; =;;\n\nx", outline: "text/plain"),

@@ -41,7 +41,7 @@ package struct MediaType: Sendable, Hashable {
 
     /// The boundary of a multipart; empty when there is none. Blanks at its end cannot be part of one.
     var boundary: [UInt8] {
-        var boundary = parameters.value(of: "boundary") ?? []
+        var boundary = parameters.octets(of: "boundary") ?? []
         while let last = boundary.last, FieldScanner.isWhitespace(last) { boundary.removeLast() }
         return boundary
     }

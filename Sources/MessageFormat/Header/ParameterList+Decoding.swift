@@ -8,21 +8,26 @@ extension ParameterList {
     /// (RFC 2231 §3, §4), else encoded-words decoded, which many mailers write here against RFC 2047 §5. `nil` when
     /// there is no such parameter.
     package func text(of name: String) -> String? {
+        guard let (octets, charset) = joined(name) else { return value(of: name).map { EncodedWord.decode($0) } }
+        return charset.map { Charset.text(octets, charset: $0) } ?? EncodedWord.decode(octets)
+    }
+
+    /// The octets of a parameter with continuations joined and percent octets decoded, as needed of a boundary or a
+    /// charset; the plain parameter counts before its RFC 2231 form.
+    package func octets(of name: String) -> [UInt8]? { value(of: name) ?? joined(name)?.octets }
+
+    /// `charset` is `nil` when no section is extended.
+    private func joined(_ name: String) -> (octets: [UInt8], charset: [UInt8]?)? {
         let sections = sections(of: name)
-        guard let first = sections.first else {
-            return value(of: name).map { EncodedWord.decode($0) }
-        }
-        guard sections.contains(where: \.isExtended) else {
-            return EncodedWord.decode(sections.flatMap(\.value))
-        }
+        guard let first = sections.first else { return nil }
         var octets: [UInt8] = []
-        var charset: [UInt8] = []
+        var charset: [UInt8]? = sections.contains(where: \.isExtended) ? [] : nil
         for section in sections {
             var value = section.value[...]
             if section == first, section.isExtended { charset = Self.takeCharset(from: &value) }
             octets += section.isExtended ? Self.percentDecoded(value) : Array(value)
         }
-        return Charset.text(octets, charset: charset)
+        return (octets, charset)
     }
 
     private struct Section: Equatable {

@@ -27,7 +27,7 @@ package struct PartTextDecoder: Sendable {
             case .quotedPrintable: .quotedPrintable(QuotedPrintableDecoder())
             case .identity, .unknown: .none
             }
-        charset = part.mediaType.parameters.value(of: "charset") ?? []
+        charset = part.mediaType.parameters.octets(of: "charset") ?? []
         let name = ASCII.lowercased(String(decoding: charset, as: UTF8.self))
         isWide = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646-ucs"].contains { name.hasPrefix($0) }
     }
