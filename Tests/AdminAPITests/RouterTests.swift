@@ -4,6 +4,7 @@
 internal import AdminAPI
 internal import ByteTools
 internal import Events
+internal import Glibc
 internal import Settings
 internal import Testing
 
@@ -121,6 +122,16 @@ internal import Testing
             #expect(await ask(router, .get, "v1/events", query: [.init(name, value)]).status == 400)
         }
         #expect(await ask(router, .get, "v1/events/catalogue").body.array?.count == adminAPIEvents.count)
+    }
+
+    @Test(arguments: AdminRouter.routes.map { "`\($0.method.rawValue) /\($0.pattern.joined(separator: "/"))`" })
+    func `The reference has every operation`(operation: String) {
+        let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        let fd = unsafe open(folder + "/docs/admin-api.md", O_RDONLY)
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = unsafe read(fd, &bytes, bytes.count)
+        close(fd)
+        #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).contains("| \(operation) |"))
     }
 
     @Test func `The catalogue and the settings may ship`() {

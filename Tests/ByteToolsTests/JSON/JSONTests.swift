@@ -61,7 +61,7 @@ internal import Testing
             #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.prefix(count))) }
         }
         for index in text.indices {
-            for octet in UInt8.min ... .max {
+            for octet in stride(from: UInt8(index & 3), to: 252, by: 4) {
                 var damaged = text
                 damaged[index] = octet
                 if let value = try? JSONValue(parsing: damaged) {
