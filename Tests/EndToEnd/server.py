@@ -41,7 +41,7 @@ def is_free(port):
 def free_port_base():
     """A base below the ports that the kernel gives to clients, with all listeners' ports free."""
     for _ in range(200):
-        base = random.randrange(11, 31) * 1000
+        base = random.randrange(11_000, 31_700)
         if all(is_free(base + port) for port in WELL_KNOWN.values()):
             return base
     raise AssertionError("no free ports between 11000 and 32000")

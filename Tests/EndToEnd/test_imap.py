@@ -3,6 +3,7 @@
 """IMAP as clients use it: imaplib, mbsync, and lines for what imaplib does not know."""
 import base64
 import imaplib
+import re
 import subprocess
 import tempfile
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from clients import Lines, fetch, imap, send, uids
 from messages import DELICATE, message
-from server import shared
+from server import shared, tls_context
 
 
 class Session(unittest.TestCase):
@@ -24,11 +25,13 @@ class Session(unittest.TestCase):
         with Lines(self.server, "imap") as lines:
             self.assertRegex(lines.line(), rb"^\* OK ")
             before = b" ".join(lines.imap(b"CAPABILITY"))
-            for word in (b"IMAP4rev1", b"STARTTLS", b"SASL-IR", b"AUTH=PLAIN", b"ID", b"IDLE"):
+            for word in (b"IMAP4rev1", b"STARTTLS", b"SASL-IR", b"AUTH=PLAIN", b"ID"):
                 self.assertIn(word, before)
             self.assertTrue(lines.imap(b'ID ("name" "test")')[-1].startswith(b"OK"))
             self.assertTrue(lines.imap(b"LOGIN %s secret" % address.encode())[-1].startswith(b"OK"))
-            self.assertNotIn(b"STARTTLS", b" ".join(lines.imap(b"CAPABILITY")))
+            after = b" ".join(lines.imap(b"CAPABILITY"))
+            self.assertIn(b"IDLE", after)
+            self.assertNotIn(b"STARTTLS", after)
             answer = lines.imap(b"LOGOUT")
             self.assertTrue(any(line.startswith(b"* BYE") for line in answer))
             self.assertTrue(lines.is_closed())
@@ -49,7 +52,6 @@ class Session(unittest.TestCase):
     def test_starttls(self):
         address = self.server.new_account()
         client = imaplib.IMAP4("127.0.0.1", self.server.port("imap"), timeout=10)
-        from server import tls_context
         self.assertEqual(client.starttls(tls_context())[0], "OK")
         self.assertNotIn("STARTTLS", client.capabilities)
         self.assertEqual(client.login(address, "secret")[0], "OK")
@@ -134,13 +136,16 @@ class Mailboxes(unittest.TestCase):
         client = self.client
         self.ok(client.append("INBOX", None, None, DELICATE["multipart"]))
         self.ok(client.select("INBOX"))
-        items = ("ALL", "FAST", "FULL", "BODY", "BODYSTRUCTURE", "ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "UID",
+        for macro in ("ALL", "FAST", "FULL"):
+            with self.subTest(macro):
+                self.assertIn(b"RFC822.SIZE", self.ok(client.fetch("1", macro))[0])
+        items = ("BODY", "BODYSTRUCTURE", "ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "UID",
                  "RFC822", "RFC822.HEADER", "RFC822.TEXT", "BODY[]", "BODY[HEADER]", "BODY[TEXT]", "BODY[1]", "BODY[2]",
                  "BODY[1.MIME]", "BODY[HEADER.FIELDS (SUBJECT DATE)]", "BODY[HEADER.FIELDS.NOT (SUBJECT)]",
                  "BODY.PEEK[]<5.20>")
         for item in items:
             with self.subTest(item):
-                data = self.ok(client.fetch("1", f"({item})" if " " not in item or "[" in item else item))
+                data = self.ok(client.fetch("1", f"({item})"))
                 self.assertTrue(data and data[0], item)
         self.assertEqual(fetch(client, 1, "BODY.PEEK[]"), DELICATE["multipart"])
         self.assertEqual(fetch(client, 1, "BODY.PEEK[2]"), b"<p>two</p>")
@@ -202,9 +207,9 @@ class Mbsync(unittest.TestCase):
             self.sync(server, address, folder)
             pulled = self.maildir(folder)
             self.assertEqual(len(pulled), len(names))
-            texts = [path.read_bytes() for path in pulled]
+            texts = [re.sub(rb"(?m)^X-TUID: .*\n", b"", path.read_bytes()) for path in pulled]
             for name in names:
-                # A Maildir has bare line feeds, and mbsync brings a message's carriage returns to nothing else.
+                # A Maildir has bare line feeds; mbsync adds the field X-TUID to what it copies.
                 original = DELICATE[name].replace(b"\r\n", b"\n")
                 self.assertTrue(any(text.endswith(original) for text in texts), name)
             self.sync(server, address, folder)

@@ -83,7 +83,7 @@ class Submission(unittest.TestCase):
             lines.reply()
             lines.reply(b"EHLO client.example.org")
             lines.send(b"STARTTLS\r\nNOOP\r\n")
-            self.assertTrue(lines.line().startswith((b"220", b"5")))
+            self.assertTrue(lines.line().startswith((b"220", b"421", b"5")))
             lines.socket.settimeout(5)
             self.assertTrue(lines.is_closed())
 

@@ -10,20 +10,17 @@ final class PasswordHasher: Sendable {
 
     private let pool = BlockingPool(name: "hashing", threads: threads)
     private let waiting = Lock(0)
-    /// Checked in place of the hash of a user who is unknown, so that the answer takes as long.
-    private let decoy: PasswordHash?
-
-    init() {
-        decoy = PasswordHash(of: secureRandom(16).map { $0 | 1 })
-    }
+    /// Checked in place of the hash of a user who is unknown, so that the answer takes as long. A constant, so that no
+    /// process hashes at its start; that its password can be found does not matter, since it opens nothing.
+    private let decoy = PasswordHash(stored: "$y$j9T$6yrqk6ENGCeYbpRhc9Ti30$Rau0Dv2x5CQmbII5q5vH4OKFXttUYGMyaCmCCF5Qfb5")
 
     /// Whether `hash` is that of `password`; with no hash, the same work and false.
     ///
     /// `nil` at once when `limit` wait.
     func verify(_ password: [UInt8], against hash: PasswordHash?, limit: Int) async -> Bool? {
-        let hashOrDecoy = hash ?? decoy
+        let checked = hash ?? decoy
         let isKnown = hash != nil
-        return await admitted(limit: limit) { (hashOrDecoy?.matches(password) ?? false) && isKnown }
+        return await admitted(limit: limit) { checked.matches(password) && isKnown }
     }
 
     /// The hash of a new password; `nil` when it is none that can be hashed.
