@@ -16,22 +16,40 @@ package struct BoundSockets: Sendable {
     /// Binds what the settings ask for. Throws a message that names the listener, the address and what to do.
     package init(_ settings: SettingsSnapshot) throws(InstanceError) {
         var bound: [(ListenerDefinition, Int32)] = []
-        for listener in ListenerDefinition.all {
-            guard let port = listener.port(settings) else { continue }
-            let key = listener.isInternal ? ServiceSettings.internalAddresses : ServiceSettings.addresses
-            var bindings = 0
-            for host in settings[key] {
-                for address in try Self.addresses(host, port, key.path) {
-                    guard let fd = try Self.bind(listener, address, isWildcard: host == "*") else { continue }
-                    bound.append((listener, fd))
-                    bindings += 1
-                }
+        do throws(InstanceError) {
+            for listener in ListenerDefinition.all {
+                bound += try Self.bind(listener, settings).map { (listener, $0) }
             }
-            guard bindings > 0 else {
-                throw InstanceError("\(listener.name): none of the addresses in \(key.path) exists here", exitCode: 78)
-            }
+        } catch {
+            // The caller tries again, and must not find its own sockets in the way.
+            for (_, fd) in bound { close(fd) }
+            throw error
         }
         descriptors = bound
+    }
+
+    /// Binds one listener to every address it is for.
+    private static func bind(
+        _ listener: ListenerDefinition,
+        _ settings: SettingsSnapshot
+    ) throws(InstanceError) -> [Int32] {
+        guard let port = listener.port(settings) else { return [] }
+        let key = listener.isInternal ? ServiceSettings.internalAddresses : ServiceSettings.addresses
+        var bound: [Int32] = []
+        do throws(InstanceError) {
+            for host in settings[key] {
+                for address in try addresses(host, port, key.path) {
+                    if let fd = try bind(listener, address, isWildcard: host == "*") { bound.append(fd) }
+                }
+            }
+            guard !bound.isEmpty else {
+                throw InstanceError("\(listener.name): none of the addresses in \(key.path) exists here", exitCode: 78)
+            }
+        } catch {
+            for fd in bound { close(fd) }
+            throw error
+        }
+        return bound
     }
 
     private static func addresses(_ host: String, _ port: UInt16, _ key: String) throws(InstanceError)
