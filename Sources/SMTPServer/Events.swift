@@ -87,7 +87,7 @@ extension EventDefinition {
     static let sessionCutOff = EventDefinition(
         9359,
         "smtp.session.cut",
-        .warning,
+        .information,
         text: "A connection was ended because it used up what it may use.",
         cause: "Too many errors, too many commands that do nothing, or too much time.",
         action: "Look at the client if it is one of yours."

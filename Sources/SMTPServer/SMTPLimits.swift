@@ -38,6 +38,16 @@ package struct SMTPLimits: Sendable {
         checksSender = settings[SMTPSettings.checkSender, instance: instance]
     }
 
+    /// For Martlet's own transport: what it sends was measured when it came in, and grew by our trace fields since; its
+    /// connections are kept for long.
+    func forTransport() -> SMTPLimits {
+        var limits = self
+        limits.messageSize = 1 << 40
+        limits.transactions = .max
+        limits.commandTimeout = .seconds(3600)
+        return limits
+    }
+
     /// Octets of a command line without its line end.
     ///
     /// RFC 5321 §4.5.3.1.4 asks for 512, its extensions for a few hundred more.

@@ -80,7 +80,7 @@ package final class SMTPServer: Sendable {
     /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
         let limits = SMTPLimits(services.settings.current, instance: instance)
-        await SMTPDialogue(self, connection, limits).run()
+        await SMTPDialogue(self, connection, service == .internalLMTP ? limits.forTransport() : limits).run()
     }
 
     /// What is sent to a client for which there is no room, as the listener's refusal.

@@ -16,17 +16,15 @@ struct TraceFields {
     var transaction: MailTransaction
     var date: MailDate
 
-    /// `Received`, and at final delivery `Return-Path` and `Delivered-To` before it.
+    /// `Received`; at final delivery `Return-Path` and `Delivered-To` instead, for `Received` is there already.
     ///
-    /// Martlet's own transport has put its `Received` already.
+    /// Final delivery is what Martlet's own transport asks for: a message that comes in by LMTP from elsewhere goes to
+    /// the transport as all others do.
     var text: String {
-        var text = ""
-        if service.isLMTP {
-            text += "Return-Path: \(transaction.reversePath)\r\n"
-            let addresses = transaction.recipients.flatMap(\.deliveries).map(\.address)
-            if addresses.count == 1, let address = addresses.first { text += "Delivered-To: \(address)\r\n" }
-        }
-        return service == .internalLMTP ? text : text + received
+        guard service == .internalLMTP else { return received }
+        let addresses = transaction.recipients.flatMap(\.deliveries).map(\.address)
+        let deliveredTo = addresses.count == 1 ? addresses.map { "Delivered-To: \($0)\r\n" }.joined() : ""
+        return "Return-Path: \(transaction.reversePath)\r\n" + deliveredTo
     }
 
     // Time-stamp-line = "Received:" FWS Stamp <CRLF>

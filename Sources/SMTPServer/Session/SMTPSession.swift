@@ -11,7 +11,7 @@ package enum SMTPService: Sendable, Hashable {
     case receive
     /// Mail from our own users, who log on first (RFC 6409).
     case submission
-    /// Final delivery (RFC 2033).
+    /// Mail for our own domains from other systems, with an answer for each recipient (RFC 2033).
     case lmtp
     /// Final delivery for Martlet's own transport, over a Unix socket: recipients come with their accounts.
     case internalLMTP
