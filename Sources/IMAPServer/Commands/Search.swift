@@ -21,7 +21,9 @@ extension SearchCommand: SessionCommand {
         session.send(
             .search(
                 found.map { index in
-                    guard isUID, let uid = session.view?.messages[index].uid else { return UInt32(clamping: index + 1) }
+                    guard isUID, let uid = session.view?.message(at: index)?.uid else {
+                        return UInt32(clamping: index + 1)
+                    }
                     return uid.rawValue
                 }
             )

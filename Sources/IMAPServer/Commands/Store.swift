@@ -60,7 +60,8 @@ extension IMAPSession {
         if view?.adopt(outcome.keywords) == true, let names = view?.flagNames { send(.flags(names)) }
         var encoder = WireEncoder()
         for entry in outcome.messages {
-            guard let index = view?.index(of: entry.uid), let known = view?.messages[index], let table = view?.keywords
+            guard let index = view?.index(of: entry.uid), let known = view?.message(at: index),
+                let table = view?.keywords
             else {
                 continue
             }

@@ -51,8 +51,7 @@ struct FetchRun {
     }
 
     private mutating func answer(_ index: Int) async throws {
-        guard let view = session.view, index < view.messages.count else { return }
-        let entry = view.messages[index]
+        guard let entry = session.view?.message(at: index) else { return }
         guard needsStore else { return try await writeSimple(index, entry) }
         let contents: [FetchContent]
         do throws(MailStoreError) {

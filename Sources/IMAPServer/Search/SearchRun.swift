@@ -21,7 +21,7 @@ struct SearchRun {
         var found: [Int] = []
         let count = session.view?.messages.count ?? 0
         for index in 0..<count {
-            guard let entry = session.view?.messages[index] else { break }
+            guard let entry = session.view?.message(at: index) else { break }
             var message = SearchMessage(session: session, entry: entry)
             do {
                 if try await matches(criterion, index, &message) { found.append(index) }

@@ -38,7 +38,7 @@ enum FailureReply {
         }
     }
 
-    private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+    static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 }
 
 /// Runs `body`; a mailbox that is missing is one that the client could make first (RFC 9051 §7.1 TRYCREATE).
@@ -49,6 +49,6 @@ func offeringCreation<Result>(
         return try await body()
     } catch {
         guard error.code == .noSuchMailbox else { throw error }
-        throw CommandRefusal.no(.tryCreate, error.message)
+        throw CommandRefusal.no(.tryCreate, FailureReply.sentence(error.message))
     }
 }

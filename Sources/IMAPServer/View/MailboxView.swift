@@ -40,6 +40,8 @@ struct MailboxView {
     /// Sequence number of the message at `index`.
     func number(_ index: Int) -> SequenceNumber { SequenceNumber(UInt32(clamping: index + 1)) }
 
+    func message(at index: Int) -> MessageEntry? { messages.indices.contains(index) ? messages[index] : nil }
+
     /// Index of the first message whose UID is `uid` or greater; the count when there is none. O(log n).
     func firstIndex(from uid: UID) -> Int {
         var (low, high) = (0, messages.count)
