@@ -72,12 +72,23 @@ package final class Journal: Sendable {
         )
     }
 
-    /// Appends records, all or none, and returns where they are once they are on disk. The order of the calls is the
-    /// order in the journal: the call is queued before it first suspends.
+    /// Appends records, all or none. The order of the calls is the order in the journal. Never blocks: `completion` is
+    /// called with where they are once they are on disk, on the writer's thread, in the order of the calls.
+    package func submit(
+        _ records: [JournalRecord],
+        completion: @escaping @Sendable (Result<[RecordPosition], JournalError>) -> Void
+    ) {
+        do throws(JournalError) {
+            writer.submit(try PreparedAppend(records, limits: options), completion: completion)
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// As `submit`, for tasks that need no order among themselves.
     package func append(_ records: [JournalRecord]) async throws(JournalError) -> [RecordPosition] {
-        let prepared = try PreparedAppend(records, limits: options)
         let outcome = await unsafe withUnsafeContinuation { continuation in
-            writer.submit(prepared) { unsafe continuation.resume(returning: $0) }
+            submit(records) { unsafe continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
@@ -96,5 +107,24 @@ package final class Journal: Sendable {
         await unsafe withUnsafeContinuation { continuation in
             writer.close { unsafe continuation.resume() }
         }
+    }
+}
+
+extension Journal {
+    /// The identity that the records in a folder carry, by the first segment whose first header is whole; for stores
+    /// that have lost the file that says it. Blocks.
+    package static func identity(in directory: String) -> JournalIdentity? {
+        guard let segments = try? SegmentTable(directory: directory) else { return nil }
+        for number in segments.numbers {
+            guard let head = try? segments.file(number).read(RecordHeader.size, at: 0), head.count == RecordHeader.size
+            else { continue }
+            let identity = unsafe JournalIdentity(
+                high: head.span.bytes.littleEndian64(at: 8),
+                low: head.span.bytes.littleEndian64(at: 16)
+            )
+            let start = RecordPosition(segment: number, offset: 0)
+            if unsafe RecordHeader(head.span.bytes, at: start, of: identity) != nil { return identity }
+        }
+        return nil
     }
 }

@@ -28,10 +28,16 @@ package enum WholeFile {
     }
 
     /// Puts a new file in the place of `path`, or leaves the old one as it is. With `durable`, the new one is on disk
-    /// when this returns; without, a power cut may leave either, or a damaged one. Blocks.
+    /// when this returns; without, a power cut may leave either, or a damaged one. `temporary` is where it is written
+    /// first. Blocks.
     @discardableResult
-    package static func replace(_ path: String, with bytes: [UInt8], durable: Bool = false) -> Bool {
-        let temporary = path + ".new"
+    package static func replace(
+        _ path: String,
+        with bytes: [UInt8],
+        by temporary: String? = nil,
+        durable: Bool = false
+    ) -> Bool {
+        let temporary = temporary ?? path + ".new"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         let isWritten = writeAll(bytes, to: descriptor) && (!durable || fsync(descriptor) == 0)

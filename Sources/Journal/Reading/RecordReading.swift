@@ -13,6 +13,9 @@ package struct JournalEntry: Sendable, Hashable {
     package var metadata: [UInt8]
     package var body: BodyAddress
 
+    /// Octets that stand before the body of a record with this metadata.
+    package static func preamble(of record: JournalRecord) -> Int { RecordHeader.size + record.metadata.count }
+
     init(_ header: RecordHeader, _ metadata: [UInt8]) {
         position = header.position
         kind = header.kind
