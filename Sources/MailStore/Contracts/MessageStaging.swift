@@ -20,3 +20,6 @@ package protocol StagedMessage: AnyObject, Sendable {
     /// 32 octets.
     var sha256: [UInt8] { get }
 }
+
+/// Makes the cached structure of a whole message (ENVELOPE, BODYSTRUCTURE, preview). Pure; `MessageFormat` has it.
+package typealias MessageSummarizer = @Sendable (RawSpan) -> [UInt8]

@@ -94,13 +94,16 @@ package struct MailboxChanges: Sendable {
     }
 }
 
-/// Where a message's octets are: opaque to everyone but the engine that made it.
+/// Where a message's octets are: opaque to everyone but the engine that made it. Copies of a message have the same.
 package struct BodyReference: Sendable, Hashable {
-    package var segment: UInt64
+    package var segment: UInt32
+    /// Octets between `offset` and the message.
+    package var preamble: UInt32
     package var offset: UInt64
 
-    package init(segment: UInt64, offset: UInt64) {
+    package init(segment: UInt32, offset: UInt64, preamble: UInt32 = 0) {
         self.segment = segment
+        self.preamble = preamble
         self.offset = offset
     }
 }

@@ -3,6 +3,15 @@
 
 package import MailTypes
 
+// The mail store above its log: contracts, values, and everything that does not depend on where the log lies.
+//
+// Invariants of this module:
+// - The log is the truth. `AccountState` is a fold over its records: the same records give the same state, always.
+// - A record is applied, and its change announced, only after the log has said that it is durable.
+// - Of one account there is one owner, `AccountStore`; its changes are applied in the order in which they were planned.
+// - UIDs, mod-sequences and mailbox ids ascend and are never used again, whatever fails.
+// - What comes from the log may be damaged: decoding is total, and a lost record costs what was in it and no more.
+
 /// All mail of the accounts that one back-end owns.
 ///
 /// Invariants: what `append` answered is on disk and survives kill -9 and power loss; nothing is announced to a watcher

@@ -1,0 +1,144 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+extension AccountStore {
+    /// More than people make, few enough to list.
+    package static let maximumMailboxes = 10_000
+
+    package func create(
+        _ name: MailboxName,
+        specialUse: Set<SpecialUse>
+    ) async throws(MailStoreError) -> MailboxID {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        guard state[name] == nil else { throw MailStoreError(.mailboxExists, "mailbox \(name) exists") }
+        var records = try planAncestors(of: name)
+        let created = try planMailbox(name, specialUse)
+        records.append(.mailboxCreated(created))
+        try await isApplied(submit(records.map { LogAppend($0) }))
+        return created.mailbox
+    }
+
+    private func planMailbox(
+        _ name: MailboxName,
+        _ specialUse: Set<SpecialUse> = [],
+        isSubscribed: Bool = false
+    ) throws(MailStoreError) -> MailboxCreatedRecord {
+        guard state.mailboxes.count < Self.maximumMailboxes, let id = takeMailboxID() else {
+            throw MailStoreError(.limit, "no more than \(Self.maximumMailboxes) mailboxes in an account")
+        }
+        return MailboxCreatedRecord(
+            mailbox: id,
+            name: name,
+            uidValidity: takeUIDValidity(),
+            modSeq: takeModSeq(),
+            specialUse: specialUse,
+            isSubscribed: isSubscribed
+        )
+    }
+
+    /// Those above a name that are missing, highest first.
+    private func planAncestors(of name: MailboxName) throws(MailStoreError) -> [LogRecord] {
+        var missing: [MailboxName] = []
+        var next = name.parent
+        while let above = next, state[above] == nil {
+            missing.append(above)
+            next = above.parent
+        }
+        return try missing.reversed().map { above throws(MailStoreError) in .mailboxCreated(try planMailbox(above)) }
+    }
+
+    package func delete(_ name: MailboxName) async throws(MailStoreError) {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        guard !name.isInbox else { throw MailStoreError(.forbidden, "INBOX cannot be deleted") }
+        let mailbox = try mailbox(name)
+        try await isApplied(submit([LogAppend(.mailboxDeleted(mailbox.id, takeModSeq()))]))
+    }
+
+    package func rename(_ name: MailboxName, to target: MailboxName) async throws(MailStoreError) {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        let mailbox = try mailbox(name)
+        guard state[target] == nil else { throw MailStoreError(.mailboxExists, "mailbox \(target) exists") }
+        guard !target.isInbox else { throw MailStoreError(.forbidden, "INBOX cannot be renamed to") }
+        var records = try planAncestors(of: target)
+        if name.isInbox {
+            records += try planEmptying(mailbox, into: target)
+        } else {
+            guard !target.isBelow(name) else {
+                throw MailStoreError(.forbidden, "a mailbox cannot be moved below itself")
+            }
+            records.append(.mailboxesRenamed(try planRenames(from: name, to: target), takeModSeq()))
+        }
+        try await isApplied(submit(records.map { LogAppend($0) }))
+    }
+
+    /// Renaming INBOX leaves it empty; mailboxes below it stay (RFC 9051 §6.3.6).
+    private func planEmptying(_ inbox: MailboxState, into target: MailboxName) throws(MailStoreError) -> [LogRecord] {
+        let created = try planMailbox(target)
+        guard !inbox.messages.isEmpty else { return [.mailboxCreated(created)] }
+        let empty = MailboxState(
+            id: created.mailbox,
+            name: target,
+            uidValidity: created.uidValidity,
+            specialUse: [],
+            modSeq: created.modSeq
+        )
+        return [.mailboxCreated(created), .transfer(try plan(inbox.messages, from: inbox, to: empty, isMove: true))]
+    }
+
+    private func planRenames(from name: MailboxName, to target: MailboxName) throws(MailStoreError) -> [MailboxRename] {
+        let moving = state.names.filter { $0.key == name || $0.key.isBelow(name) }
+        return try moving.map { old, id throws(MailStoreError) in
+            guard let new = old.moved(from: name, to: target) else {
+                throw MailStoreError(.forbidden, "the new name of \(old) is too long")
+            }
+            guard state.names[new] == nil || moving[new] != nil else {
+                throw MailStoreError(.mailboxExists, "mailbox \(new) exists")
+            }
+            return MailboxRename(mailbox: id, name: new)
+        }
+    }
+
+    package func setSubscribed(_ subscribed: Bool, _ name: MailboxName) async throws(MailStoreError) {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        guard state.subscriptions.contains(name) != subscribed else { return }
+        guard !subscribed || state.subscriptions.count < Self.maximumMailboxes else {
+            throw MailStoreError(.limit, "no more than \(Self.maximumMailboxes) subscriptions")
+        }
+        try await isApplied(submit([LogAppend(.subscribed(name, subscribed, takeModSeq()))]))
+    }
+
+    // MARK: The account as a whole
+
+    /// What every account has from its first moment (RFC 6154 §2).
+    private static let initial: [(name: String, use: SpecialUse)] = [
+        ("Drafts", .drafts), ("Sent", .sent), ("Junk", .junk), ("Trash", .trash), ("Archive", .archive),
+    ]
+
+    /// Makes what a new account has, and an INBOX when its record was lost.
+    func provision() async throws(MailStoreError) {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        guard state[.inbox] == nil else { return }
+        var records: [LogRecord] = [.mailboxCreated(try planMailbox(.inbox, isSubscribed: true))]
+        if state.mailboxes.isEmpty {
+            for (text, use) in Self.initial {
+                guard let name = MailboxName(text) else { continue }
+                records.append(.mailboxCreated(try planMailbox(name, [use], isSubscribed: true)))
+            }
+        }
+        try await isApplied(submit(records.map { LogAppend($0) }))
+    }
+
+    /// Ends the account: its mail is gone.
+    func remove() async throws(MailStoreError) {
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        try await isApplied(submit([LogAppend(.accountRemoved)]))
+    }
+}

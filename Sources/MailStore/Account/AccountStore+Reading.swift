@@ -1,0 +1,67 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Locking
+package import MailTypes
+
+extension AccountStore {
+    package func mailboxes() async throws(MailStoreError) -> [MailboxDescription] { state.descriptions }
+
+    package func status(of name: MailboxName) async throws(MailStoreError) -> MailboxStatus {
+        try mailbox(name).status
+    }
+
+    package func snapshot(of name: MailboxName) async throws(MailStoreError) -> MailboxSnapshot {
+        try mailbox(name).snapshot
+    }
+
+    package func changes(in mailbox: MailboxID, since: ModSeq) async throws(MailStoreError) -> MailboxChanges {
+        try self.mailbox(mailbox).changes(since: since)
+    }
+
+    package nonisolated func watch(
+        _ mailbox: MailboxID?,
+        notify: @escaping @Sendable () -> Void
+    ) -> MailboxWatch {
+        watches.add(mailbox, notify)
+    }
+
+    /// Reading goes to the log directly: it waits for nobody and nobody waits for it.
+    package nonisolated func read(
+        _ message: MessageEntry,
+        _ range: Range<UInt64>
+    ) async throws(MailStoreError) -> MessageOctets {
+        let wanted = range.clamped(to: 0..<message.size)
+        var octets = try await services.log.read(message.body, of: id, size: message.size, range: wanted)
+        guard !octets.damaged.isEmpty else { return octets }
+        services.damage.report(id, message, octets.damaged, to: services.events)
+        if services.settings.withLock({ $0.refusesDamaged }) {
+            throw MailStoreError(
+                .damaged,
+                "message with UID \(message.uid) is damaged",
+                detail: "octets \(octets.damaged) are lost"
+            )
+        }
+        for lost in octets.damaged {
+            Filler.fill(
+                &octets.bytes,
+                Int(lost.lowerBound - wanted.lowerBound)..<Int(lost.upperBound - wanted.lowerBound)
+            )
+        }
+        return octets
+    }
+
+    package nonisolated func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]? {
+        try await services.log.messageRecord(at: message.body, of: id)?.structure
+    }
+
+    func mailbox(_ name: MailboxName) throws(MailStoreError) -> MailboxState {
+        guard let mailbox = state[name] else { throw MailStoreError(.noSuchMailbox, "no mailbox \(name)") }
+        return mailbox
+    }
+
+    func mailbox(_ id: MailboxID) throws(MailStoreError) -> MailboxState {
+        guard let mailbox = state.mailboxes[id] else { throw MailStoreError(.noSuchMailbox, "the mailbox is gone") }
+        return mailbox
+    }
+}

@@ -1,0 +1,232 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import Locking
+package import MailTypes
+internal import Runtime
+
+/// The one owner of an account: it decides numbers, appends to the log, applies what has become durable, and tells the
+/// watchers, in this order. It lives on an event loop, so its state needs no lock.
+///
+/// Many changes may be waiting for the log at a time; they share its commits. Each has a ticket, and they are applied in
+/// the order of the tickets.
+package actor AccountStore: MailAccount {
+    package nonisolated let id: AccountID
+    nonisolated let loop: EventLoop
+    nonisolated let services: AccountServices
+    nonisolated let fence: Fence
+    nonisolated let watches = WatchRegistry()
+    /// For eviction: whether a snapshot is being written. Also what a snapshot of now would hold.
+    nonisolated let snapshots = SnapshotKeeper()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// What is durable.
+    var state: AccountState
+    /// The position of the last record in `state`.
+    var applied: LogPosition?
+    var gate = ChangeGate()
+
+    // Numbers given to changes that are still under way.
+    private var plannedModSeq: UInt64
+    private var plannedUIDs: [MailboxID: UInt64] = [:]
+    private var plannedMailboxID: UInt32
+    private var plannedUIDValidity: UInt32
+
+    // Changes under way, by ticket; applied in the order of the tickets.
+    private var nextTicket: UInt64 = 0
+    private var nextToApply: UInt64 = 0
+    private var pending: [UInt64: PendingCommit] = [:]
+    /// Deliveries under way, and who waits for their outcome.
+    var deliveriesUnderWay: [DeliveryID: [Turn<Void>]] = [:]
+
+    init(
+        _ opened: OpenedAccount,
+        fence: Fence,
+        loop: EventLoop,
+        services: AccountServices
+    ) {
+        id = fence.account
+        self.fence = fence
+        self.loop = loop
+        self.services = services
+        state = opened.state
+        applied = opened.position
+        plannedModSeq = opened.state.highestModSeq.rawValue
+        plannedMailboxID = opened.state.nextMailboxID
+        plannedUIDValidity = opened.state.lastUIDValidity
+        snapshots.opened(with: opened.replayed)
+    }
+
+    // MARK: Numbers
+
+    func takeModSeq() -> ModSeq {
+        plannedModSeq += 1
+        return ModSeq(plannedModSeq)
+    }
+
+    /// The next UID of a mailbox; `nil` when it has given out all there are.
+    func takeUID(_ mailbox: MailboxState) -> UID? {
+        let next = max(plannedUIDs[mailbox.id] ?? 1, mailbox.uidNext)
+        guard next < UInt64(UInt32.max) else { return nil }
+        plannedUIDs[mailbox.id] = next + 1
+        return UID(UInt32(next))
+    }
+
+    func takeMailboxID() -> MailboxID? {
+        guard plannedMailboxID < .max else { return nil }
+        defer { plannedMailboxID += 1 }
+        return MailboxID(max(1, plannedMailboxID))
+    }
+
+    /// Ascending, so that a mailbox made again under an old name is seen to be another.
+    func takeUIDValidity() -> UIDValidity {
+        plannedUIDValidity = max(plannedUIDValidity &+ 1, UInt32(clamping: services.now()), 1)
+        return UIDValidity(plannedUIDValidity)
+    }
+
+    // MARK: Turns
+
+    // A task that comes from elsewhere may be set aside at any `await`, also at one for this very actor. So whatever is
+    // decided between two changes is decided without one, and who waits looks again before lying down.
+
+    /// Waits for the turn of a change, which must end with `gate.leave`.
+    func enter(exclusive: Bool) async throws(MailStoreError) {
+        guard !gate.isFull else {
+            throw MailStoreError(.busy, "the mailbox is in use", detail: "too many changes wait")
+        }
+        if gate.enter(exclusive: exclusive) { return }
+        await Turn.wait { turn in
+            if gate.enter(exclusive: exclusive) { turn.resume() } else { gate.wait(exclusive: exclusive, turn) }
+        }
+    }
+
+    // MARK: Committing
+
+    /// Hands records to the log as one. What was planned from and what is handed in must have no `await` in between.
+    /// Every ticket must be waited for with `isApplied`.
+    func submit(_ appends: [LogAppend]) -> UInt64 {
+        let ticket = nextTicket
+        nextTicket += 1
+        pending[ticket] = PendingCommit(records: appends.map(\.record))
+        services.log.submit(appends, fence: fence) { [self] outcome in
+            loop.execute { self.assumeIsolated { $0.finish(ticket, outcome) } }
+        }
+        return ticket
+    }
+
+    /// Waits until a ticket's records, and everything before them, are durable and applied.
+    func isApplied(_ ticket: UInt64) async throws(MailStoreError) {
+        let failure: MailStoreError? = await Turn.wait { turn in
+            if pending[ticket]?.isDone ?? true {
+                turn.resume(returning: pending.removeValue(forKey: ticket)?.failure)
+            } else {
+                pending[ticket]?.turn = turn
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    fileprivate func finish(_ ticket: UInt64, _ outcome: Result<[LogPlace], MailStoreError>) {
+        pending[ticket]?.outcome = outcome
+        var changed: Set<MailboxID> = []
+        var count = 0
+        while let done = pending[nextToApply], let outcome = done.outcome {
+            if case .success(let places) = outcome {
+                for (record, place) in zip(done.records, places) {
+                    state.apply(record, at: place)
+                    applied = place.position
+                    record.addMailboxes(to: &changed)
+                    count += 1
+                }
+            }
+            pending[nextToApply]?.isDone = true
+            if let turn = done.turn {
+                pending[nextToApply] = nil
+                turn.resume(returning: done.failure)
+            }
+            nextToApply += 1
+        }
+        guard count > 0 else { return }
+        watches.changed(changed)
+        services.feed?.publish(id, state.highestModSeq)
+        snapshots.applied(count)
+        saveSnapshotIfDue()
+    }
+
+    // MARK: Snapshots
+
+    private func saveSnapshotIfDue() {
+        let messages = state.mailboxes.values.reduce(0) { $0 + $1.messages.count }
+        if snapshots.isDue(messages: messages) { writeSnapshot() }
+    }
+
+    /// Writes a snapshot on a blocking thread, when records were applied since the last one.
+    package func saveSnapshot() {
+        if snapshots.isWorthwhile { writeSnapshot() }
+    }
+
+    private func writeSnapshot() {
+        guard let applied, snapshots.begin() else { return }
+        let (state, log, fence, keeper) = (state, services.log, fence, snapshots)
+        BlockingPool.shared.submit {
+            log.putSnapshot(LogSnapshot(position: applied, bytes: state.encode()), fence: fence)
+            keeper.end()
+        }
+    }
+}
+
+/// A change that was handed to the log.
+private struct PendingCommit {
+    var records: [LogRecord]
+    var outcome: Result<[LogPlace], MailStoreError>?
+    /// Applied, or failed and passed over.
+    var isDone = false
+    /// Who waits for that.
+    var turn: Turn<MailStoreError?>?
+
+    var failure: MailStoreError? {
+        guard case .failure(let error) = outcome else { return nil }
+        return error
+    }
+}
+
+/// What all accounts of a store share.
+struct AccountServices: Sendable {
+    var log: any AccountLog
+    var feed: (any ChangeFeed)?
+    var events: EventRecorder
+    var settings: Lock<StoreSettingsInForce>
+    var damage: DamageReports
+    /// Seconds since 1970.
+    var now: @Sendable () -> Int64
+}
+
+/// An account as it comes from the log.
+struct OpenedAccount: Sendable {
+    var state: AccountState
+    var position: LogPosition?
+    /// Records applied after the snapshot.
+    var replayed: Int
+}
+
+extension LogRecord {
+    /// The mailboxes whose watchers are to look.
+    func addMailboxes(to changed: inout Set<MailboxID>) {
+        switch self {
+        case .message(let record): changed.insert(record.mailbox)
+        case .flags(let record): changed.insert(record.mailbox)
+        case .expunge(let record): changed.insert(record.mailbox)
+        case .transfer(let record):
+            changed.insert(record.target)
+            if record.isMove { changed.insert(record.source) }
+        case .mailboxCreated(let record): changed.insert(record.mailbox)
+        case .mailboxDeleted(let mailbox, _), .specialUse(let mailbox, _, _): changed.insert(mailbox)
+        case .mailboxesRenamed(let renames, _): changed.formUnion(renames.map(\.mailbox))
+        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence: break
+        }
+    }
+}

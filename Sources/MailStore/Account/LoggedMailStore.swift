@@ -1,0 +1,157 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+internal import Glibc
+internal import Locking
+package import MailTypes
+package import Runtime
+package import Settings
+
+/// A mail store above any log: finds the owner of an account, or opens the account by snapshot and replay.
+package final class LoggedMailStore: MailStore {
+    private let log: any AccountLog
+    private let leases: any LeaseService
+    private let loops: [EventLoop]
+    private let stagingDirectory: String
+    private let summarize: MessageSummarizer
+    private let registry = AccountRegistry()
+    private let services: AccountServices
+
+    /// `loops` must be running, and be one at least; each account lives on one of them. `stagingDirectory` takes large
+    /// messages that are coming in; files there have no names and need no cleaning.
+    package init(
+        log: any AccountLog,
+        leases: any LeaseService,
+        feed: (any ChangeFeed)? = nil,
+        loops: [EventLoop],
+        stagingDirectory: String,
+        settings: LiveSettings,
+        events: EventRecorder,
+        now: @escaping @Sendable () -> Int64 = wallClock,
+        summarize: @escaping MessageSummarizer
+    ) {
+        precondition(!loops.isEmpty, "an account needs a loop to live on")
+        self.log = log
+        self.leases = leases
+        self.loops = loops
+        self.stagingDirectory = stagingDirectory
+        self.summarize = summarize
+        let inForce = Lock(StoreSettingsInForce(settings.current))
+        services = AccountServices(
+            log: log,
+            feed: feed,
+            events: events,
+            settings: inForce,
+            damage: DamageReports(),
+            now: now
+        )
+        settings.observe { snapshot in inForce.withLock { $0 = StoreSettingsInForce(snapshot) } }
+    }
+
+    package func account(
+        _ id: AccountID,
+        deadline: ContinuousClock.Instant
+    ) async throws(MailStoreError) -> any MailAccount {
+        let fence = try await leases.acquire(id, deadline: deadline)
+        switch await registry.find(id) {
+        case .open(let store): return store
+        case .other(let opened): return try opened.get()
+        case .mine: return try await open(fence).get()
+        }
+    }
+
+    private func open(_ fence: Fence) async -> AccountRegistry.Opened {
+        let outcome: AccountRegistry.Opened
+        do throws(MailStoreError) {
+            let opened = try await replay(fence.account)
+            let loop = loops[Int(fence.account.rawValue % UInt64(loops.count))]
+            let store = AccountStore(opened, fence: fence, loop: loop, services: services)
+            try await store.provision()
+            outcome = .success(store)
+        } catch {
+            services.events.record(
+                .accountOpenFailed,
+                ["store.account": .count(fence.account.rawValue), "store.detail": .string(error.detail)]
+            )
+            outcome = .failure(error)
+        }
+        let limit = services.settings.withLock { $0.openAccounts }
+        for store in registry.finish(fence.account, outcome, limit: limit) { await store.saveSnapshot() }
+        return outcome
+    }
+
+    private func replay(_ account: AccountID) async throws(MailStoreError) -> OpenedAccount {
+        let (log, events) = (log, services.events)
+        let outcome = await BlockingPool.shared.run { () -> Result<OpenedAccount, MailStoreError> in
+            do throws(MailStoreError) {
+                return .success(try OpenedAccount(account, from: log, events: events))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    package func stage() -> any MessageStaging {
+        OctetStaging(
+            directory: stagingDirectory,
+            maximum: services.settings.withLock { $0.maximumMessageOctets },
+            summarize: summarize
+        )
+    }
+
+    package func remove(_ id: AccountID) async throws(MailStoreError) {
+        let fence = try await leases.acquire(id, deadline: .now + .seconds(10))
+        switch await registry.find(id) {
+        case .open(let store): try await store.remove()
+        case .other(let opened): try await opened.get().remove()
+        case .mine: try await open(fence).get().remove()
+        }
+        registry.forget(id)
+        let log = log
+        await BlockingPool.shared.run { log.forget(id) }
+        leases.release(fence)
+    }
+
+    /// Writes what makes the next start quick. Call it when the sessions have ended.
+    package func close() async {
+        for store in registry.all { await store.saveSnapshot() }
+        // The snapshots are written by blocking threads; one of each thread's closures waits for those before it.
+        await BlockingPool.shared.run {}
+    }
+}
+
+/// Seconds since 1970, now.
+package let wallClock: @Sendable () -> Int64 = {
+    var now = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec)
+}
+
+extension OpenedAccount {
+    /// Opens an account by its snapshot, when there is a usable one, and the records after it. Blocks.
+    init(_ account: AccountID, from log: any AccountLog, events: EventRecorder) throws(MailStoreError) {
+        self.init(state: AccountState(), position: nil, replayed: 0)
+        if let snapshot = log.snapshot(of: account) {
+            if let state = AccountState(decoding: snapshot.bytes) {
+                (self.state, position) = (state, snapshot.position)
+            } else {
+                events.record(.snapshotDropped, ["store.account": .count(account.rawValue)])
+            }
+        }
+        try log.replay(account, after: position) { item in
+            replayed += 1
+            switch item {
+            case .record(let record, let place):
+                state.apply(record, at: place)
+                position = place.position
+            case .damaged(let lost):
+                events.record(
+                    .recordLost,
+                    ["store.account": .count(account.rawValue), "store.position": .string(lost.description)]
+                )
+            }
+        }
+    }
+}

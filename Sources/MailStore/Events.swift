@@ -1,0 +1,43 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+
+extension EventDefinition {
+    static let messageDamaged = EventDefinition(
+        12003,
+        "store.message.damaged",
+        .error,
+        text: "Octets of a message are lost",
+        cause: "The disk gave back other octets than were written",
+        action: "Check the disk; restore the message from a backup, or delete it"
+    )
+    static let recordLost = EventDefinition(
+        9250,
+        "store.record.lost",
+        .error,
+        text: "A record of an account cannot be read",
+        cause: "The disk gave back other octets than were written",
+        action: "Check the disk; compare the account with a backup"
+    )
+    static let snapshotDropped = EventDefinition(
+        9251,
+        "store.snapshot.dropped",
+        .warning,
+        text: "A snapshot of an account was not usable; the account was rebuilt from the log",
+        cause: "The snapshot was damaged, or the log is another than the one it was made from",
+        action: "None, if it stays a single case; else check the disk"
+    )
+    static let accountOpenFailed = EventDefinition(
+        9252,
+        "store.account.failed",
+        .error,
+        text: "An account could not be opened",
+        cause: "The disk could not be read",
+        action: "See the detail; check the disk"
+    )
+}
+
+package let mailStoreEvents: [EventDefinition] = [
+    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed,
+]

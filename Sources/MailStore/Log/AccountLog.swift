@@ -1,0 +1,111 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+/// A place in a log; later records of an account have greater ones. Opaque above the engine.
+package struct LogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package var segment: UInt32
+    package var offset: UInt64
+
+    package init(segment: UInt32, offset: UInt64) {
+        self.segment = segment
+        self.offset = offset
+    }
+
+    package static func < (a: Self, b: Self) -> Bool { (a.segment, a.offset) < (b.segment, b.offset) }
+    package var description: String { "\(segment):\(offset)" }
+}
+
+/// Where a record is, and where its message is when it has one.
+package struct LogPlace: Hashable, Sendable {
+    package var position: LogPosition
+    package var body: BodyReference
+
+    package init(position: LogPosition, body: BodyReference) {
+        self.position = position
+        self.body = body
+    }
+}
+
+/// Proves to the log that its bearer owns an account: an append with an epoch that is not the latest is refused.
+package struct Fence: Hashable, Sendable {
+    package var account: AccountID
+    package var epoch: UInt64
+
+    package init(account: AccountID, epoch: UInt64) {
+        self.account = account
+        self.epoch = epoch
+    }
+}
+
+/// A record to be appended, with the octets of its message.
+package struct LogAppend: Sendable {
+    package var record: LogRecord
+    package var message: StagedOctets?
+
+    package init(_ record: LogRecord, message: StagedOctets? = nil) {
+        self.record = record
+        self.message = message
+    }
+}
+
+/// What replaying an account meets.
+package enum LogItem: Sendable {
+    case record(LogRecord, LogPlace)
+    /// A record that cannot be read any more.
+    case damaged(LogPosition)
+}
+
+/// A state of an account as of a position: derived, may be missing at any time.
+package struct LogSnapshot: Sendable {
+    package var position: LogPosition
+    package var bytes: [UInt8]
+
+    package init(position: LogPosition, bytes: [UInt8]) {
+        self.position = position
+        self.bytes = bytes
+    }
+}
+
+/// The narrow contract between the mail store and what it lies on: ordered, fenced, durable records per account. It
+/// knows nothing of what the records mean, so that each engine can be as strong as it is.
+package protocol AccountLog: AnyObject, Sendable {
+    /// Appends records of one account, all or none. The order of the calls is the order in the log. Never blocks;
+    /// `completion` is called once, on any thread and in the order of the calls, when the records are durable or have
+    /// failed: with `.storageFull`, `.unavailable` (also for a fence that is not the latest), or `.limit`.
+    func submit(
+        _ appends: [LogAppend],
+        fence: Fence,
+        completion: @escaping @Sendable (Result<[LogPlace], MailStoreError>) -> Void
+    )
+
+    /// Octets `range` of an account's message at `body`, which has `size` octets. Lost ones are zero and named; that
+    /// never throws. For any task.
+    func read(
+        _ body: BodyReference,
+        of account: AccountID,
+        size: UInt64,
+        range: Range<UInt64>
+    ) async throws(MailStoreError) -> MessageOctets
+
+    /// The record that came with the message at `body`; `nil` when it is lost. For any task.
+    func messageRecord(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> MessageRecord?
+
+    /// Every record of an account after a position (all, when `nil`), oldest first, over any damage. No append of the
+    /// account may be under way. Blocks: not for event loops.
+    func replay(
+        _ account: AccountID,
+        after position: LogPosition?,
+        _ visit: (LogItem) -> Void
+    ) throws(MailStoreError)
+
+    /// The latest snapshot that is whole and belongs to this log. Blocks.
+    func snapshot(of account: AccountID) -> LogSnapshot?
+
+    /// Keeps a snapshot. It may fail or be lost without harm. Blocks.
+    func putSnapshot(_ snapshot: LogSnapshot, fence: Fence)
+
+    /// Forgets what it keeps beside the log of an account whose last record says that it was removed. Blocks.
+    func forget(_ account: AccountID)
+}

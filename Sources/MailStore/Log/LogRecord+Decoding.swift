@@ -1,0 +1,242 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+extension LogRecord {
+    /// The record and the fence it was written under; `nil` for anything that is not whole and sensible, or of a later
+    /// version.
+    package static func decode(_ bytes: [UInt8]) -> (record: LogRecord, fence: Fence)? {
+        var reader = RecordReader(bytes)
+        do throws(ByteReaderError) {
+            guard try reader.octet() == version else { return nil }
+            let code = try reader.octet()
+            let epoch = try reader.number()
+            let account = AccountID(try reader.number())
+            guard let record = try reader.record(code) else { return nil }
+            return (record, Fence(account: account, epoch: epoch))
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// Reads the fields of log records, each within its bounds.
+struct RecordReader {
+    private var reader: ByteReader
+
+    init(_ bytes: [UInt8]) { reader = ByteReader(bytes) }
+
+    private var failure: ByteReaderError { ByteReaderError(offset: reader.offset) }
+
+    mutating func octet() throws(ByteReaderError) -> UInt8 { try reader.integer() }
+    mutating func number() throws(ByteReaderError) -> UInt64 { try reader.variableInteger() }
+
+    mutating func number32() throws(ByteReaderError) -> UInt32 {
+        guard let value = UInt32(exactly: try number()) else { throw failure }
+        return value
+    }
+
+    mutating func signed() throws(ByteReaderError) -> Int64 {
+        let value = try number()
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    /// How many fields of at least `octets` each follow: never more than there is room for.
+    mutating func count(of octets: Int) throws(ByteReaderError) -> Int {
+        let value = try number()
+        guard value <= UInt64(reader.remaining / max(1, octets)) else { throw failure }
+        return Int(value)
+    }
+
+    mutating func mailbox() throws(ByteReaderError) -> MailboxID { MailboxID(try number32()) }
+    mutating func modSeq() throws(ByteReaderError) -> ModSeq { ModSeq(try number()) }
+    mutating func flag() throws(ByteReaderError) -> Bool { try octet() == 1 }
+
+    mutating func uid() throws(ByteReaderError) -> UID {
+        let value = try number32()
+        guard value > 0 else { throw failure }
+        return UID(value)
+    }
+
+    mutating func date() throws(ByteReaderError) -> MailDate {
+        MailDate(secondsSince1970: try signed(), zoneMinutes: Int16(clamping: try signed()))
+    }
+
+    mutating func delivery() throws(ByteReaderError) -> DeliveryID {
+        DeliveryID(high: try reader.integer(), low: try reader.integer())
+    }
+
+    mutating func name() throws(ByteReaderError) -> MailboxName {
+        guard let name = MailboxName(try reader.string(maximum: MailboxName.maximumOctets)) else { throw failure }
+        return name
+    }
+
+    mutating func uids() throws(ByteReaderError) -> UIDSet {
+        var set = UIDSet()
+        var last: UInt32 = 0
+        for _ in 0..<(try count(of: 2)) {
+            let (lower, overflow) = last.addingReportingOverflow(try number32())
+            let (upper, carry) = lower.addingReportingOverflow(try number32())
+            guard !overflow, !carry else { throw failure }
+            set.appendAscending(lower...upper)
+            last = upper
+        }
+        return set
+    }
+
+    mutating func keywords() throws(ByteReaderError) -> [Keyword] {
+        var keywords: [Keyword] = []
+        for _ in 0..<(try count(of: 2)) {
+            guard let keyword = Keyword(try reader.string(maximum: Keyword.maximumOctets)) else { throw failure }
+            keywords.append(keyword)
+        }
+        return keywords
+    }
+
+    mutating func flags() throws(ByteReaderError) -> FlagSet {
+        FlagSet(system: SystemFlags(rawValue: try octet()), keywords: Set(try keywords()))
+    }
+
+    mutating func specialUses() throws(ByteReaderError) -> Set<SpecialUse> {
+        var uses: Set<SpecialUse> = []
+        for _ in 0..<(try count(of: 1)) {
+            if let use = SpecialUse(rawValue: try reader.string(maximum: 64)) { uses.insert(use) }
+        }
+        return uses
+    }
+
+    mutating func fixed32() throws(ByteReaderError) -> UInt32 { try reader.integer() }
+
+    /// `count` packed entries.
+    mutating func entries(_ count: Int) throws(ByteReaderError) -> [MessageEntry] {
+        let start = reader.offset
+        try reader.skip(count * PackedEntry.octets)
+        let bytes = reader.bytes
+        var entries: [MessageEntry] = []
+        entries.reserveCapacity(count)
+        for index in 0..<count {
+            entries.append(unsafe PackedEntry.read(bytes.span.bytes, at: start + index * PackedEntry.octets))
+        }
+        return entries
+    }
+
+    mutating func octets(maximum: Int = .max) throws(ByteReaderError) -> [UInt8] {
+        Array(try reader.counted(maximum: maximum))
+    }
+
+    mutating func record(_ code: UInt8) throws(ByteReaderError) -> LogRecord? {
+        switch code {
+        case 1: .message(try message())
+        case 2: try flagsRecord()
+        case 3: .transfer(try transfer())
+        case 4: .expunge(ExpungeRecord(mailbox: try mailbox(), modSeq: try modSeq(), uids: try uids()))
+        case 5: .mailboxCreated(try mailboxCreated())
+        case 6: .mailboxDeleted(try mailbox(), try modSeq())
+        case 7: try renames()
+        case 8: try subscription()
+        case 9: try specialUse()
+        case 10: .deliveriesForgotten(try deliveries())
+        case 11: .accountRemoved
+        case 12: .fence(try number())
+        default: nil
+        }
+    }
+
+    private mutating func message() throws(ByteReaderError) -> MessageRecord {
+        MessageRecord(
+            delivery: try flag() ? try delivery() : nil,
+            mailbox: try mailbox(),
+            uid: try uid(),
+            modSeq: try modSeq(),
+            flags: try flags(),
+            internalDate: try date(),
+            savedSeconds: try signed(),
+            size: try number(),
+            sha256: try octets(maximum: 32),
+            structure: try octets()
+        )
+    }
+
+    private mutating func flagsRecord() throws(ByteReaderError) -> LogRecord? {
+        let (mailbox, modSeq, uids) = (try mailbox(), try modSeq(), try uids())
+        guard let mode = FlagChange.Mode(code: try octet()) else { return nil }
+        return .flags(FlagsRecord(mailbox: mailbox, modSeq: modSeq, uids: uids, change: FlagChange(mode, try flags())))
+    }
+
+    private mutating func transfer() throws(ByteReaderError) -> TransferRecord {
+        var record = TransferRecord(
+            source: try mailbox(),
+            target: try mailbox(),
+            modSeq: try modSeq(),
+            isMove: try flag(),
+            sourceUIDs: [],
+            entries: [],
+            keywords: try keywords()
+        )
+        let count = try count(of: 12)
+        record.sourceUIDs.reserveCapacity(count)
+        record.entries.reserveCapacity(count)
+        for _ in 0..<count {
+            record.sourceUIDs.append(try uid())
+            record.entries.append(try entry(record.modSeq))
+        }
+        return record
+    }
+
+    private mutating func entry(_ modSeq: ModSeq) throws(ByteReaderError) -> MessageEntry {
+        let uid = try uid()
+        let system = SystemFlags(rawValue: try octet())
+        let bits = UInt128(try number()) | UInt128(try number()) << 64
+        let date = try date()
+        let saved = try signed()
+        let size = try number()
+        let (segment, preamble, offset) = (try number32(), try number32(), try number())
+        return MessageEntry(
+            uid: uid,
+            systemFlags: system,
+            keywordBits: bits,
+            internalDate: date,
+            savedSeconds: saved,
+            size: size,
+            modSeq: modSeq,
+            body: BodyReference(segment: segment, offset: offset, preamble: preamble)
+        )
+    }
+
+    private mutating func mailboxCreated() throws(ByteReaderError) -> MailboxCreatedRecord {
+        MailboxCreatedRecord(
+            mailbox: try mailbox(),
+            name: try name(),
+            uidValidity: UIDValidity(try number32()),
+            modSeq: try modSeq(),
+            specialUse: try specialUses(),
+            isSubscribed: try flag()
+        )
+    }
+
+    private mutating func renames() throws(ByteReaderError) -> LogRecord {
+        let modSeq = try modSeq()
+        var renames: [MailboxRename] = []
+        for _ in 0..<(try count(of: 3)) { renames.append(MailboxRename(mailbox: try mailbox(), name: try name())) }
+        return .mailboxesRenamed(renames, modSeq)
+    }
+
+    private mutating func subscription() throws(ByteReaderError) -> LogRecord {
+        let modSeq = try modSeq()
+        let isSubscribed = try flag()
+        return .subscribed(try name(), isSubscribed, modSeq)
+    }
+
+    private mutating func specialUse() throws(ByteReaderError) -> LogRecord {
+        let (mailbox, modSeq) = (try mailbox(), try modSeq())
+        return .specialUse(mailbox, try specialUses(), modSeq)
+    }
+
+    private mutating func deliveries() throws(ByteReaderError) -> [DeliveryID] {
+        var deliveries: [DeliveryID] = []
+        for _ in 0..<(try count(of: 16)) { deliveries.append(try delivery()) }
+        return deliveries
+    }
+}

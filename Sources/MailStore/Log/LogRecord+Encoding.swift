@@ -1,0 +1,199 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+extension LogRecord {
+    /// The version of the layout below. A later version reads all earlier ones.
+    package static let version: UInt8 = 1
+
+    /// The number of the kind of record, which never changes its meaning.
+    package var code: UInt8 {
+        switch self {
+        case .message: 1
+        case .flags: 2
+        case .transfer: 3
+        case .expunge: 4
+        case .mailboxCreated: 5
+        case .mailboxDeleted: 6
+        case .mailboxesRenamed: 7
+        case .subscribed: 8
+        case .specialUse: 9
+        case .deliveriesForgotten: 10
+        case .accountRemoved: 11
+        case .fence: 12
+        }
+    }
+
+    /// Version, code, epoch, account, then the fields.
+    package func encode(_ fence: Fence) -> [UInt8] {
+        var writer = ByteWriter(reserving: reservation)
+        writer.integer(Self.version)
+        writer.integer(code)
+        writer.variableInteger(fence.epoch)
+        writer.variableInteger(fence.account.rawValue)
+        switch self {
+        case .message(let record): writer.add(record)
+        case .flags(let record): writer.add(record)
+        case .transfer(let record): writer.add(record)
+        case .expunge(let record):
+            writer.add(record.mailbox)
+            writer.add(record.modSeq)
+            writer.add(record.uids)
+        case .mailboxCreated(let record): writer.add(record)
+        case .mailboxDeleted(let mailbox, let modSeq):
+            writer.add(mailbox)
+            writer.add(modSeq)
+        case .mailboxesRenamed(let renames, let modSeq):
+            writer.add(modSeq)
+            writer.variableInteger(UInt64(renames.count))
+            for rename in renames {
+                writer.add(rename.mailbox)
+                writer.string(rename.name.text)
+            }
+        case .subscribed(let name, let isSubscribed, let modSeq):
+            writer.add(modSeq)
+            writer.integer(UInt8(isSubscribed ? 1 : 0))
+            writer.string(name.text)
+        case .specialUse(let mailbox, let uses, let modSeq):
+            writer.add(mailbox)
+            writer.add(modSeq)
+            writer.add(uses)
+        case .deliveriesForgotten(let deliveries):
+            writer.variableInteger(UInt64(deliveries.count))
+            for delivery in deliveries { writer.add(delivery) }
+        case .accountRemoved: break
+        case .fence(let epoch): writer.variableInteger(epoch)
+        }
+        return writer.bytes
+    }
+
+    private var reservation: Int {
+        switch self {
+        case .message(let record): 128 + record.structure.count
+        case .transfer(let record): 64 + record.entries.count * 48
+        default: 64
+        }
+    }
+}
+
+extension ByteWriter {
+    mutating func add(_ mailbox: MailboxID) { variableInteger(UInt64(mailbox.rawValue)) }
+    mutating func add(_ modSeq: ModSeq) { variableInteger(modSeq.rawValue) }
+    mutating func add(_ uid: UID) { variableInteger(UInt64(uid.rawValue)) }
+    /// Zigzag: small numbers of either sign are short.
+    mutating func signed(_ value: Int64) { variableInteger(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+
+    mutating func add(_ date: MailDate) {
+        signed(date.secondsSince1970)
+        signed(Int64(date.zoneMinutes))
+    }
+
+    mutating func add(_ delivery: DeliveryID) {
+        integer(delivery.high)
+        integer(delivery.low)
+    }
+
+    mutating func add(_ uids: UIDSet) {
+        variableInteger(UInt64(uids.ranges.count))
+        var last: UInt32 = 0
+        for range in uids.ranges {
+            variableInteger(UInt64(range.lowerBound &- last))
+            variableInteger(UInt64(range.upperBound - range.lowerBound))
+            last = range.upperBound
+        }
+    }
+
+    mutating func add(_ keywords: some Collection<Keyword>) {
+        variableInteger(UInt64(keywords.count))
+        for keyword in keywords { string(keyword.text) }
+    }
+
+    mutating func add(_ flags: FlagSet) {
+        integer(flags.system.rawValue)
+        add(flags.keywords.sorted { $0.text < $1.text })
+    }
+
+    mutating func add(_ uses: Set<SpecialUse>) {
+        variableInteger(UInt64(uses.count))
+        for use in uses.sorted(by: { $0.rawValue < $1.rawValue }) { string(use.rawValue) }
+    }
+
+    mutating func add(_ record: MessageRecord) {
+        integer(UInt8(record.delivery == nil ? 0 : 1))
+        if let delivery = record.delivery { add(delivery) }
+        add(record.mailbox)
+        add(record.uid)
+        add(record.modSeq)
+        add(record.flags)
+        add(record.internalDate)
+        signed(record.savedSeconds)
+        variableInteger(record.size)
+        counted(record.sha256)
+        counted(record.structure)
+    }
+
+    mutating func add(_ record: FlagsRecord) {
+        add(record.mailbox)
+        add(record.modSeq)
+        add(record.uids)
+        integer(record.change.mode.code)
+        add(record.change.flags)
+    }
+
+    mutating func add(_ record: TransferRecord) {
+        add(record.source)
+        add(record.target)
+        add(record.modSeq)
+        integer(UInt8(record.isMove ? 1 : 0))
+        add(record.keywords)
+        variableInteger(UInt64(min(record.entries.count, record.sourceUIDs.count)))
+        for (uid, entry) in zip(record.sourceUIDs, record.entries) {
+            add(uid)
+            add(entry)
+        }
+    }
+
+    /// Without the mod-sequence, which the record has once for all.
+    private mutating func add(_ entry: MessageEntry) {
+        add(entry.uid)
+        integer(entry.systemFlags.rawValue)
+        variableInteger(UInt64(truncatingIfNeeded: entry.keywordBits))
+        variableInteger(UInt64(truncatingIfNeeded: entry.keywordBits >> 64))
+        add(entry.internalDate)
+        signed(entry.savedSeconds)
+        variableInteger(entry.size)
+        variableInteger(UInt64(entry.body.segment))
+        variableInteger(UInt64(entry.body.preamble))
+        variableInteger(entry.body.offset)
+    }
+
+    mutating func add(_ record: MailboxCreatedRecord) {
+        add(record.mailbox)
+        string(record.name.text)
+        variableInteger(UInt64(record.uidValidity.rawValue))
+        add(record.modSeq)
+        add(record.specialUse)
+        integer(UInt8(record.isSubscribed ? 1 : 0))
+    }
+}
+
+extension FlagChange.Mode {
+    var code: UInt8 {
+        switch self {
+        case .replace: 0
+        case .add: 1
+        case .remove: 2
+        }
+    }
+
+    init?(code: UInt8) {
+        switch code {
+        case 0: self = .replace
+        case 1: self = .add
+        case 2: self = .remove
+        default: return nil
+        }
+    }
+}

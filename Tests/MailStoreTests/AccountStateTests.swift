@@ -1,0 +1,261 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MailStore
+import MailTypes
+import Testing
+
+/// A mailbox as simple as can be, to compare the fold with.
+private struct NaiveMailbox {
+    var messages: [UInt32: (flags: SystemFlags, keywords: Set<Keyword>, modSeq: UInt64)] = [:]
+    var vanished: [(uid: UInt32, modSeq: UInt64)] = []
+    var next: UInt32 = 1
+}
+
+@Suite("The state of an account")
+struct AccountStateTests {
+    private static let place = LogPlace(
+        position: LogPosition(segment: 1, offset: 0),
+        body: BodyReference(segment: 1, offset: 0)
+    )
+    private static let keywords = (0..<6).compactMap { Keyword("k\($0)") }
+
+    /// A source of chance that can be run again.
+    private struct Dice: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
+    }
+
+    private func created(_ id: UInt32, _ name: String, modSeq: UInt64) throws -> LogRecord {
+        .mailboxCreated(
+            MailboxCreatedRecord(
+                mailbox: MailboxID(id),
+                name: try #require(MailboxName(name)),
+                uidValidity: UIDValidity(id),
+                modSeq: ModSeq(modSeq),
+                specialUse: [],
+                isSubscribed: false
+            )
+        )
+    }
+
+    private func message(_ mailbox: UInt32, _ uid: UInt32, _ modSeq: UInt64, _ flags: FlagSet) -> LogRecord {
+        .message(
+            MessageRecord(
+                delivery: nil,
+                mailbox: MailboxID(mailbox),
+                uid: UID(uid),
+                modSeq: ModSeq(modSeq),
+                flags: flags,
+                internalDate: MailDate(secondsSince1970: 0),
+                savedSeconds: 0,
+                size: UInt64(uid),
+                sha256: [],
+                structure: []
+            )
+        )
+    }
+
+    @Test(
+        "The fold agrees with a naive model after every step, and views of any moment can be rebuilt",
+        arguments: 1...40
+    )
+    func propertyAgainstModel(seed: Int) throws {
+        var dice = Dice(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
+        var state = AccountState()
+        var models = [1: NaiveMailbox(), 2: NaiveMailbox()]
+        var modSeq: UInt64 = 2
+        state.apply(try created(1, "INBOX", modSeq: 1), at: Self.place)
+        state.apply(try created(2, "Other", modSeq: 2), at: Self.place)
+        var views: [(modSeq: UInt64, uids: Set<UInt32>)] = []
+        for _ in 0..<150 {
+            modSeq += 1
+            let box = Int.random(in: 1...2, using: &dice)
+            let record = step(box, modSeq, &models, &dice)
+            state.apply(record, at: Self.place)
+            try compare(state, models)
+            views.append((modSeq, Set((models[1] ?? NaiveMailbox()).messages.keys)))
+        }
+        let mailbox = try #require(state.mailboxes[MailboxID(1)])
+        let now = Set((models[1] ?? NaiveMailbox()).messages.keys)
+        for view in views {
+            let changes = mailbox.changes(since: ModSeq(view.modSeq))
+            let vanished = Set(changes.vanished.uids.map(\.rawValue))
+            #expect(view.uids.subtracting(vanished).union(changes.changed.map(\.uid.rawValue)) == now)
+            #expect(changes.changed.allSatisfy { $0.modSeq.rawValue > view.modSeq })
+        }
+        #expect(AccountState(decoding: state.encode()) == state)
+    }
+
+    private func step(
+        _ box: Int,
+        _ modSeq: UInt64,
+        _ models: inout [Int: NaiveMailbox],
+        _ dice: inout Dice
+    ) -> LogRecord {
+        var model = models[box] ?? NaiveMailbox()
+        defer { models[box] = model }
+        let chosen = model.messages.keys.sorted().filter { _ in Bool.random(using: &dice) }
+        let uids = UIDSet(ascending: chosen.map { UID($0) })
+        let flags = FlagSet(
+            system: SystemFlags(rawValue: UInt8.random(in: 0..<32, using: &dice)),
+            keywords: Set(Self.keywords.filter { _ in Bool.random(using: &dice) })
+        )
+        switch Int.random(in: 0..<10, using: &dice) {
+        case 0..<5:
+            let uid = model.next
+            model.next += 1
+            model.messages[uid] = (flags.system, flags.keywords, modSeq)
+            return message(UInt32(box), uid, modSeq, flags)
+        case 5..<8:
+            let mode = [FlagChange.Mode.add, .remove, .replace].randomElement(using: &dice) ?? .add
+            for uid in chosen { model.change(uid, mode, flags, modSeq) }
+            let change = FlagChange(mode, flags)
+            return .flags(
+                FlagsRecord(mailbox: MailboxID(UInt32(box)), modSeq: ModSeq(modSeq), uids: uids, change: change)
+            )
+        default:
+            for uid in chosen {
+                model.messages[uid] = nil
+                model.vanished.append((uid, modSeq))
+            }
+            return .expunge(ExpungeRecord(mailbox: MailboxID(UInt32(box)), modSeq: ModSeq(modSeq), uids: uids))
+        }
+    }
+
+    private func compare(_ state: AccountState, _ models: [Int: NaiveMailbox]) throws {
+        for (box, model) in models {
+            let mailbox = try #require(state.mailboxes[MailboxID(UInt32(box))])
+            try #require(mailbox.messages.map(\.uid.rawValue) == model.messages.keys.sorted())
+            for entry in mailbox.messages {
+                let expected = try #require(model.messages[entry.uid.rawValue])
+                let flags = FlagSet(system: expected.flags, keywords: expected.keywords)
+                try #require(entry.flags(keywords: mailbox.keywords) == flags)
+                try #require(entry.modSeq.rawValue == expected.modSeq)
+            }
+            let status = mailbox.status
+            try #require(status.uidNext.rawValue == model.next)
+            try #require(status.unseen == model.messages.values.count { !$0.flags.contains(.seen) })
+            try #require(status.deleted == model.messages.values.count { $0.flags.contains(.deleted) })
+            try #require(status.size == model.messages.keys.reduce(0) { $0 + UInt64($1) })
+        }
+    }
+
+    @Test("Messages of a mailbox whose own record is lost are kept in one of that id")
+    func lostMailbox() throws {
+        var state = AccountState()
+        state.apply(message(1, 1, 5, .none), at: Self.place)
+        state.apply(message(7, 3, 6, .none), at: Self.place)
+        #expect(state[.inbox]?.messages.count == 1)
+        #expect(state[try #require(MailboxName("Recovered 7"))]?.messages.count == 1)
+        #expect(state.nextMailboxID == 8)
+        state.apply(.mailboxDeleted(MailboxID(7), ModSeq(7)), at: Self.place)
+        state.apply(message(7, 4, 8, .none), at: Self.place)
+        #expect(state.mailboxes[MailboxID(7)] == nil)
+    }
+
+    @Test("Vanished UIDs are bounded, and none is ever hidden")
+    func vanishedBound() throws {
+        var state = AccountState()
+        state.apply(try created(1, "INBOX", modSeq: 1), at: Self.place)
+        let count: UInt32 = 5000
+        for uid in 1...count { state.apply(message(1, uid, UInt64(uid) + 1, .none), at: Self.place) }
+        for uid in 1...count {
+            let modSeq = ModSeq(UInt64(count + uid) + 1)
+            let gone = ExpungeRecord(mailbox: MailboxID(1), modSeq: modSeq, uids: UIDSet([uid...uid]))
+            state.apply(.expunge(gone), at: Self.place)
+        }
+        let mailbox = try #require(state.mailboxes[MailboxID(1)])
+        #expect(mailbox.vanished.entries.count <= VanishedLog.maximumEntries)
+        for since in [0, 1000, 6000, 9990] as [UInt64] {
+            let told = mailbox.changes(since: ModSeq(since)).vanished
+            let first = UInt32(clamping: max(1, Int(since) - Int(count)))
+            #expect((first...count).allSatisfy { told.contains(UID($0)) })
+        }
+        #expect(mailbox.changes(since: ModSeq(10_001)).vanished.isEmpty)
+    }
+
+    @Test("The last deliveries are remembered, and no more than that")
+    func deliveries() {
+        var state = AccountState()
+        for index in 1...1500 {
+            var record = MessageRecord(
+                delivery: DeliveryID(high: 0, low: UInt64(index)),
+                mailbox: MailboxID(1),
+                uid: UID(UInt32(index)),
+                modSeq: ModSeq(UInt64(index)),
+                flags: .none,
+                internalDate: MailDate(secondsSince1970: 0),
+                savedSeconds: 0,
+                size: 1,
+                sha256: [],
+                structure: []
+            )
+            state.apply(.message(record), at: Self.place)
+            record.uid = UID(UInt32(index + 10_000))
+            state.apply(.message(record), at: Self.place)
+        }
+        #expect(state[.inbox]?.messages.count == 1500)
+        #expect(state.deliveries.all.count == RecentDeliveries.maximum)
+        #expect(state.deliveries[DeliveryID(high: 0, low: 1500)]?.uid == UID(1500))
+        #expect(state.deliveries[DeliveryID(high: 0, low: 1)] == nil)
+        state.apply(.deliveriesForgotten([DeliveryID(high: 0, low: 1500)]), at: Self.place)
+        #expect(state.deliveries[DeliveryID(high: 0, low: 1500)] == nil)
+        #expect(AccountState(decoding: state.encode()) == state)
+    }
+
+    @Test("A damaged snapshot is refused or reads as a state; it never traps")
+    func hostileSnapshot() throws {
+        var state = AccountState()
+        state.apply(try created(1, "INBOX", modSeq: 1), at: Self.place)
+        state.apply(try created(2, "Other", modSeq: 2), at: Self.place)
+        for uid in 1...5 as ClosedRange<UInt32> {
+            let flags = FlagSet(system: .seen, keywords: [Self.keywords[Int(uid)]])
+            state.apply(message(1, uid, 10, flags), at: Self.place)
+        }
+        let gone = ExpungeRecord(mailbox: MailboxID(1), modSeq: ModSeq(20), uids: UIDSet([2...2]))
+        state.apply(.expunge(gone), at: Self.place)
+        let bytes = state.encode()
+        for length in bytes.indices { #expect(AccountState(decoding: Array(bytes[..<length])) == nil) }
+        for offset in bytes.indices {
+            for value in [0, 1, 0x7F, 0x80, 0xFF] as [UInt8] {
+                var changed = bytes
+                changed[offset] = value
+                guard var found = AccountState(decoding: changed) else { continue }
+                found.apply(message(1, 99, 99, .none), at: Self.place)
+                _ = found.descriptions
+            }
+        }
+    }
+
+    @Test("Children are seen past names that sort in between")
+    func children() throws {
+        var state = AccountState()
+        for (index, name) in ["a", "a-b", "a/c", "ab", "b"].enumerated() {
+            state.apply(try created(UInt32(index + 1), name, modSeq: 1), at: Self.place)
+        }
+        #expect(state.descriptions.filter(\.hasChildren).map(\.name.text) == ["a"])
+    }
+}
+
+extension NaiveMailbox {
+    mutating func change(_ uid: UInt32, _ mode: FlagChange.Mode, _ flags: FlagSet, _ modSeq: UInt64) {
+        guard var message = messages[uid] else { return }
+        switch mode {
+        case .replace: (message.flags, message.keywords) = (flags.system, flags.keywords)
+        case .add:
+            message.flags.formUnion(flags.system)
+            message.keywords.formUnion(flags.keywords)
+        case .remove:
+            message.flags.subtract(flags.system)
+            message.keywords.subtract(flags.keywords)
+        }
+        message.modSeq = modSeq
+        messages[uid] = message
+    }
+}

@@ -1,0 +1,115 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MailStore
+import MailTypes
+import Testing
+
+@Suite("Log records")
+struct LogRecordTests {
+    private static let fence = Fence(account: AccountID(300), epoch: 1 << 40)
+
+    static let samples: [LogRecord] = {
+        guard let name = MailboxName("Über/b"), let work = Keyword("$Work"), let other = Keyword("x") else { return [] }
+        let date = MailDate(secondsSince1970: -5, zoneMinutes: -720)
+        let entry = MessageEntry(
+            uid: UID(.max),
+            systemFlags: [.seen, .draft],
+            keywordBits: 1 << 119 | 1,
+            internalDate: date,
+            savedSeconds: 1 << 40,
+            size: 1 << 50,
+            modSeq: ModSeq(77),
+            body: BodyReference(segment: .max, offset: 1 << 50, preamble: 900)
+        )
+        let message = MessageRecord(
+            delivery: DeliveryID(high: 1, low: .max),
+            mailbox: MailboxID(3),
+            uid: UID(9),
+            modSeq: ModSeq(1 << 62),
+            flags: FlagSet(system: .answered, keywords: [work, other]),
+            internalDate: date,
+            savedSeconds: -1,
+            size: 12,
+            sha256: [UInt8](repeating: 7, count: 32),
+            structure: Array(0...255)
+        )
+        return [
+            .message(message),
+            .flags(
+                FlagsRecord(
+                    mailbox: MailboxID(1),
+                    modSeq: ModSeq(2),
+                    uids: UIDSet([1...1, 5...9, UInt32.max...UInt32.max]),
+                    change: FlagChange(.remove, FlagSet(system: .deleted, keywords: [work]))
+                )
+            ),
+            .transfer(
+                TransferRecord(
+                    source: MailboxID(1),
+                    target: MailboxID(2),
+                    modSeq: ModSeq(77),
+                    isMove: true,
+                    sourceUIDs: [UID(4)],
+                    entries: [entry],
+                    keywords: [work, other]
+                )
+            ),
+            .expunge(ExpungeRecord(mailbox: MailboxID(1), modSeq: ModSeq(3), uids: UIDSet([2...900]))),
+            .mailboxCreated(
+                MailboxCreatedRecord(
+                    mailbox: MailboxID(.max),
+                    name: name,
+                    uidValidity: UIDValidity(.max),
+                    modSeq: ModSeq(1),
+                    specialUse: [.sent, .archive],
+                    isSubscribed: true
+                )
+            ),
+            .mailboxDeleted(MailboxID(1), ModSeq(2)),
+            .mailboxesRenamed([MailboxRename(mailbox: MailboxID(1), name: name)], ModSeq(2)),
+            .subscribed(name, true, ModSeq(4)),
+            .specialUse(MailboxID(1), [.junk], ModSeq(5)),
+            .deliveriesForgotten([DeliveryID(high: 1, low: 2), DeliveryID(high: 3, low: 4)]),
+            .accountRemoved,
+            .fence(.max),
+        ]
+    }()
+
+    @Test("Every record reads back as it was", arguments: samples)
+    func roundTrip(record: LogRecord) throws {
+        let decoded = try #require(LogRecord.decode(record.encode(Self.fence)))
+        #expect(decoded.record == record)
+        #expect(decoded.fence == Self.fence)
+    }
+
+    @Test("A record cut anywhere is no record, or one that stands by itself", arguments: samples)
+    func truncated(record: LogRecord) {
+        let bytes = record.encode(Self.fence)
+        for length in bytes.indices { #expect(LogRecord.decode(Array(bytes[..<length]))?.record != record) }
+    }
+
+    @Test("No octets trap the decoder", arguments: samples)
+    func hostile(record: LogRecord) {
+        let bytes = record.encode(Self.fence)
+        for offset in bytes.indices {
+            for value in [0, 1, 0x7F, 0x80, 0xFF] as [UInt8] {
+                var changed = bytes
+                changed[offset] = value
+                guard let found = LogRecord.decode(changed)?.record else { continue }
+                var state = AccountState()
+                let place = LogPlace(
+                    position: LogPosition(segment: 1, offset: 0),
+                    body: BodyReference(segment: 1, offset: 0)
+                )
+                for sample in Self.samples + [found] { state.apply(sample, at: place) }
+                _ = AccountState(decoding: state.encode())
+            }
+        }
+    }
+
+    @Test("Codes of records never change")
+    func codes() {
+        #expect(Self.samples.map(\.code) == Array(1...12))
+    }
+}
