@@ -1,0 +1,185 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Events
+internal import Glibc
+internal import Journal
+internal import MailStore
+internal import MailTypes
+
+/// The log of all accounts of a store: the records of an account are a stream of the journal of its shard.
+final class JournalAccountLog: AccountLog {
+    /// The epoch of this start. Greater than that of every earlier one.
+    let epoch: UInt64
+    private let shards: [Journal]
+    private let snapshots: SnapshotFiles
+    private let events: EventRecorder
+    /// Records of the store itself.
+    private static let storeStream = UInt64.max
+
+    /// Blocks.
+    init(_ shards: [Journal], snapshots: SnapshotFiles, events: EventRecorder) {
+        self.shards = shards
+        self.snapshots = snapshots
+        self.events = events
+        let last = shards.map { Self.lastEpoch(of: $0) }.max() ?? 0
+        // The clock helps when the last fence is lost; the last fence when the clock was set back.
+        epoch = max(last + 1, UInt64(clamping: wallClock()))
+    }
+
+    private static func lastEpoch(of shard: Journal) -> UInt64 {
+        guard let head = shard.head(of: storeStream), let entry = try? shard.record(at: head),
+            case .fence(let epoch) = LogRecord.decode(entry.metadata)?.record
+        else { return 0 }
+        return min(epoch, .max - 1)
+    }
+
+    /// Writes the fence of this start, and takes back the delivery ids of records that may never have been
+    /// acknowledged, so that a retry is stored anew.
+    func begin() async throws(MailStoreError) {
+        for shard in shards {
+            let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
+            var records = [Self.record(LogAppend(.fence(epoch)), fence)]
+            for position in shard.recovery.doubtful {
+                guard let entry = try? shard.record(at: position),
+                    case .message(let message) = LogRecord.decode(entry.metadata)?.record,
+                    let delivery = message.delivery
+                else { continue }
+                let owner = Fence(account: AccountID(entry.stream), epoch: epoch)
+                records.append(Self.record(LogAppend(.deliveriesForgotten([delivery])), owner))
+            }
+            do throws(JournalError) {
+                _ = try await shard.append(records)
+            } catch {
+                throw MailStoreError(error, "the store cannot be written")
+            }
+        }
+    }
+
+    func close() async {
+        for shard in shards { await shard.close() }
+    }
+
+    private func shard(_ account: AccountID) -> Journal {
+        shards[Int((account.rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 % UInt64(shards.count))]
+    }
+
+    private static func record(_ append: LogAppend, _ fence: Fence) -> JournalRecord {
+        let body: JournalBody =
+            switch append.message?.content {
+            case nil: .none
+            case .memory(let block): .block(block)
+            case .file(let descriptor, let count, let owner):
+                .file(BodyFile(descriptor: descriptor, count: count, owner: owner))
+            }
+        return JournalRecord(
+            kind: RecordKind.firstForUsers + append.record.code,
+            stream: fence.account.rawValue,
+            metadata: append.record.encode(fence),
+            body: body
+        )
+    }
+
+    // MARK: AccountLog
+
+    func submit(
+        _ appends: [LogAppend],
+        fence: Fence,
+        completion: @escaping @Sendable (Result<[LogPlace], MailStoreError>) -> Void
+    ) {
+        guard fence.epoch == epoch else {
+            let detail = "epoch \(fence.epoch) is not \(epoch)"
+            return completion(.failure(MailStoreError(.unavailable, "the mailbox has moved", detail: detail)))
+        }
+        let records = appends.map { Self.record($0, fence) }
+        let preambles = records.map { UInt32(clamping: JournalEntry.preamble(of: $0)) }
+        shard(fence.account).submit(records) { [events] outcome in
+            switch outcome {
+            case .success(let positions):
+                completion(.success(zip(positions, preambles).map { Self.place($0, preamble: $1) }))
+            case .failure(let error):
+                if case .full(let number) = error { events.record(.storageFull, ["store.errno": .count(number)]) }
+                completion(.failure(MailStoreError(error, "the message store cannot write")))
+            }
+        }
+    }
+
+    private static func place(_ position: RecordPosition, preamble: UInt32) -> LogPlace {
+        LogPlace(
+            position: LogPosition(segment: position.segment, offset: position.offset),
+            body: BodyReference(segment: position.segment, offset: position.offset, preamble: preamble)
+        )
+    }
+
+    func read(
+        _ body: BodyReference,
+        of account: AccountID,
+        size: UInt64,
+        range: Range<UInt64>
+    ) async throws(MailStoreError) -> MessageOctets {
+        let address = BodyAddress(record: body.record, preamble: body.preamble, length: size)
+        do throws(JournalError) {
+            let octets = try await shard(account).read(address, range)
+            return MessageOctets(bytes: octets.bytes, damaged: octets.lost)
+        } catch {
+            throw MailStoreError(error, "the message store cannot read")
+        }
+    }
+
+    func messageRecord(
+        at body: BodyReference,
+        of account: AccountID
+    ) async throws(MailStoreError) -> MessageRecord? {
+        do throws(JournalError) {
+            let entry = try await shard(account).entry(at: body.record)
+            guard case .message(let record) = LogRecord.decode(entry.metadata)?.record else { return nil }
+            return record
+        } catch {
+            guard case .lost = error else { throw MailStoreError(error, "the message store cannot read") }
+            return nil
+        }
+    }
+
+    func replay(
+        _ account: AccountID,
+        after position: LogPosition?,
+        _ visit: (LogItem) -> Void
+    ) throws(MailStoreError) {
+        let start = position.map { RecordPosition(segment: $0.segment, offset: $0.offset) }
+        do throws(JournalError) {
+            try shard(account).replay(account.rawValue, after: start) { item in
+                switch item {
+                case .damaged(let lost): visit(.damaged(LogPosition(segment: lost.segment, offset: lost.offset)))
+                case .record(let entry):
+                    let place = Self.place(entry.position, preamble: entry.body.preamble)
+                    guard let decoded = LogRecord.decode(entry.metadata), decoded.fence.account == account else {
+                        return visit(.damaged(place.position))
+                    }
+                    visit(.record(decoded.record, place))
+                }
+            }
+        } catch {
+            throw MailStoreError(error, "the mailbox cannot be read")
+        }
+    }
+
+    /// A snapshot counts when the record it ends with is there: else the log is another, or was set back.
+    func snapshot(of account: AccountID) -> LogSnapshot? {
+        guard let snapshot = snapshots.load(account) else { return nil }
+        let last = RecordPosition(segment: snapshot.position.segment, offset: snapshot.position.offset)
+        guard let entry = try? shard(account).record(at: last), entry.stream == account.rawValue else { return nil }
+        return snapshot
+    }
+
+    func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {
+        guard fence.epoch == epoch else { return }
+        snapshots.save(fence.account, snapshot)
+    }
+
+    func forget(_ account: AccountID) { snapshots.delete(account) }
+}
+
+extension BodyReference {
+    fileprivate var record: RecordPosition { RecordPosition(segment: segment, offset: offset) }
+}

@@ -1,0 +1,72 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Glibc
+internal import Journal
+internal import MailStore
+internal import MailTypes
+
+/// Snapshots of accounts, one file each under `accounts/`. Derived: a damaged one is as good as none.
+struct SnapshotFiles: Sendable {
+    private static let magic: UInt32 = 0x314E_534D
+    private static let headerOctets = 48
+    let directory: String
+    let identity: JournalIdentity
+
+    private func folder(_ account: AccountID) -> String {
+        "\(directory)/accounts/\(Hex.encode([UInt8(truncatingIfNeeded: account.rawValue)]))"
+    }
+
+    private func path(_ account: AccountID) -> String { "\(folder(account))/\(account).snap" }
+
+    /// Blocks.
+    func load(_ account: AccountID) -> LogSnapshot? {
+        guard let bytes = WholeFile.contents(path(account)), bytes.count > Self.headerOctets + 4 else { return nil }
+        let end = bytes.count - 4
+        guard let sum = try? ByteReader(bytes, at: end).sum(),
+            unsafe CRC32C.of(bytes.span.bytes.extracting(0..<end)) == sum
+        else { return nil }
+        var reader = ByteReader(bytes)
+        do throws(ByteReaderError) {
+            guard try reader.integer(UInt32.self) == Self.magic, try reader.integer(UInt32.self) == 1,
+                try reader.integer(UInt64.self) == identity.high, try reader.integer(UInt64.self) == identity.low,
+                try reader.integer(UInt64.self) == account.rawValue
+            else { return nil }
+            let segment: UInt32 = try reader.integer()
+            try reader.skip(4)
+            let position = LogPosition(segment: segment, offset: try reader.integer())
+            return LogSnapshot(position: position, bytes: Array(bytes[Self.headerOctets..<end]))
+        } catch {
+            return nil
+        }
+    }
+
+    /// Blocks. Failure is harmless.
+    func save(_ account: AccountID, _ snapshot: LogSnapshot) {
+        var writer = ByteWriter(reserving: snapshot.bytes.count + 64)
+        writer.integer(Self.magic)
+        writer.integer(UInt32(1))
+        writer.integer(identity.high)
+        writer.integer(identity.low)
+        writer.integer(account.rawValue)
+        writer.integer(snapshot.position.segment)
+        writer.integer(UInt32(0))
+        writer.integer(snapshot.position.offset)
+        writer.bytes += snapshot.bytes
+        writer.integer(CRC32C.of(writer.bytes))
+        guard (try? Directories.make(folder(account))) != nil else { return }
+        let temporary = "\(directory)/tmp/\(account)-\(UInt64.random(in: .min ... .max)).snap"
+        WholeFile.replace(path(account), with: writer.bytes, by: temporary)
+    }
+
+    /// Blocks.
+    func delete(_ account: AccountID) { unsafe unlink(path(account)) }
+}
+
+extension ByteReader {
+    fileprivate func sum() throws(ByteReaderError) -> UInt32 {
+        var copy = self
+        return try copy.integer()
+    }
+}

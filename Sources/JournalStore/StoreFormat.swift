@@ -1,0 +1,73 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Events
+internal import Glibc
+internal import Journal
+
+/// The file FORMAT: three lines of text that say what the folder is.
+struct StoreFormat: Hashable, Sendable {
+    static let version = 1
+    var identity: JournalIdentity
+    var shards: Int
+
+    static func shardDirectory(_ shard: Int, in directory: String) -> String {
+        "\(directory)/shard-\(shard < 10 ? "0" : "")\(shard)"
+    }
+
+    /// Reads the file, makes it in a new folder, or makes it again from the records when it was lost. Blocks.
+    static func load(_ directory: String, shards: Int, events: EventRecorder) throws(JournalError) -> StoreFormat {
+        let path = directory + "/FORMAT"
+        if let bytes = WholeFile.contents(path, maximum: 4096), let format = StoreFormat(bytes) { return format }
+        let format: StoreFormat
+        if let found = try recover(directory) {
+            events.record(.formatRestored, ["store.shards": .count(found.shards)])
+            format = found
+        } else {
+            format = StoreFormat(identity: .random(), shards: shards)
+        }
+        guard WholeFile.replace(path, with: format.text, durable: true) else {
+            throw .system(errno: errno, call: "rename")
+        }
+        return format
+    }
+
+    private static func recover(_ directory: String) throws(JournalError) -> StoreFormat? {
+        let shards = try Directories.entries(directory).filter { $0.hasPrefix("shard-") }.sorted()
+        for shard in shards {
+            if let identity = Journal.identity(in: "\(directory)/\(shard)") {
+                return StoreFormat(identity: identity, shards: shards.count)
+            }
+        }
+        return nil
+    }
+
+    var text: [UInt8] {
+        var identifier = ByteWriter(reserving: 16)
+        identifier.integer(identity.high)
+        identifier.integer(identity.low)
+        return Array("martlet-store \(Self.version)\nidentity \(Hex.encode(identifier.bytes))\nshards \(shards)\n".utf8)
+    }
+
+    init(identity: JournalIdentity, shards: Int) {
+        self.identity = identity
+        self.shards = max(1, min(shards, 64))
+    }
+
+    init?(_ bytes: [UInt8]) {
+        var fields: [String: String] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2 { fields[String(words[0])] = String(words[1]) }
+        }
+        guard fields["martlet-store"] == "\(Self.version)", let shards = fields["shards"].flatMap({ Int($0) }),
+            (1...64).contains(shards), let octets = fields["identity"].flatMap({ Hex.decode($0.utf8) })
+        else { return nil }
+        var reader = ByteReader(octets)
+        guard octets.count == 16, let high = try? reader.integer(UInt64.self),
+            let low = try? reader.integer(UInt64.self)
+        else { return nil }
+        self.init(identity: JournalIdentity(high: high, low: low), shards: shards)
+    }
+}

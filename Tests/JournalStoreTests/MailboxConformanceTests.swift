@@ -1,0 +1,135 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MailStore
+import MailTypes
+import Testing
+
+@Suite("Every engine: mailboxes")
+struct MailboxConformanceTests {
+    @Test("A new account has its INBOX and special-use mailboxes, subscribed", arguments: Engine.allCases)
+    func initialMailboxes(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        for _ in 0..<2 {
+            let list = try await harness.account().mailboxes()
+            #expect(list.map(\.name.text) == ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"])
+            #expect(list.allSatisfy { $0.isSubscribed && $0.id != nil && !$0.hasChildren })
+            #expect(list.map { $0.specialUse.first } == [.archive, .drafts, nil, .junk, .sent, .trash])
+            try await harness.reopen()
+        }
+        await harness.close()
+    }
+
+    @Test(
+        "Mailboxes are made with those above them, renamed with those below, deleted alone",
+        arguments: Engine.allCases
+    )
+    func lifecycle(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var account = try await harness.account()
+        _ = try await account.create(name("a/b/c"), specialUse: [])
+        await expectCode(.mailboxExists) { _ = try await account.create(name("a/b"), specialUse: []) }
+        await expectCode(.mailboxExists) { _ = try await account.create(.inbox, specialUse: []) }
+        try await account.put([9], in: name("a/b/c"))
+        let before = try await account.status(of: name("a/b/c"))
+        try await account.rename(name("a/b"), to: name("x/y"))
+        try await harness.reopen()
+        account = try await harness.account()
+        let after = try await account.status(of: name("x/y/c"))
+        #expect(after.id == before.id && after.uidValidity == before.uidValidity && after.messages == 1)
+        let names = try await account.mailboxes().map(\.name.text).filter { $0.hasPrefix("a") || $0.hasPrefix("x") }
+        #expect(names == ["a", "x", "x/y", "x/y/c"])
+        #expect(try await account.mailboxes().filter(\.hasChildren).map(\.name.text) == ["x", "x/y"])
+        await expectCode(.mailboxExists) { try await account.rename(name("x/y"), to: name("a")) }
+        await expectCode(.forbidden) { try await account.rename(name("x"), to: name("x/z")) }
+        await expectCode(.noSuchMailbox) { try await account.rename(name("q"), to: name("r")) }
+        try await account.delete(name("x/y"))
+        await expectCode(.noSuchMailbox) { _ = try await account.status(of: name("x/y")) }
+        #expect(try await account.status(of: name("x/y/c")).messages == 1)
+        await expectCode(.forbidden) { try await account.delete(.inbox) }
+        await expectCode(.noSuchMailbox) { try await account.delete(name("nothing")) }
+        await harness.close()
+    }
+
+    @Test("A mailbox made again under an old name has another id and a greater UIDVALIDITY", arguments: Engine.allCases)
+    func madeAgain(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var ids: Set<MailboxID> = []
+        var last: UInt32 = 0
+        for _ in 0..<3 {
+            let account = try await harness.account()
+            let id = try await account.create(name("again"), specialUse: [])
+            #expect(ids.insert(id).inserted)
+            let status = try await account.status(of: name("again"))
+            #expect(status.uidValidity.rawValue > last)
+            last = status.uidValidity.rawValue
+            try await account.delete(name("again"))
+            await expectCode(.noSuchMailbox) { _ = try await account.changes(in: id, since: .zero) }
+            try await harness.reopen()
+        }
+        await harness.close()
+    }
+
+    @Test("Renaming INBOX moves its messages and leaves it empty", arguments: Engine.allCases)
+    func renameInbox(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        let account = try await harness.account()
+        _ = try await account.create(name("INBOX/below"), specialUse: [])
+        for _ in 0..<3 { try await account.put([1, 2], flags: FlagSet(keywords: [keyword("k")])) }
+        let before = try await account.status(of: .inbox)
+        try await account.rename(.inbox, to: name("Old/2025"))
+        for _ in 0..<2 {
+            let account = try await harness.account()
+            let inbox = try await account.status(of: .inbox)
+            #expect(inbox.id == before.id && inbox.messages == 0 && inbox.uidNext == before.uidNext)
+            let old = try await account.snapshot(of: name("Old/2025"))
+            #expect(old.messages.map(\.uid.rawValue) == [1, 2, 3])
+            #expect(old.messages.allSatisfy { $0.flags(keywords: old.keywords).keywords == [keyword("k")] })
+            #expect(try await account.status(of: name("INBOX/below")).messages == 0)
+            try await harness.reopen()
+        }
+        await harness.close()
+    }
+
+    @Test("Names without a mailbox can be subscribed, and are listed", arguments: Engine.allCases)
+    func subscriptions(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        try await harness.account().setSubscribed(true, name("nowhere"))
+        try await harness.account().setSubscribed(false, name("Junk"))
+        try await harness.reopen()
+        let list = try await harness.account().mailboxes()
+        let nowhere = try #require(list.first { $0.name == name("nowhere") })
+        #expect(nowhere.id == nil && nowhere.isSubscribed)
+        #expect(list.first { $0.name == name("Junk") }?.isSubscribed == false)
+        await harness.close()
+    }
+
+    @Test("Accounts do not see one another, and one that was removed begins anew", arguments: Engine.allCases)
+    func accounts(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        for number in 1...5 as ClosedRange<UInt64> {
+            try await harness.account(number).put(pattern(10, seed: UInt8(number)))
+        }
+        try await harness.store.remove(AccountID(3))
+        for _ in 0..<2 {
+            for number in 1...5 as ClosedRange<UInt64> {
+                let inbox = try await harness.account(number).snapshot(of: .inbox)
+                #expect(inbox.messages.count == (number == 3 ? 0 : 1))
+                #expect(try await harness.account(number).mailboxes().count == 6)
+            }
+            try await harness.reopen()
+        }
+        await harness.close()
+    }
+
+    @Test("An account is opened once, however many ask for it", arguments: Engine.allCases)
+    func oneOwner(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        let owners = try await withThrowingTaskGroup(of: ObjectIdentifier.self) { group in
+            for _ in 0..<30 { group.addTask { ObjectIdentifier(try await harness.account(4)) } }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(owners.count == 1)
+        await harness.close()
+    }
+}
