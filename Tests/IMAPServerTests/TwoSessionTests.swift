@@ -1,8 +1,10 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import IMAPServer
 import MailTypes
 import Runtime
+import SASL
 import Testing
 
 @Suite("Two sessions of one mailbox", .timeLimit(.minutes(1)))
@@ -126,6 +128,32 @@ struct TwoSessionTests {
             try await b.run("NOOP")
             let seen = try await a.run("FETCH 1:* (UID FLAGS)")
             try await b.expect("FETCH 1:* (UID FLAGS)", seen)
+        }
+    }
+}
+
+@Suite("A session taken over in the middle", .timeLimit(.minutes(1)))
+struct ResumedSessionTests {
+    @Test("It says nothing of its own, and answers the next command")
+    func silent() async throws {
+        let dialogue = Dialogue()
+        let serve: @Sendable (Connection) async throws -> Void = { connection in
+            guard let name = MailboxAddress("alice@example.test") else { return }
+            let session = IMAPSession(
+                connection,
+                user: AuthenticatedUser(account: AccountID(7), name: name),
+                account: dialogue.account,
+                store: dialogue.store,
+                configuration: dialogue.configuration,
+                events: dialogue.events.recorder
+            )
+            await session.run(resuming: nil)
+        }
+        try await EventLoop.run { loop in
+            try await Connection.withPeer(loop: loop, peer: serve) { connection in
+                let client = IMAPTestClient(connection)
+                try await client.expect("NOOP", ["OK NOOP completed"])
+            }
         }
     }
 }

@@ -41,16 +41,12 @@ package final class IMAPSession {
         reader = CommandReader(connection, limits: .afterLogOn, takesMessages: true)
     }
 
-    /// Answers the command that logged on, tagged `tag` (with none: greets as logged on), then commands until the
-    /// connection is over. The caller closes it.
+    /// Answers the command that logged on, tagged `tag`, then commands until the connection is over. Without a tag
+    /// nothing is said first: the client is in the middle of a session that another process began. The caller closes
+    /// the connection.
     package func run(resuming tag: [UInt8]?) async {
         connection.idleTimeout = configuration.idleTimeout
-        let welcome = StatusResponse(
-            tag == nil ? .preauth : .ok,
-            .capability(capabilities),
-            "Logged on as \(user.name)"
-        )
-        send(tag.map { .tagged($0, welcome) } ?? .untagged(welcome))
+        if let tag { send(.tagged(tag, StatusResponse(.ok, .capability(capabilities), "Logged on as \(user.name)"))) }
         var reason = "logout"
         do throws(IOError) {
             while try await step() {}
@@ -84,6 +80,8 @@ package final class IMAPSession {
 
     /// Reads and answers one command. False when the session is over.
     private func step() async throws(IOError) -> Bool {
+        // A client that sends much and reads nothing waits here.
+        try await connection.flushIfLarge()
         switch try await reader.next() {
         case .end: return false
         case .command(let frame): return try await perform(frame)
