@@ -188,8 +188,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "AdminCLI", "AdminAPI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole",
-                "AdminRole", "Directory", "Events", "Settings", "Runtime",
+                "AdminCLI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
+                "Events", "Settings", "Runtime",
             ],
             swiftSettings: settings
         )

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AdminAPI
+internal import BackEndRole
 internal import Directory
 package import Events
 internal import IMAPServer
+internal import JournalStore
 internal import MailProxy
+internal import MailStore
 internal import POP3Server
 internal import SMTPServer
 internal import ServiceControl
@@ -18,11 +21,12 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
-        + imapServerSettings + pop3ServerSettings + mailProxySettings
+        + imapServerSettings + pop3ServerSettings + mailProxySettings + mailStoreSettings + journalStoreSettings
 )
 
 /// Every event of the program.
 package let eventCatalogue = EventCatalogue(
     serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
-        + imapServerEvents + pop3ServerEvents + mailProxyEvents
+        + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
+        + journalStoreEvents
 )

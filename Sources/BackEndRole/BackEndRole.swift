@@ -1,0 +1,56 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import JournalStore
+internal import MailProxy
+internal import MailStore
+internal import Runtime
+internal import SMTPServer
+package import ServiceControl
+internal import Settings
+
+/// The worker that owns accounts: it keeps their mail, serves the sessions that front-ends hand over, and takes the
+/// mail that the transport delivers.
+package enum BackEndRole {
+    /// Opens the store, builds the role and starts its listeners.
+    package static func build(_ context: WorkerContext) async throws -> RunningRole {
+        guard let secret = AssertionSecret(try AssertionKey.read(context.layout)) else {
+            throw InstanceError("\(context.layout.assertionKeyFile) is not a key", exitCode: 74)
+        }
+        let summarizer = Summarizer(context)
+        let store = try await JournalStore.open(
+            context.layout.store(backEnd: context.inheritance.index),
+            loops: [context.loop],
+            settings: context.settings,
+            events: context.events,
+            summarize: { summarizer.summarize($0) }
+        )
+        let sessions = AssertedSession(
+            store: store,
+            secret: secret,
+            settings: context.settings,
+            refusesDamaged: { $0[StoreSettings.corruptMessagePolicy] == "refuse" },
+            events: context.events
+        )
+        let delivery = SMTPServer(
+            .internalLMTP,
+            instance: "internal",
+            hostName: context.hostName,
+            services: SMTPServices(
+                recipients: NoRecipients(),
+                sink: StoreSink(store: store, events: context.events),
+                settings: context.settings,
+                events: context.events
+            )
+        )
+        let listeners =
+            context.listeners(for: .sessions) { await sessions.serve($0) }
+            + context.listeners(for: .delivery) { await delivery.serve($0) }
+        let serving = RunningRole(listeners: listeners, loops: [context.loop])
+        return RunningRole {
+            await serving.drain()
+            await store.close()
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import MailStore
+internal import MailTypes
+internal import Runtime
+internal import SMTPServer
+internal import SMTPWire
+
+/// Puts delivered messages into the INBOXes of their recipients.
+struct StoreSink: MessageSink {
+    /// How long a delivery waits for an account that is held by somebody else.
+    static let patience: Duration = .seconds(4)
+
+    let store: any MailStore
+    let events: EventRecorder
+
+    func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage {
+        StoreDelivery(self, transaction)
+    }
+}
+
+/// One message on its way into the store.
+private final class StoreDelivery: IncomingMessage {
+    private let sink: StoreSink
+    private let transaction: MailTransaction
+    private let staging: any MessageStaging
+
+    init(_ sink: StoreSink, _ transaction: MailTransaction) {
+        self.sink = sink
+        self.transaction = transaction
+        staging = sink.store.stage()
+    }
+
+    func add(_ bytes: [UInt8]) async throws(SMTPReply) {
+        do throws(MailStoreError) { try staging.add(bytes) } catch { throw error.deliveryReply }
+    }
+
+    func abort() async {}
+
+    func finish() async -> [SMTPReply] {
+        let message: any StagedMessage
+        do throws(MailStoreError) {
+            message = try await staging.finish()
+        } catch {
+            let reply = error.deliveryReply
+            return transaction.recipients.map { _ in reply }
+        }
+        var replies: [SMTPReply] = []
+        for recipient in transaction.recipients { replies.append(await deliver(message, to: recipient)) }
+        return replies
+    }
+
+    private func deliver(_ message: any StagedMessage, to recipient: TransactionRecipient) async -> SMTPReply {
+        for delivery in recipient.deliveries {
+            do throws(MailStoreError) {
+                let account = try await sink.store.account(delivery.account, deadline: .now + StoreSink.patience)
+                let outcome = try await account.append(
+                    message,
+                    to: .inbox,
+                    flags: .none,
+                    internalDate: MailDate(secondsSince1970: WallClock.seconds),
+                    delivery: recipient.deliveryID
+                )
+                sink.events.record(
+                    .messageDelivered,
+                    [
+                        "recipient": .string(delivery.address.description),
+                        "account": .string(delivery.account.description), "uid": .count(outcome.uid.rawValue),
+                        "size": .count(message.size), "duplicate": .bool(outcome.wasDuplicate),
+                    ],
+                    trace: transaction.trace.text
+                )
+            } catch {
+                sink.events.record(
+                    .messageNotDelivered,
+                    [
+                        "recipient": .string(delivery.address.description), "reason": .string(error.message),
+                        "detail": .string(error.detail),
+                    ],
+                    trace: transaction.trace.text
+                )
+                return error.deliveryReply
+            }
+        }
+        return SMTPReply(250, .recipientValid, "Delivered")
+    }
+}
+
+extension MailStoreError {
+    /// What the transport is told. Nothing that may pass is permanent.
+    var deliveryReply: SMTPReply {
+        switch code {
+        case .overQuota: SMTPReply(552, .mailboxFull, "Mailbox full")
+        case .limit: SMTPReply(552, .messageTooBig, message)
+        case .storageFull: SMTPReply(452, .mailSystemFull, "No room for the message now")
+        case .busy: SMTPReply(450, .otherMailbox, "Mailbox busy, try again")
+        case .noSuchMailbox, .mailboxExists, .forbidden, .damaged, .unavailable:
+            SMTPReply(451, .mailSystem, "Mailbox not available now, try again")
+        }
+    }
+}
