@@ -31,7 +31,8 @@ import Testing
         for command in ["RSET", "EHLO y"] {
             let test = TestServer()
             let script =
-                "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nBDAT 8\r\na: b\r\n\r\n\(command)\r\nBDAT 0 LAST\r\nQUIT\r\n"
+                "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nBDAT 8\r\na: b\r\n\r\n"
+                + "\(command)\r\nBDAT 0 LAST\r\nQUIT\r\n"
             #expect(try await test.codes(script) == "220 250 250 250 250 250 503 221")
             #expect(test.messages.isEmpty && test.sink.aborted.withLock { $0 } == 1)
         }
@@ -46,7 +47,12 @@ import Testing
     private func codes(_ first: String, _ second: String, _ test: TestServer) async throws -> String {
         let server = test.server
         return try await EventLoop.run { loop in
-            try await Connection.withPeer(loop: loop, peer: { await server.serve($0); await $0.close() }) { client in
+            try await Connection.withPeer(
+                loop: loop,
+                peer: {
+                    await server.serve($0); await $0.close()
+                }
+            ) { client in
                 client.defersShutdown = true
                 client.write(first)
                 try await client.flush()
@@ -54,7 +60,9 @@ import Testing
                 loop.shutdownConnections()
                 client.write(second)
                 var said: [UInt8] = []
-                while case let some = (try? await client.readSome(maximum: 65_536)) ?? [], !some.isEmpty { said += some }
+                while case let some = (try? await client.readSome(maximum: 65_536)) ?? [], !some.isEmpty {
+                    said += some
+                }
                 return TestServer.codes(in: String(decoding: said, as: UTF8.self))
             }
         }

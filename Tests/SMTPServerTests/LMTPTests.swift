@@ -24,7 +24,9 @@ import Testing
 
     @Test func `From elsewhere it is received, not yet delivered`() async throws {
         let test = TestServer(.lmtp)
-        try await test.run("LHLO far.example\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\nx: y\r\n.\r\nQUIT\r\n")
+        try await test.run(
+            "LHLO far.example\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\nx: y\r\n.\r\nQUIT\r\n"
+        )
         let content = try #require(test.messages.first).content
         #expect(content.hasPrefix("Received: from far.example"))
         #expect(content.contains("with LMTP id ") && content.hasSuffix("x: y\r\n"))
@@ -36,7 +38,8 @@ import Testing
         let content = "Received: from x\r\n\r\nbare\nlf\r"
         try await test.run(
             "LHLO x\r\nMAIL FROM:<a@b> XMARTLET-TRACE=abc123\r\nRCPT TO:<who@ever.example> XMARTLET-ACCOUNT=42"
-                + " XMARTLET-DELIVERY=0000000000000001000000000000000a\r\nBDAT \(content.utf8.count) LAST\r\n\(content)QUIT\r\n"
+                + " XMARTLET-DELIVERY=0000000000000001000000000000000a\r\n"
+                + "BDAT \(content.utf8.count) LAST\r\n\(content)QUIT\r\n"
         )
         #expect(
             try #require(test.messages.first).content
@@ -51,7 +54,9 @@ import Testing
     @Test func `What the transport sends is not measured again`() async throws {
         let settings = ["smtp/maximum-message-size": "64KiB", "smtp/maximum-transactions": "1"]
         let test = TestServer(.internalLMTP, settings: settings)
-        let mail = "MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nBDAT 70000 LAST\r\n" + String(repeating: "x", count: 70_000)
+        let mail =
+            "MAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nBDAT 70000 LAST\r\n"
+            + String(repeating: "x", count: 70_000)
         #expect(try await test.codes("LHLO x\r\n\(mail)\(mail)QUIT\r\n") == "220 250 250 250 250 250 250 250 221")
     }
 }
