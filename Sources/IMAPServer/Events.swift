@@ -52,9 +52,18 @@ extension EventDefinition {
         cause: "LOGOUT, a time-out, or a lost connection, as the field imap.reason says.",
         action: "None."
     )
+    package static let imapConnectionFaulty = EventDefinition(
+        9456,
+        "imap.connection.faulty",
+        .information,
+        text: "Before log-on a client sent what is no command, or left without LOGOUT.",
+        cause: "A program that is no mail client, a client with a fault, or a connection that broke.",
+        action: "None, unless it is a client of yours."
+    )
 }
 
 /// All events of this module.
 package let imapServerEvents: [EventDefinition] = [
     .imapLogOn, .imapLogOnFailed, .imapBudgetSpent, .imapCommandFailed, .imapMessageDamaged, .imapSessionEnded,
+    .imapConnectionFaulty,
 ]

@@ -52,6 +52,12 @@ extension EventDefinition {
         cause: "The account was in use until the deadline passed, or the store failed.",
         action: "If it lasts, see the store's events and pop3/share-retry-attempts."
     )
+    package static let pop3ConnectionFaulty = EventDefinition(
+        9508, "pop3.connection.faulty", .information,
+        text: "Before log-on a client sent what is no command, or left without QUIT.",
+        cause: "A program that is no mail client, a client with a fault, or a connection that broke.",
+        action: "None, unless it is a client of yours."
+    )
     package static let pop3MessageDamaged = EventDefinition(
         12802, "pop3.message.damaged", .error,
         text: "Content of a message that a POP3 client asked for is damaged.",
@@ -62,5 +68,5 @@ extension EventDefinition {
 
 package let pop3ServerEvents: [EventDefinition] = [
     .pop3LogOn, .pop3LogOnFailed, .pop3LogOnInClear, .pop3BudgetExceeded, .pop3DeletionFailed, .pop3RetrievalBroken,
-    .pop3SessionEnded, .pop3MaildropUnavailable, .pop3MessageDamaged,
+    .pop3SessionEnded, .pop3MaildropUnavailable, .pop3MessageDamaged, .pop3ConnectionFaulty,
 ]

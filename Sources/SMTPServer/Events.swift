@@ -100,9 +100,18 @@ extension EventDefinition {
         cause: "The client does not trust the certificate, or has no protocol version in common with this server.",
         action: "Compare the certificate's names and issuer with what the client expects."
     )
+    static let sessionFaulty = EventDefinition(
+        9361,
+        "smtp.session.faulty",
+        .information,
+        text: "A client sent what is no command, or left without QUIT.",
+        cause: "A program that is no mail client, a client with a fault, or a connection that broke.",
+        action: "None, unless it is a client of yours."
+    )
 }
 
 package let smtpServerEvents: [EventDefinition] = [
     .messageLoops, .plaintextBehindStartTLS, .messageAccepted, .messageRefused, .smugglingRefused, .recipientRefused,
     .relayRefused, .senderRefused, .loggedOn, .logOnFailed, .sessionCutOff, .handshakeFailed,
+    .sessionFaulty,
 ]

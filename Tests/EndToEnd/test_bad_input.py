@@ -23,6 +23,14 @@ class BadInput(unittest.TestCase):
         cls.server = shared()
         cls.before = cls.server.workers()
 
+    def setUp(self):
+        self.seen = len(self.server.events())
+
+    def faults(self, count):
+        """Waits for so many events of sessions with faults since the test began."""
+        numbers = (9361, 9456, 9508)
+        until(lambda: sum(e["id"] in numbers for e in self.server.events()[self.seen:]) >= count, 5, f"{count} events")
+
     def tearDown(self):
         self.assertEqual(self.server.workers(), self.before, "a worker was started anew")
 
@@ -34,6 +42,7 @@ class BadInput(unittest.TestCase):
                 self.assertRegex(lines.line(), REFUSAL[name])
                 lines.send({"imap": b"b NOOP\r\n", "pop3": b"CAPA\r\n"}.get(name, b"NOOP\r\n"))
                 self.assertRegex(lines.line(), {"imap": rb"^b OK", "pop3": rb"^\+OK"}.get(name, rb"^250"))
+        self.faults(len(PLAIN))
 
     def test_lines_of_a_megabyte(self):
         for name in PLAIN:
@@ -45,6 +54,7 @@ class BadInput(unittest.TestCase):
                     pass
                 answer = lines.line()
                 self.assertRegex(answer, REFUSAL[name], name)
+        self.faults(len(PLAIN))
 
     def test_a_line_that_never_ends(self):
         for name in PLAIN:
@@ -83,6 +93,7 @@ class BadInput(unittest.TestCase):
                 lines.socket.shutdown(socket.SHUT_WR)
                 self.assertRegex(lines.line(), answer)
                 self.assertTrue(lines.is_closed())
+        self.faults(3)
 
     def test_half_a_message_is_no_message(self):
         address = self.server.new_account()

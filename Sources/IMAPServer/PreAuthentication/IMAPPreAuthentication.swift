@@ -32,6 +32,9 @@ package final class IMAPPreAuthentication {
     private var reader: CommandReader
     private var budget: PreAuthenticationBudget
     private var hasGreeted = false
+    /// Answers BAD, and whether the client left without LOGOUT after it had said something.
+    private var faults = 0
+    private var isBrokenOff = false
 
     package init(
         _ connection: Connection,
@@ -52,6 +55,7 @@ package final class IMAPPreAuthentication {
     package func run() async -> Outcome {
         connection.deadline = .now + configuration.preAuthenticationTime
         defer { connection.deadline = nil }
+        defer { reportFaults() }
         greet()
         do throws(IOError) {
             while true {
@@ -88,7 +92,9 @@ package final class IMAPPreAuthentication {
 
     private func step() async throws(IOError) -> Outcome? {
         switch try await reader.next() {
-        case .end, .append: return .finished
+        case .end, .append:
+            isBrokenOff = budget.commands > 0
+            return .finished
         case .refused(let tag, let refusal):
             answer(tag, StatusResponse(refusal.condition, refusal.code, refusal.text))
             budget.spend(octets: reader.limits.line)
@@ -127,6 +133,7 @@ package final class IMAPPreAuthentication {
     }
 
     private func answer(_ tag: [UInt8]?, _ status: StatusResponse) {
+        if status.condition == .bad { faults += 1 }
         connection.write(tag.map { .tagged($0, status) } ?? .untagged(status))
     }
 
@@ -154,8 +161,21 @@ package final class IMAPPreAuthentication {
             connection.write(.untagged(StatusResponse(.bye, nil, "Too many octets before log-on")))
             recordCut("octets")
         case .tls(let reason): recordCut("TLS: \(reason)")
-        case .closed, .lineTooLong, .system: break
+        case .closed, .lineTooLong, .system: isBrokenOff = true
         }
+    }
+
+    /// One event for all that was wrong, so that a client gone mad fills no log.
+    private func reportFaults() {
+        guard faults > 0 || isBrokenOff else { return }
+        events.record(
+            .imapConnectionFaulty,
+            [
+                "client.address": .string(connection.peer.host), "imap.faults": .count(faults),
+                "imap.broken-off": .bool(isBrokenOff),
+            ]
+        )
+        (faults, isBrokenOff) = (0, false)
     }
 
     private func recordCut(_ reason: String) {

@@ -23,6 +23,9 @@ package struct POP3PreAuthentication {
     var failuresLeft: Int
     /// Set by the greeting, and kept when this runs again.
     private var deadline: ContinuousClock.Instant?
+    /// Answers -ERR to what is no command, and whether the client left without QUIT after it had said something.
+    private var faults = 0
+    private var isBrokenOff = false
 
     package init(_ environment: POP3Environment) {
         self.environment = environment
@@ -34,6 +37,7 @@ package struct POP3PreAuthentication {
     package mutating func run(_ connection: Connection) async -> Outcome {
         connection.deadline = deadline ?? greet(connection)
         deadline = connection.deadline
+        defer { reportFaults(connection) }
         do throws(IOError) {
             guard let user = try await serve(connection) else { return .closed }
             connection.deadline = nil
@@ -54,6 +58,7 @@ package struct POP3PreAuthentication {
         while let line = try await nextLine(connection) {
             switch rules.receive(line) {
             case .reply(let reply):
+                if !reply.isPositive { faults += 1 }
                 connection.write(reply)
             case .refuseInClear:
                 refuseInClear(connection)
@@ -74,6 +79,7 @@ package struct POP3PreAuthentication {
             }
             guard failuresLeft > 0 else { throw .budgetExceeded }
         }
+        isBrokenOff = commandsLeft < environment.limits.commandsBeforeLogOn - 1
         return nil
     }
 
@@ -86,6 +92,7 @@ package struct POP3PreAuthentication {
                 return try await connection.readLine(maximum: POP3Command.maximumLineOctets)?.bytes
             } catch .lineTooLong {
                 commandsLeft -= 9
+                faults += 1
                 connection.write(.err(nil, "line too long"))
             }
         }
@@ -101,6 +108,19 @@ package struct POP3PreAuthentication {
     private func refuseInClear(_ connection: Connection) {
         environment.events.record(.pop3LogOnInClear, ["pop3.peer": .string(connection.peer.host)])
         connection.write(.err(.auth, "log-on needs TLS: use STLS or port 995"))
+    }
+
+    /// One event for all that was wrong, so that a client gone mad fills no log.
+    private mutating func reportFaults(_ connection: Connection) {
+        guard faults > 0 || isBrokenOff else { return }
+        environment.events.record(
+            .pop3ConnectionFaulty,
+            [
+                "pop3.peer": .string(connection.peer.host), "pop3.faults": .count(faults),
+                "pop3.broken-off": .bool(isBrokenOff),
+            ]
+        )
+        (faults, isBrokenOff) = (0, false)
     }
 
     private func sayGoodbye(_ error: IOError, _ connection: Connection) {

@@ -18,6 +18,9 @@ final class SMTPDialogue {
     var reception: MessageReception?
     var ledger = ChunkLedger()
     private var isOver = false
+    private var hasHeardCommand = false
+    /// The client left without QUIT.
+    private var isBrokenOff = false
 
     init(_ server: SMTPServer, _ connection: Connection, _ limits: SMTPLimits) {
         self.server = server
@@ -40,9 +43,11 @@ final class SMTPDialogue {
             if server.implicitTLS { try await establishTLS() }
             reply(session.greeting)
             while !isOver, let line = try await nextLine() { try await take(line) }
+            if hasHeardCommand, !isOver { isBrokenOff = true }
         } catch {
             leave(error)
         }
+        reportFaults()
         await reception?.abort()
         reception = nil
     }
@@ -70,6 +75,7 @@ final class SMTPDialogue {
     }
 
     private func take(_ line: Line) async throws(IOError) {
+        hasHeardCommand = true
         guard line.endsWithCRLF || session.limits.bareNewline == .normalize else {
             let reply = SMTPReply(500, .invalidCommand, "Lines end with CR LF (RFC 5321, 2.3.8)")
             return perform(session.fail(reply))
@@ -134,8 +140,17 @@ final class SMTPDialogue {
         case .tls(let reason): events.record(.handshakeFailed, ["tls.reason": .string(reason)])
         case .budgetExceeded:
             perform(.close(SMTPReply(421, .messageTooBig, "The message has no end, closing connection")))
-        case .closed, .lineTooLong, .system: break
+        case .closed, .lineTooLong, .system: isBrokenOff = true
         }
+    }
+
+    /// One event for all that was wrong with a session, so that a client gone mad fills no log.
+    private func reportFaults() {
+        guard session.errors > 0 || isBrokenOff else { return }
+        events.record(
+            .sessionFaulty,
+            ["smtp.errors": .count(session.errors), "smtp.broken-off": .bool(isBrokenOff)]
+        )
     }
 
     // MARK: TLS

@@ -38,7 +38,8 @@ package struct SMTPSession: Sendable {
     package private(set) var isChunking = false
     private var chunkFailure: SMTPReply?
     private var transactions = 0
-    private var errors = 0
+    /// Commands that were wrong.
+    package private(set) var errors = 0
     private var logOnFailures = 0
     private var idleCommands = 0
 
