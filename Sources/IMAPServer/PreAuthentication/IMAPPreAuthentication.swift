@@ -161,7 +161,7 @@ package final class IMAPPreAuthentication {
             connection.write(.untagged(StatusResponse(.bye, nil, "Too many octets before log-on")))
             recordCut("octets")
         case .tls(let reason): recordCut("TLS: \(reason)")
-        case .closed, .lineTooLong, .system: isBrokenOff = true
+        case .closed, .lineTooLong, .system: isBrokenOff = budget.commands > 0
         }
     }
 

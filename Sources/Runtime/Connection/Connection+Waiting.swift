@@ -43,6 +43,8 @@ extension Connection {
         input.rest()
         return await unsafe withUnsafeContinuation { continuation in
             unsafe prepareToPark(continuation, events, noticing, latest)
+            // Making the continuation may let other work of the loop go first, which found nobody parked.
+            if let early = wakeBeforeParking(events, noticing) { resume(early) }
         }
     }
 
@@ -182,6 +184,9 @@ extension Connection {
             unsafe b.prepareToPark(continuation, readable, false, nil)
             a.wait.dueAt = max(a.wait.dueAt, b.wait.dueAt)
             b.wait.dueAt = a.wait.dueAt
+            if let early = a.wakeBeforeParking(readable, false) ?? b.wakeBeforeParking(readable, false) {
+                a.resume(early)
+            }
         }
         guard case .ready = wake else { throw wake.error }
         return (a.isReadableNow, b.isReadableNow)

@@ -140,7 +140,7 @@ final class SMTPDialogue {
         case .tls(let reason): events.record(.handshakeFailed, ["tls.reason": .string(reason)])
         case .budgetExceeded:
             perform(.close(SMTPReply(421, .messageTooBig, "The message has no end, closing connection")))
-        case .closed, .lineTooLong, .system: isBrokenOff = true
+        case .closed, .lineTooLong, .system: isBrokenOff = hasHeardCommand
         }
     }
 
