@@ -38,8 +38,9 @@ extension EventLoop {
     /// Suspends the calling task, which must run on this loop. Throws `.shutdown` when the loop drains meanwhile.
     package func sleep(for duration: Duration) async throws(IOError) {
         precondition(isCurrent, "sleep on another loop's thread")
-        guard !confined.isDraining else { throw .shutdown }
         let slept = await unsafe withUnsafeContinuation { continuation in
+            // Looked at here: other work of the loop can run before the continuation is made.
+            guard !confined.isDraining else { return unsafe continuation.resume(returning: false) }
             let key = takeKey()
             let sleeper = unsafe Sleeper(continuation, loop: self, key: key)
             confined.sleepers[key] = sleeper
