@@ -25,12 +25,16 @@ let fuzzing = ProcessInfo.processInfo.environment["MARTLET_FUZZ"] == "1"
 let fuzzed: [SwiftSetting] = fuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
 let settings = house + (strict ? [.treatAllWarnings(as: .error)] : []) + fuzzed
 
-/// A Swift library of the server. `uses` names the targets it may import; arrows point down only (docs/architecture.md).
+/// A Swift library of the server.
+///
+/// `uses` names the targets it may import; arrows point down only (docs/architecture.md).
 func part(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// The tests of one part. They may import whatever the part may, and the part itself.
+/// The tests of one part.
+///
+/// They may import whatever the part may, and the part itself.
 func tests(of part: Target) -> Target {
     .testTarget(
         name: part.name + "Tests",
@@ -152,8 +156,10 @@ let foundations: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
 ]
-/// The fuzz targets, from what lies in Fuzz/. A target depends on the parts that it imports and on nothing else, so that work
-/// on one part cannot keep another from being fuzzed.
+/// The fuzz targets, from what lies in Fuzz/.
+///
+/// A target depends on the parts that it imports and on nothing else, so that work on one part cannot keep another from
+/// being fuzzed.
 @MainActor
 func fuzzTargets() -> [Target] {
     guard fuzzing else { return [] }

@@ -4,11 +4,11 @@
 package import Events
 package import MailProxy
 package import MailStore
-package import Runtime
-package import Settings
 internal import MailTypes
 internal import POP3Server
+package import Runtime
 internal import SASL
+package import Settings
 
 /// Serves the connections that front-ends open: one assertion, one status line, then the session.
 package struct AssertedSession: Sendable {
@@ -36,7 +36,9 @@ package struct AssertedSession: Sendable {
         self.events = events
     }
 
-    /// Serves one connection to its end. Nothing is read from the store before the assertion has proved right.
+    /// Serves one connection to its end.
+    ///
+    /// Nothing is read from the store before the assertion has proved right.
     package func serve(_ connection: Connection) async {
         guard let assertion = await receive(connection) else { return }
         do throws(MailStoreError) {

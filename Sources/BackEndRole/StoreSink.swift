@@ -89,7 +89,9 @@ private final class StoreDelivery: IncomingMessage {
 }
 
 extension MailStoreError {
-    /// What the transport is told. Nothing that may pass is permanent.
+    /// What the transport is told.
+    ///
+    /// Nothing that may pass is permanent.
     var deliveryReply: SMTPReply {
         switch code {
         case .overQuota: SMTPReply(552, .mailboxFull, "Mailbox full")

@@ -32,8 +32,9 @@ package enum Base64 {
         return encoded
     }
 
-    /// The octets that `text` stands for, or `nil` for anything but whole, canonical base64 without line ends. Padding
-    /// may be left out. Both alphabets are read.
+    /// The octets that `text` stands for, or `nil` for anything but whole, canonical base64 without line ends.
+    ///
+    /// Padding may be left out. Both alphabets are read.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var digits = Array(text)
         while digits.last == 0x3D, text.count - digits.count < 2 { digits.removeLast() }

@@ -4,7 +4,9 @@
 internal import Glibc
 
 /// Octets that stay at one address for as long as the block lives, so that a gathering write can name them without
-/// copying. Filled by one task, then shared and never changed again.
+/// copying.
+///
+/// Filled by one task, then shared and never changed again.
 @safe
 package final class OctetBlock: @unchecked Sendable {
     // Safe to share: written only by `append`, whose callers hold the block alone; after that it is read only.
@@ -24,7 +26,9 @@ package final class OctetBlock: @unchecked Sendable {
 
     deinit { unsafe base.deallocate() }
 
-    /// Adds octets. Only before the block is shared.
+    /// Adds octets.
+    ///
+    /// Only before the block is shared.
     package func append(_ bytes: [UInt8]) {
         if bytes.count > capacity - count { grow(toHold: count + bytes.count) }
         unsafe bytes.withUnsafeBytes { source in

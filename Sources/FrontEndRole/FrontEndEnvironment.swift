@@ -8,7 +8,9 @@ package import Runtime
 package import SASL
 package import Settings
 
-/// What the front-end's sessions share. Settings are read anew for each connection.
+/// What the front-end's sessions share.
+///
+/// Settings are read anew for each connection.
 package struct FrontEndEnvironment: Sendable {
     /// For greetings.
     package var hostName: String
@@ -48,8 +50,9 @@ package struct FrontEndEnvironment: Sendable {
         )
     }
 
-    /// TLS from the first octet (RFC 8314 §3). False when the handshake failed or there is no certificate: the
-    /// connection is to be closed.
+    /// TLS from the first octet (RFC 8314 §3).
+    ///
+    /// False when the handshake failed or there is no certificate: the connection is to be closed.
     func beginTLS(_ connection: Connection) async -> Bool {
         guard let context = tls() else { return false }
         connection.deadline = .now + .seconds(30)

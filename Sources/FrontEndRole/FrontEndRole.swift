@@ -9,7 +9,9 @@ package import ServiceControl
 internal import Settings
 
 /// The worker that holds the clients: it takes IMAP and POP3 connections, finds out who is there, and relays to the
-/// back-end that owns the account. It keeps no mail.
+/// back-end that owns the account.
+///
+/// It keeps no mail.
 package enum FrontEndRole {
     /// Builds the role and starts its listeners.
     package static func build(_ context: WorkerContext) async throws -> RunningRole {

@@ -1,12 +1,12 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Runtime
 internal import ByteTools
 internal import Events
 internal import IMAPServer
 internal import MailProxy
 internal import MailTypes
+package import Runtime
 internal import Settings
 
 /// Serves IMAP to one client at a time: the log-on here, the mailboxes at the back-end that owns the account.
@@ -15,7 +15,9 @@ package struct IMAPFrontEnd: Sendable {
 
     package init(_ environment: FrontEndEnvironment) { self.environment = environment }
 
-    /// Serves a connection to its end. An account that cannot be had refuses the log-on, not the connection.
+    /// Serves a connection to its end.
+    ///
+    /// An account that cannot be had refuses the log-on, not the connection.
     package func serve(_ connection: Connection, implicitTLS: Bool = false) async {
         if implicitTLS, await !environment.beginTLS(connection) { return }
         let configuration = IMAPConfiguration(environment.settings.current, tls: environment.tls())

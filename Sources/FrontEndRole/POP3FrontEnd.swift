@@ -1,12 +1,12 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Runtime
 internal import Events
 internal import MailProxy
 internal import MailTypes
 internal import POP3Server
 internal import POP3Wire
+package import Runtime
 internal import SASL
 internal import Settings
 
@@ -16,7 +16,9 @@ package struct POP3FrontEnd: Sendable {
 
     package init(_ environment: FrontEndEnvironment) { self.environment = environment }
 
-    /// Serves a connection to its end. A maildrop that cannot be had refuses the log-on, not the connection.
+    /// Serves a connection to its end.
+    ///
+    /// A maildrop that cannot be had refuses the log-on, not the connection.
     package func serve(_ connection: Connection, implicitTLS: Bool = false) async {
         if implicitTLS, await !environment.beginTLS(connection) { return }
         let limits = POP3Limits(environment.settings.current)

@@ -20,8 +20,9 @@ package struct IMAPConfiguration: Sendable {
     package var failedLogOns: Int
     package var failedLogOnDelay: Duration
     package var badCommands: Int
-    /// Whether a session says BYE when its process drains. A back-end behind a front-end stays silent, since the
-    /// front-end takes the session elsewhere.
+    /// Whether a session says BYE when its process drains.
+    ///
+    /// A back-end behind a front-end stays silent, since the front-end takes the session elsewhere.
     package var saysGoodbyeAtShutdown = true
 
     package init(

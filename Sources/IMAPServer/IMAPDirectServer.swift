@@ -26,7 +26,9 @@ package struct IMAPDirectServer: Sendable {
         self.events = events
     }
 
-    /// Serves one connection to its end. The caller closes it; for implicit TLS it has shaken hands already.
+    /// Serves one connection to its end.
+    ///
+    /// The caller closes it; for implicit TLS it has shaken hands already.
     package func serve(_ connection: Connection) async {
         let configuration = configuration()
         let stranger = IMAPPreAuthentication(

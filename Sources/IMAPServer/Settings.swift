@@ -3,7 +3,9 @@
 
 package import Settings
 
-/// Settings of IMAP listeners and sessions. Each can be set for one instance: `imap/1/...`.
+/// Settings of IMAP listeners and sessions.
+///
+/// Each can be set for one instance: `imap/1/...`.
 package enum IMAPSettings {
     package static let shareRetryAttempts = SettingKey(
         "imap/share-retry-attempts",

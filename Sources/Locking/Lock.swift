@@ -25,7 +25,9 @@ package final class Lock<State>: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    /// Runs `body` alone with the value. Not re-entrant.
+    /// Runs `body` alone with the value.
+    ///
+    /// Not re-entrant.
     package func withLock<Result, Failure: Error>(
         _ body: (inout sending State) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

@@ -21,8 +21,9 @@ package struct SystemFlags: OptionSet, Hashable, Sendable {
     ]
 }
 
-/// A flag that users and clients name, such as `$Forwarded` (RFC 9051 §2.3.2). An atom of 1 to 128 octets; equality
-/// ignores ASCII case, the first spelling is kept.
+/// A flag that users and clients name, such as `$Forwarded` (RFC 9051 §2.3.2).
+///
+/// An atom of 1 to 128 octets; equality ignores ASCII case, the first spelling is kept.
 package struct Keyword: Hashable, Sendable, CustomStringConvertible {
     package static let maximumOctets = 128
     package let text: String

@@ -17,8 +17,10 @@ package struct MailboxID: Hashable, Sendable, Comparable, CustomStringConvertibl
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// 16 octets that name one delivery to one recipient. A retry with unknown outcome carries the same, and the store
-/// then answers with the first outcome instead of storing twice.
+/// 16 octets that name one delivery to one recipient.
+///
+/// A retry with unknown outcome carries the same, and the store then answers with the first outcome instead of storing
+/// twice.
 package struct DeliveryID: Hashable, Sendable {
     package let high: UInt64
     package let low: UInt64

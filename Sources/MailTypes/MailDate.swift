@@ -4,7 +4,9 @@
 internal import ByteTools
 
 /// A moment with the zone in which it was written, to the second: internal dates (RFC 9051 §2.3.3) and `Date` header
-/// fields (RFC 5322 §3.3). Proleptic Gregorian calendar, no leap seconds.
+/// fields (RFC 5322 §3.3).
+///
+/// Proleptic Gregorian calendar, no leap seconds.
 package struct MailDate: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
     package var secondsSince1970: Int64

@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// The part of an address before the at sign, unquoted, as UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3). 1 to 255 octets.
+/// The part of an address before the at sign, unquoted, as UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3).
+///
+/// 1 to 255 octets.
 package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     /// RFC 5321 §4.5.3.1.1 has 64, and asks for no limit where there can be none: senders of lists and notices write
     /// longer ones into their reverse-paths.
@@ -40,8 +42,9 @@ package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A mail domain: labels of letters, digits, hyphens and underscores or UTF-8, or an address literal in brackets. At
-/// most 255 octets. Equality ignores ASCII case.
+/// A mail domain: labels of letters, digits, hyphens and underscores or UTF-8, or an address literal in brackets.
+///
+/// At most 255 octets. Equality ignores ASCII case.
 package struct Domain: Hashable, Sendable, CustomStringConvertible {
     package static let maximumOctets = 255
     /// Lower case in its ASCII letters, without a final dot.
@@ -82,7 +85,9 @@ package struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads `local@domain` as a person types it: the local part is dot-string or quoted-string, the last at sign
-    /// divides. `nil` when either part is not valid.
+    /// divides.
+    ///
+    /// `nil` when either part is not valid.
     package init?(_ text: String) {
         guard let at = text.lastIndex(of: "@"), let domain = Domain(String(text[text.index(after: at)...])) else {
             return nil
@@ -127,7 +132,9 @@ package enum ReversePath: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "<\(address?.description ?? "")>" }
 }
 
-/// An envelope recipient. `<Postmaster>` without a domain is legal (RFC 5321 §4.5.1).
+/// An envelope recipient.
+///
+/// `<Postmaster>` without a domain is legal (RFC 5321 §4.5.1).
 package enum ForwardPath: Hashable, Sendable, CustomStringConvertible {
     case postmaster
     case address(MailboxAddress)

@@ -3,8 +3,10 @@
 
 internal import ByteTools
 
-/// The full name of a mailbox (IMAP folder), UTF-8, levels divided by `/` (RFC 9051 §5.1). 1 to 1,000 octets, at most
-/// 32 levels, no control characters, no empty level. `INBOX` is always spelled so; other names keep their case.
+/// The full name of a mailbox (IMAP folder), UTF-8, levels divided by `/` (RFC 9051 §5.1).
+///
+/// 1 to 1,000 octets, at most 32 levels, no control characters, no empty level. `INBOX` is always spelled so; other
+/// names keep their case.
 package struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static let delimiter: Character = "/"
     package static let maximumOctets = 1000

@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A message's number in its mailbox: ascending, never used again (RFC 9051 §2.3.1.1). Never 0.
+/// A message's number in its mailbox: ascending, never used again (RFC 9051 §2.3.1.1).
+///
+/// Never 0.
 package struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let rawValue: UInt32
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }
@@ -9,7 +11,9 @@ package struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
     @inlinable package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// The number that says which series of UIDs a mailbox is in (RFC 9051 §2.3.1.1). Never 0.
+/// The number that says which series of UIDs a mailbox is in (RFC 9051 §2.3.1.1).
+///
+/// Never 0.
 package struct UIDValidity: Hashable, Sendable, CustomStringConvertible {
     package let rawValue: UInt32
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }

@@ -23,7 +23,9 @@ struct ByteView {
         return unsafe base[index]
     }
 
-    /// The first offset in `range` (cut to the view) that holds `octet`. As fast as `memchr`.
+    /// The first offset in `range` (cut to the view) that holds `octet`.
+    ///
+    /// As fast as `memchr`.
     func firstIndex(of octet: UInt8, in range: Range<Int>) -> Int? {
         let range = range.clamped(to: 0..<count)
         guard !range.isEmpty, let start = unsafe base.baseAddress,
@@ -47,6 +49,7 @@ struct ByteView {
     }
 
     /// The line that begins at `start`: `end` is where its text ends, before LF or CRLF; `next` where the next begins.
+    ///
     /// A CR without LF does not end a line.
     func line(at start: Int) -> (end: Int, next: Int, terminated: Bool) {
         guard let lf = firstIndex(of: 0x0A, in: start..<max(start, count)) else { return (count, count, false) }

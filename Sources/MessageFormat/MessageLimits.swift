@@ -1,14 +1,20 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Bounds of one parse. What lies beyond them stays in the message, is answered as opaque octets, and is noted in
-/// `StructureFaults`; nothing is refused.
+/// Bounds of one parse.
+///
+/// What lies beyond them stays in the message, is answered as opaque octets, and is noted in `StructureFaults`; nothing
+/// is refused.
 package struct MessageLimits: Sendable, Hashable {
-    /// Parts within parts. Real mail stays under 20; an MUA recurses once a level.
+    /// Parts within parts.
+    ///
+    /// Real mail stays under 20; an MUA recurses once a level.
     package var depth = 100
     /// Parts of one message, embedded messages included.
     package var parts = 10_000
-    /// Octets of one header whose fields are looked at. Headers may be longer, their ends are found all the same.
+    /// Octets of one header whose fields are looked at.
+    ///
+    /// Headers may be longer, their ends are found all the same.
     package var headerOctets = 1 << 20
     /// Octets of field values that are kept in memory and in the summary, over the whole message.
     package var retainedOctets = 2 << 20
@@ -18,7 +24,9 @@ package struct MessageLimits: Sendable, Hashable {
     package var addresses = 10_000
     /// Parameters of one Content-Type or Content-Disposition.
     package var parameters = 128
-    /// Octets of a boundary. RFC 2046 §5.1.1 allows 70; longer ones are in circulation.
+    /// Octets of a boundary.
+    ///
+    /// RFC 2046 §5.1.1 allows 70; longer ones are in circulation.
     package var boundaryOctets = 8_192
 
     package init() {}

@@ -29,7 +29,8 @@ package enum POP3Settings {
         default: Duration.seconds(600),
         in: .seconds(600) ... .seconds(86_400),
         perInstance: true,
-        help: "A session without a command for so long is closed, and deletes nothing. RFC 1939 §3 forbids less than 10 minutes."
+        help:
+            "A session without a command for so long is closed, and deletes nothing. RFC 1939 §3 forbids less than 10 minutes."
     )
     package static let logOnDeadline = SettingKey(
         "pop3/log-on-deadline",
@@ -82,7 +83,8 @@ package struct POP3Limits: Sendable, Equatable {
     package var commandsBeforeLogOn: Int
 
     package init(_ settings: SettingsSnapshot = SettingsSnapshot(), instance: String = "1") {
-        shareDeadline = settings[POP3Settings.shareRetrySleep, instance: instance]
+        shareDeadline =
+            settings[POP3Settings.shareRetrySleep, instance: instance]
             * settings[POP3Settings.shareRetryAttempts, instance: instance]
         idleTimeout = settings[POP3Settings.idleTimeout, instance: instance]
         logOnDeadline = settings[POP3Settings.logOnDeadline, instance: instance]

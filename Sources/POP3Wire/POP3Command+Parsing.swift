@@ -25,11 +25,15 @@ package enum POP3SyntaxError: Error, Sendable, Hashable {
 }
 
 extension POP3Command {
-    /// Octets of a command line without its line end. RFC 2449 §4 has 255 with it; clients with long passwords send more.
+    /// Octets of a command line without its line end.
+    ///
+    /// RFC 2449 §4 has 255 with it; clients with long passwords send more.
     package static let maximumLineOctets = 512
 
-    /// Reads one line, without its line end. Keywords ignore case; several spaces count as one, and those at the end of
-    /// the line as none, but for PASS, whose argument is all that follows one space (RFC 1939 §7).
+    /// Reads one line, without its line end.
+    ///
+    /// Keywords ignore case; several spaces count as one, and those at the end of the line as none, but for PASS, whose
+    /// argument is all that follows one space (RFC 1939 §7).
     package init(parsing line: [UInt8]) throws(POP3SyntaxError) {
         let keyword = line.prefix { $0 != ASCII.space }
         guard !keyword.isEmpty else { throw line.isEmpty ? .emptyLine : .unknownCommand("") }

@@ -1,8 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4). Message numbers are 1 to 2^31-1; whether
-/// there is such a message is not looked at here.
+/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4).
+///
+/// Message numbers are 1 to 2^31-1; whether there is such a message is not looked at here.
 package enum POP3Command: Sendable, Hashable {
     /// Not offered (RFC 1939 §7): it needs passwords that can be read back.
     case apop

@@ -4,6 +4,7 @@
 internal import ByteTools
 
 /// Finds how much of a message TOP sends: its header, the empty line, and so many lines of the body (RFC 1939 §7).
+///
 /// Lines end at LF here, with or without CR before it.
 package struct TopExtract: Sendable {
     private var isHeader = true

@@ -33,7 +33,9 @@ package enum AuthenticationOutcome: Sendable, Hashable {
     case unavailable
 }
 
-/// Checks secrets against the directory. Composition supplies it to the protocols.
+/// Checks secrets against the directory.
+///
+/// Composition supplies it to the protocols.
 package protocol Authenticator: Sendable {
     /// Checks a password. `user` is what the client sent, taken as UTF-8; a full address, or a local part when one
     /// domain is the default. Slow on purpose (password hashing), and runs off the event loop.

@@ -28,8 +28,10 @@ package struct SASLServerExchange: Sendable {
 
     private init(_ server: any SASLServerMechanism) { self.server = server }
 
-    /// Starts an exchange. `initialResponse` is as the client wrote it: base64, `=` for one that is empty, `nil` for
-    /// none (RFC 4954 §4, RFC 5034 §4, RFC 4959 §3).
+    /// Starts an exchange.
+    ///
+    /// `initialResponse` is as the client wrote it: base64, `=` for one that is empty, `nil` for none (RFC 4954 §4, RFC
+    /// 5034 §4, RFC 4959 §3).
     package static func begin(
         _ mechanism: SASLMechanism,
         initialResponse: (some Collection<UInt8>)?

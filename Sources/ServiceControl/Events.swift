@@ -138,7 +138,8 @@ extension EventDefinition {
         .error,
         text: "The server certificate cannot be used",
         cause: "Its file or its key is missing, unreadable, or they do not belong together.",
-        action: "Put both into place (martlet certificate create makes a self-signed one); it is taken up within seconds."
+        action:
+            "Put both into place (martlet certificate create makes a self-signed one); it is taken up within seconds."
     )
     package static let certificateReloaded = EventDefinition(
         9101,

@@ -51,7 +51,8 @@ package enum ServiceSettings {
         "tls/certificate-file",
         default: "",
         live: false,
-        help: "PEM file with the certificate and its chain; empty takes keys/server.crt. Changed content is taken up by itself."
+        help:
+            "PEM file with the certificate and its chain; empty takes keys/server.crt. Changed content is taken up by itself."
     )
     package static let keyFile = SettingKey(
         "tls/key-file",
@@ -128,6 +129,7 @@ package let serviceControlSettings: [SettingDeclaration] =
         ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
         ServiceSettings.recovery.declaration, ServiceSettings.backEndWorkers.declaration,
         ServiceSettings.frontEndWorkers.declaration,
-        ServiceSettings.transportWorkers.declaration, ServiceSettings.transferMode.declaration, ServiceSettings.drillEnabled.declaration,
+        ServiceSettings.transportWorkers.declaration, ServiceSettings.transferMode.declaration,
+        ServiceSettings.drillEnabled.declaration,
         ServiceSettings.drillPoison.declaration,
     ] + ListenerDefinition.all.map(\.portKey.declaration)

@@ -53,7 +53,9 @@ package enum TransportRole {
                 if context.settings.current[ServiceSettings.transferMode].takesMail {
                     await server.serve(connection)
                 } else {
-                    connection.write("421 4.3.2 \(context.hostName) takes no mail now (maintenance), try again later\r\n")
+                    connection.write(
+                        "421 4.3.2 \(context.hostName) takes no mail now (maintenance), try again later\r\n"
+                    )
                 }
             }
         }

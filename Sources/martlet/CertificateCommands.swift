@@ -6,7 +6,7 @@ internal import Runtime
 internal import ServiceControl
 
 extension Command {
-    /// `martlet certificate`
+    /// `martlet certificate`.
     static let certificate = Command(
         "certificate",
         summary: "The certificate for TLS",

@@ -13,11 +13,12 @@ extension Command {
         help: "Add N to every port (kept as the setting service/port-base)"
     )
 
-    /// `martlet serve`
+    /// `martlet serve`.
     static let serve = Command(
         "serve",
         summary: "Run the mail server in the foreground",
-        discussion: "Binds the ports, starts the services and watches over them until SIGTERM or Ctrl-C. Makes the data "
+        discussion:
+            "Binds the ports, starts the services and watches over them until SIGTERM or Ctrl-C. Makes the data "
             + "folder when it is missing.",
         options: [portBase],
         examples: ["martlet serve --data /var/lib/martlet", "martlet serve --data ./mail --port-base 10000"],

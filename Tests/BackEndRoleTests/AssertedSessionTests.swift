@@ -61,7 +61,11 @@ import Testing
     ) async throws -> Result {
         let path = "/tmp/martlet-test-\(Hex.encode(secureRandom(8))).sock"
         let sessions = AssertedSession(
-            store: store, secret: secret, settings: LiveSettings(), refusesDamaged: { _ in false }, events: .none
+            store: store,
+            secret: secret,
+            settings: LiveSettings(),
+            refusesDamaged: { _ in false },
+            events: .none
         )
         let dialer = BackEndDialer(path: { _ in path }, key: secret, deadline: .seconds(5), events: .none)
         return try await EventLoop.run { loop in
@@ -100,7 +104,11 @@ import Testing
         let (direct, relayed) = try await withBackEnd(store) { dialer, loop, _ in
             let direct = try await transcript(Self.imap, loop) { connection in
                 let session = IMAPSession(
-                    connection, user: user, account: store, store: store, configuration: IMAPConfiguration(),
+                    connection,
+                    user: user,
+                    account: store,
+                    store: store,
+                    configuration: IMAPConfiguration(),
                     events: .none
                 )
                 await session.run(resuming: Array("1".utf8))
@@ -108,7 +116,10 @@ import Testing
             let relayed = try await transcript(Self.imap, loop) { client in
                 let backEnd = try await dialer.open(assertion, on: loop)
                 var relay = Relay(
-                    client: client, backEnd: backEnd, state: IMAPRelayState(logOnTag: Array("1".utf8)), events: .none
+                    client: client,
+                    backEnd: backEnd,
+                    state: IMAPRelayState(logOnTag: Array("1".utf8)),
+                    events: .none
                 )
                 await relay.run { _ in nil }
             }
@@ -153,7 +164,10 @@ import Testing
             try await transcript("2 NOOP\r\n3 LOGOUT\r\n", loop) { client in
                 let (gone, _) = try Connection.pair(loop: loop)
                 var relay = Relay(
-                    client: client, backEnd: gone, state: IMAPRelayState(logOnTag: Array("1".utf8)), events: .none
+                    client: client,
+                    backEnd: gone,
+                    state: IMAPRelayState(logOnTag: Array("1".utf8)),
+                    events: .none
                 )
                 await relay.run { answersLogOn in
                     var again = assertion
@@ -167,9 +181,12 @@ import Testing
         #expect(!said.contains("MARTLET-REOPEN"))
     }
 
-    @Test("what the store says is what the front-end gets", arguments: [
-        (MailStoreError.Code.busy, BackEndRefusal.Code.inUse), (.unavailable, .temporary), (.damaged, .permanent),
-    ])
+    @Test(
+        "what the store says is what the front-end gets",
+        arguments: [
+            (MailStoreError.Code.busy, BackEndRefusal.Code.inUse), (.unavailable, .temporary), (.damaged, .permanent),
+        ]
+    )
     func refusals(_ error: MailStoreError.Code, _ code: BackEndRefusal.Code) async throws {
         for name in AssertedProtocol.allCases {
             let assertion = assertion(name, "1")
@@ -186,9 +203,12 @@ import Testing
         }
     }
 
-    @Test("strangers get nothing from the store", arguments: [
-        "", "LOGIN alice secret", "MARTLET1 imap AAAA AAAA", String(repeating: "x", count: 100_000),
-    ])
+    @Test(
+        "strangers get nothing from the store",
+        arguments: [
+            "", "LOGIN alice secret", "MARTLET1 imap AAAA AAAA", String(repeating: "x", count: 100_000),
+        ]
+    )
     func strangers(_ line: String) async throws {
         let said = try await withBackEnd(InboxStore(Self.messages)) { _, loop, path in
             let connection = try await Connection.connect(unixPath: path, loop: loop, timeout: .seconds(5))

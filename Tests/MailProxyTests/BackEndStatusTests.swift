@@ -14,13 +14,18 @@ import Testing
         }
     }
 
-    @Test("lines that are none", arguments: ["", "+OK ", "OK", "-ERR", "-ERR [", "-ERR []", "-ERR [NO-SUCH] x", "-ERR x [IN-USE]"])
+    @Test(
+        "lines that are none",
+        arguments: ["", "+OK ", "OK", "-ERR", "-ERR [", "-ERR []", "-ERR [NO-SUCH] x", "-ERR x [IN-USE]"]
+    )
     func refuses(_ line: String) {
         #expect(BackEndStatus(parsing: Array(line.utf8)) == nil)
     }
 
     @Test func textCannotBreakTheLine() {
-        let line = BackEndStatus.refused(BackEndRefusal(.temporary, "a\r\n+OK\r\n" + String(repeating: "x", count: 1000))).line
+        let line = BackEndStatus.refused(
+            BackEndRefusal(.temporary, "a\r\n+OK\r\n" + String(repeating: "x", count: 1000))
+        ).line
         #expect(line.filter { $0 == 0x0A }.count == 1)
         #expect(line.count <= BackEndStatus.maximumLineOctets + 2)
     }

@@ -43,10 +43,13 @@ import Testing
         }
     }
 
-    @Test("times", arguments: [
-        (Int64(0), AssertionError?.none), (30_000, nil), (35_000, nil), (35_001, .expired), (-5_000, nil),
-        (-5_001, .notYetValid), (.max - now, .malformed), (.min, .notYetValid),
-    ])
+    @Test(
+        "times",
+        arguments: [
+            (Int64(0), AssertionError?.none), (30_000, nil), (35_000, nil), (35_001, .expired), (-5_000, nil),
+            (-5_001, .notYetValid), (.max - now, .malformed), (.min, .notYetValid),
+        ]
+    )
     func times(_ later: Int64, _ error: AssertionError?) throws {
         let line = try Self.assertion().line(key: try Self.key(), now: Self.now)
         let key = try Self.key()
@@ -97,7 +100,9 @@ import Testing
         let key = try Self.key()
         for _ in 0..<2000 {
             let noise = (0..<Int.random(in: 0...200)).map { _ in UInt8.random(in: 0...255) }
-            for line in [noise, Array("MARTLET1 imap ".utf8) + noise, Array("MARTLET1 imap AAAA ".utf8) + Base64.encode(noise)] {
+            for line in [
+                noise, Array("MARTLET1 imap ".utf8) + noise, Array("MARTLET1 imap AAAA ".utf8) + Base64.encode(noise),
+            ] {
                 #expect(throws: AssertionError.self) { try SessionAssertion(verifying: line, key: key, now: Self.now) }
             }
         }

@@ -4,7 +4,9 @@
 import MessageFormat
 import Testing
 
-/// Messages made to exhaust a parser. Each must give a consistent answer at once.
+/// Messages made to exhaust a parser.
+///
+/// Each must give a consistent answer at once.
 @Suite struct HostileTests {
     private func parse(_ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) -> MessageStructure {
         let start = threadSeconds()

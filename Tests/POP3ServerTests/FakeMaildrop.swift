@@ -93,7 +93,9 @@ final class FakeMaildrop: MailAccount {
     ) async throws(MailStoreError) -> ExpungeOutcome {
         let (gone, fault) = state.withLock { state in
             if let fault = state.faults.expunge { return (UIDSet(), MailStoreError?.some(fault)) }
-            let gone = UIDSet(ascending: state.messages.keys.sorted().filter { uids?.contains($0) == true && !onlyDeleted })
+            let gone = UIDSet(
+                ascending: state.messages.keys.sorted().filter { uids?.contains($0) == true && !onlyDeleted }
+            )
             for uid in gone.uids { state.messages[uid] = nil }
             return (gone, nil)
         }

@@ -29,19 +29,25 @@ import Testing
         }
     }
 
-    @Test("refusals keep the connection", arguments: [
-        ("USER alice@example.test\r\nPASS wrong\r\n", "+OK send PASS\r\n-ERR [AUTH] user name or password is wrong\r\n"),
-        ("USER nobody\r\nPASS wrong\r\n", "+OK send PASS\r\n-ERR [AUTH] user name or password is wrong\r\n"),
-        ("USER bob@example.test\r\nPASS x\r\n", "+OK send PASS\r\n-ERR [AUTH] this account may not use POP3\r\n"),
-        (
-            "USER carol@example.test\r\nPASS x\r\n",
-            "+OK send PASS\r\n-ERR [SYS/TEMP] the directory does not answer, try again\r\n"
-        ),
-        ("AUTH PLAIN\r\n*\r\n", "+ \r\n-ERR authentication cancelled\r\n"),
-        ("AUTH PLAIN\r\n%%%\r\n", "+ \r\n-ERR not base64\r\n"),
-        ("AUTH PLAIN =\r\n", "-ERR not the three parts of PLAIN\r\n"),
-        ("AUTH\r\n", "+OK mechanisms follow\r\nPLAIN\r\nLOGIN\r\n.\r\n"),
-    ])
+    @Test(
+        "refusals keep the connection",
+        arguments: [
+            (
+                "USER alice@example.test\r\nPASS wrong\r\n",
+                "+OK send PASS\r\n-ERR [AUTH] user name or password is wrong\r\n"
+            ),
+            ("USER nobody\r\nPASS wrong\r\n", "+OK send PASS\r\n-ERR [AUTH] user name or password is wrong\r\n"),
+            ("USER bob@example.test\r\nPASS x\r\n", "+OK send PASS\r\n-ERR [AUTH] this account may not use POP3\r\n"),
+            (
+                "USER carol@example.test\r\nPASS x\r\n",
+                "+OK send PASS\r\n-ERR [SYS/TEMP] the directory does not answer, try again\r\n"
+            ),
+            ("AUTH PLAIN\r\n*\r\n", "+ \r\n-ERR authentication cancelled\r\n"),
+            ("AUTH PLAIN\r\n%%%\r\n", "+ \r\n-ERR not base64\r\n"),
+            ("AUTH PLAIN =\r\n", "-ERR not the three parts of PLAIN\r\n"),
+            ("AUTH\r\n", "+OK mechanisms follow\r\nPLAIN\r\nLOGIN\r\n.\r\n"),
+        ]
+    )
     func refusals(_ script: String, _ reply: String) async throws {
         let said = try await Dialogue().transcript(script + Dialogue.logOn + "QUIT\r\n")
         #expect(said == Dialogue.greeting + reply + "+OK send PASS\r\n" + Self.empty + Dialogue.farewell)
@@ -78,22 +84,29 @@ import Testing
 
     @Test("overlong lines and noise get a reply, and the session goes on") func badLines() async throws {
         let long = String(repeating: "x", count: 1_000_000)
-        let said = try await Dialogue().transcript("\(long)\r\n\u{0}\u{1}\u{fffd}\r\nUSER \(long)\r\n" + Dialogue.logOn + "QUIT\r\n")
+        let said = try await Dialogue().transcript(
+            "\(long)\r\n\u{0}\u{1}\u{fffd}\r\nUSER \(long)\r\n" + Dialogue.logOn + "QUIT\r\n"
+        )
         #expect(
             said == Dialogue.greeting + "-ERR line too long\r\n-ERR unknown command ?????\r\n-ERR line too long\r\n"
                 + "+OK send PASS\r\n" + Self.empty + Dialogue.farewell
         )
     }
 
-    @Test("a maildrop that is in use or broken refuses the log-on, not the connection", arguments: [
-        (MailStoreError.Code.busy, "-ERR [IN-USE] the maildrop is in use, try again\r\n"),
-        (.unavailable, "-ERR [SYS/TEMP] the maildrop cannot be opened now, try again\r\n"),
-        (.damaged, "-ERR [SYS/PERM] the maildrop is damaged\r\n"),
-    ])
+    @Test(
+        "a maildrop that is in use or broken refuses the log-on, not the connection",
+        arguments: [
+            (MailStoreError.Code.busy, "-ERR [IN-USE] the maildrop is in use, try again\r\n"),
+            (.unavailable, "-ERR [SYS/TEMP] the maildrop cannot be opened now, try again\r\n"),
+            (.damaged, "-ERR [SYS/PERM] the maildrop is damaged\r\n"),
+        ]
+    )
     func maildropRefused(_ code: MailStoreError.Code, _ reply: String) async throws {
         let dialogue = Dialogue([], faults: .init(snapshot: MailStoreError(code, "x")))
         let said = try await dialogue.transcript(Dialogue.logOn + Dialogue.logOn + "CAPA\r\nQUIT\r\n")
-        #expect(said.hasPrefix(Dialogue.greeting + "+OK send PASS\r\n" + reply + "+OK send PASS\r\n" + reply + "+OK capa"))
+        #expect(
+            said.hasPrefix(Dialogue.greeting + "+OK send PASS\r\n" + reply + "+OK send PASS\r\n" + reply + "+OK capa")
+        )
         #expect(said.hasSuffix(Dialogue.farewell))
     }
 

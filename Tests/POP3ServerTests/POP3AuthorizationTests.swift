@@ -7,7 +7,9 @@ import SASL
 import Testing
 
 @Suite struct POP3AuthorizationTests {
-    private func answers(_ lines: [String], on channel: ChannelSecurity, hasCertificate: Bool = true) -> [POP3Authorization.Action] {
+    private func answers(_ lines: [String], on channel: ChannelSecurity, hasCertificate: Bool = true)
+        -> [POP3Authorization.Action]
+    {
         var rules = POP3Authorization(channel: channel, hasCertificate: hasCertificate)
         return lines.map { rules.receive(Array($0.utf8)) }
     }
@@ -23,7 +25,10 @@ import Testing
         #expect(answers(["USER bob", "USER alice", "PASS a b"], on: .tls).last == Self.alice)
     }
 
-    @Test("in the clear nothing secret is taken", arguments: ["USER alice", "PASS x", "AUTH PLAIN", "AUTH LOGIN =", "auth plain AGEAYg=="])
+    @Test(
+        "in the clear nothing secret is taken",
+        arguments: ["USER alice", "PASS x", "AUTH PLAIN", "AUTH LOGIN =", "auth plain AGEAYg=="]
+    )
     func inClear(_ line: String) {
         #expect(answers([line], on: .clear) == [.refuseInClear])
         #expect(answers([line], on: .tls) != [.refuseInClear])
@@ -44,7 +49,11 @@ import Testing
 
     @Test func startTLS() {
         #expect(answers(["STLS"], on: .clear) == [.startTLS])
-        #expect(answers(["STLS"], on: .clear, hasCertificate: false) == [.reply(.err(.systemPermanent, "TLS is not available"))])
+        #expect(
+            answers(["STLS"], on: .clear, hasCertificate: false) == [
+                .reply(.err(.systemPermanent, "TLS is not available"))
+            ]
+        )
         #expect(answers(["STLS"], on: .tls) == [.reply(.err(nil, "TLS is already active"))])
     }
 
@@ -56,12 +65,15 @@ import Testing
         #expect(rules.channel == .tls)
     }
 
-    @Test("other lines", arguments: [
-        ("STAT", "STAT is not valid before log-on"), ("RETR 1", "RETR is not valid before log-on"),
-        ("NOOP", "NOOP is not valid before log-on"), ("APOP a b", "APOP is not supported"),
-        ("AUTH CRAM-MD5", "unknown authentication mechanism"), ("EHLO x", "unknown command EHLO"),
-        ("", "empty line where a command was expected"),
-    ])
+    @Test(
+        "other lines",
+        arguments: [
+            ("STAT", "STAT is not valid before log-on"), ("RETR 1", "RETR is not valid before log-on"),
+            ("NOOP", "NOOP is not valid before log-on"), ("APOP a b", "APOP is not supported"),
+            ("AUTH CRAM-MD5", "unknown authentication mechanism"), ("EHLO x", "unknown command EHLO"),
+            ("", "empty line where a command was expected"),
+        ]
+    )
     func others(_ line: String, _ text: String) {
         #expect(answers([line], on: .tls) == [.reply(.err(nil, text))])
     }

@@ -37,24 +37,35 @@ import Testing
     @Test("TOP of the undamaged start is served where damage is refused") func top() async throws {
         var dialogue = Dialogue(["H: 1\r\n\r\n" + Self.large], faults: .init(damaged: [UID(10): 150_000]))
         dialogue.refusesDamaged = true
-        #expect(try await dialogue.session("TOP 1 1\r\n").contains("+OK top of message follows\r\nH: 1\r\n\r\n..0\r\n.\r\n"))
+        #expect(
+            try await dialogue.session("TOP 1 1\r\n").contains("+OK top of message follows\r\nH: 1\r\n\r\n..0\r\n.\r\n")
+        )
     }
 
-    @Test("a message that cannot be read is one -ERR", arguments: [
-        (MailStoreError.Code.busy, "-ERR [IN-USE] message 1 cannot be read now, try again\r\n"),
-        (.unavailable, "-ERR [SYS/TEMP] message 1 cannot be read now, try again\r\n"),
-        (.damaged, "-ERR [SYS/PERM] message 1 is damaged\r\n"),
-        (.noSuchMailbox, "-ERR message 1 is gone\r\n"),
-    ])
+    @Test(
+        "a message that cannot be read is one -ERR",
+        arguments: [
+            (MailStoreError.Code.busy, "-ERR [IN-USE] message 1 cannot be read now, try again\r\n"),
+            (.unavailable, "-ERR [SYS/TEMP] message 1 cannot be read now, try again\r\n"),
+            (.damaged, "-ERR [SYS/PERM] message 1 is damaged\r\n"),
+            (.noSuchMailbox, "-ERR message 1 is gone\r\n"),
+        ]
+    )
     func unreadable(_ code: MailStoreError.Code, _ reply: String) async throws {
-        let dialogue = Dialogue(["a", "b"], faults: .init(failing: [UID(10): FakeMaildrop.Failure(from: 0, MailStoreError(code, "x"))]))
+        let dialogue = Dialogue(
+            ["a", "b"],
+            faults: .init(failing: [UID(10): FakeMaildrop.Failure(from: 0, MailStoreError(code, "x"))])
+        )
         let said = try await dialogue.session("RETR 1\r\nTOP 1 1\r\nRETR 2\r\n")
         #expect(said.contains(reply + reply + "+OK 1 octets\r\nb\r\n.\r\n"))
     }
 
     @Test("one that breaks in the middle closes the connection without the final dot") func breaks() async throws {
         let fault = MailStoreError(.unavailable, "x", detail: "EIO")
-        let dialogue = Dialogue([Self.large], faults: .init(failing: [UID(10): FakeMaildrop.Failure(from: 140_000, fault)]))
+        let dialogue = Dialogue(
+            [Self.large],
+            faults: .init(failing: [UID(10): FakeMaildrop.Failure(from: 140_000, fault)])
+        )
         let said = try? await dialogue.session("DELE 1\r\nRSET\r\nRETR 1\r\n")
         #expect(said?.contains("\r\n.\r\n") != true)
         #expect(dialogue.events.names.contains("pop3.retrieval.broken"))

@@ -52,7 +52,9 @@ import Testing
 
     @Test("DELE marks, RSET unmarks, QUIT deletes") func deletions() async throws {
         let dialogue = Dialogue([Self.first, Self.second])
-        let said = try await dialogue.session("DELE 1\r\nDELE 1\r\nRETR 1\r\nSTAT\r\nLIST\r\nRSET\r\nSTAT\r\nDELE 2\r\nUIDL\r\n")
+        let said = try await dialogue.session(
+            "DELE 1\r\nDELE 1\r\nRETR 1\r\nSTAT\r\nLIST\r\nRSET\r\nSTAT\r\nDELE 2\r\nUIDL\r\n"
+        )
         let expected = """
             +OK message 1 deleted
             -ERR message 1 is deleted
@@ -87,7 +89,10 @@ import Testing
     }
 
     @Test("deletions that fail are told at QUIT") func deletionFails() async throws {
-        let dialogue = Dialogue([Self.first], faults: .init(expunge: MailStoreError(.storageFull, "full", detail: "ENOSPC")))
+        let dialogue = Dialogue(
+            [Self.first],
+            faults: .init(expunge: MailStoreError(.storageFull, "full", detail: "ENOSPC"))
+        )
         let said = try await dialogue.session("DELE 1\r\n")
         #expect(said.hasSuffix("-ERR [SYS/TEMP] some deleted messages were not removed\r\n"))
         #expect(dialogue.events.names.contains("pop3.deletion.failed"))
@@ -98,7 +103,8 @@ import Testing
         try await EventLoop.run { loop in
             try await Connection.withPeer(loop: loop, peer: { try await dialogue.serve($0) }) { client in
                 client.write(Dialogue.logOn)
-                while let line = try await client.readLine(maximum: 512), !line.bytes.starts(with: "+OK maildrop".utf8) {}
+                while let line = try await client.readLine(maximum: 512), !line.bytes.starts(with: "+OK maildrop".utf8)
+                {}
                 dialogue.maildrop.deliver(Self.second)
                 client.write("STAT\r\nQUIT\r\n")
                 #expect(try await client.readLine(maximum: 512)?.bytes == Array("+OK 1 29".utf8))

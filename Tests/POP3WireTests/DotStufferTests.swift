@@ -58,7 +58,10 @@ import Testing
             #expect(encoded == encode(noise, cutting: 1))
             #expect(encoded == encode(noise, cutting: 3))
             // Nothing before the end looks like the end, to strict and to lenient readers alike.
-            let text = String(decoding: encoded.dropLast(3), as: UTF8.self).utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+            let text = String(decoding: encoded.dropLast(3), as: UTF8.self).utf8.split(
+                separator: 0x0A,
+                omittingEmptySubsequences: false
+            )
             let isDot = { (line: Substring.UTF8View) in line.elementsEqual(".".utf8) || line.elementsEqual(".\r".utf8) }
             #expect(!text.contains(where: isDot))
         }

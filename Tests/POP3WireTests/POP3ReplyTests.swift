@@ -5,14 +5,17 @@ import POP3Wire
 import Testing
 
 @Suite struct POP3ReplyTests {
-    @Test("status lines", arguments: [
-        (POP3Reply.ok(""), "+OK\r\n"),
-        (.ok("2 320"), "+OK 2 320\r\n"),
-        (.err(nil, "no such message"), "-ERR no such message\r\n"),
-        (.err(.inUse, "busy"), "-ERR [IN-USE] busy\r\n"),
-        (.err(.systemTemporary, "later"), "-ERR [SYS/TEMP] later\r\n"),
-        (.err(.systemPermanent, "a\r\n+OK b\0"), "-ERR [SYS/PERM] a??+OK b?\r\n"),
-    ])
+    @Test(
+        "status lines",
+        arguments: [
+            (POP3Reply.ok(""), "+OK\r\n"),
+            (.ok("2 320"), "+OK 2 320\r\n"),
+            (.err(nil, "no such message"), "-ERR no such message\r\n"),
+            (.err(.inUse, "busy"), "-ERR [IN-USE] busy\r\n"),
+            (.err(.systemTemporary, "later"), "-ERR [SYS/TEMP] later\r\n"),
+            (.err(.systemPermanent, "a\r\n+OK b\0"), "-ERR [SYS/PERM] a??+OK b?\r\n"),
+        ]
+    )
     func encodes(_ reply: POP3Reply, _ line: String) {
         #expect(String(decoding: reply.encoded, as: UTF8.self) == line)
     }
@@ -24,7 +27,9 @@ import Testing
     }
 
     @Test("lines of CAPA") func capabilities() {
-        let lines = [POP3Capability.sasl(["PLAIN", "LOGIN"]), .expireNever, .implementation("Martlet"), .authResponseCode]
+        let lines = [
+            POP3Capability.sasl(["PLAIN", "LOGIN"]), .expireNever, .implementation("Martlet"), .authResponseCode,
+        ]
         #expect(lines.map(\.line) == ["SASL PLAIN LOGIN", "EXPIRE NEVER", "IMPLEMENTATION Martlet", "AUTH-RESP-CODE"])
     }
 }

@@ -35,7 +35,9 @@ import Testing
     @Test("with and without an initial response", arguments: messages)
     func message(_ message: String, _ expected: Action) {
         let text = Base64.encode(Array(message.utf8))
-        #expect(SASLServerExchange.begin(.plain, initialResponse: text.isEmpty ? Array("=".utf8) : text).action == expected)
+        #expect(
+            SASLServerExchange.begin(.plain, initialResponse: text.isEmpty ? Array("=".utf8) : text).action == expected
+        )
 
         var (exchange, first) = SASLServerExchange.begin(.plain)
         #expect(first == .challenge([]))

@@ -10,9 +10,13 @@ final class PasswordHasher: Sendable {
 
     private let pool = BlockingPool(name: "hashing", threads: threads)
     private let waiting = Lock(0)
-    /// Checked in place of the hash of a user who is unknown, so that the answer takes as long. A constant, so that no
-    /// process hashes at its start; that its password can be found does not matter, since it opens nothing.
-    private let decoy = PasswordHash(stored: "$y$j9T$6yrqk6ENGCeYbpRhc9Ti30$Rau0Dv2x5CQmbII5q5vH4OKFXttUYGMyaCmCCF5Qfb5")
+    /// Checked in place of the hash of a user who is unknown, so that the answer takes as long.
+    ///
+    /// A constant, so that no process hashes at its start; that its password can be found does not matter, since it
+    /// opens nothing.
+    private let decoy = PasswordHash(
+        stored: "$y$j9T$6yrqk6ENGCeYbpRhc9Ti30$Rau0Dv2x5CQmbII5q5vH4OKFXttUYGMyaCmCCF5Qfb5"
+    )
 
     /// Whether `hash` is that of `password`; with no hash, the same work and false.
     ///

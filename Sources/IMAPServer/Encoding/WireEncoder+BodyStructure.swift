@@ -5,8 +5,9 @@ internal import IMAPWire
 internal import MessageFormat
 
 extension WireEncoder {
-    /// `BODYSTRUCTURE`, or without the extension data `BODY` (RFC 9051 §7.5.2). The depth is bounded by the parser that
-    /// made the tree.
+    /// `BODYSTRUCTURE`, or without the extension data `BODY` (RFC 9051 §7.5.2).
+    ///
+    /// The depth is bounded by the parser that made the tree.
     mutating func bodyStructure(_ part: MessagePart, isExtensible: Bool) {
         raw("(")
         switch part.content {

@@ -225,7 +225,9 @@ extension FetchRun {
         }
     }
 
-    /// Sends octets as they are read. Their count is told first, so a loss in the middle is filled, whatever the policy.
+    /// Sends octets as they are read.
+    ///
+    /// Their count is told first, so a loss in the middle is filled, whatever the policy.
     private mutating func stream(_ item: FetchItem, _ entry: MessageEntry, _ range: Range<UInt64>) async throws {
         name(item)
         encoder.space()
@@ -285,7 +287,9 @@ extension FetchRun {
         if unseen.count >= Self.markedAtOnce { try await markSeen() }
     }
 
-    /// Sets \Seen on what was read. That the store cannot is no reason to fail what was answered.
+    /// Sets \Seen on what was read.
+    ///
+    /// That the store cannot is no reason to fail what was answered.
     private mutating func markSeen() async throws {
         guard !unseen.isEmpty, let mailbox = session.view?.id else { return }
         let uids = UIDSet(ascending: unseen)

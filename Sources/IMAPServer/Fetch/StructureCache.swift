@@ -13,12 +13,16 @@ struct StructureCache {
 }
 
 extension IMAPSession {
-    /// Largest message that is parsed again when the structure made at delivery is lost. Larger ones are opaque.
+    /// Largest message that is parsed again when the structure made at delivery is lost.
+    ///
+    /// Larger ones are opaque.
     private static let parsedOctets: UInt64 = 64 << 20
     /// How much of a message too large to be parsed is looked at for its header.
     private static let headerOctets: UInt64 = 1 << 20
 
-    /// The structure of a message: as cached at delivery, else from its octets, else opaque. Always one.
+    /// The structure of a message: as cached at delivery, else from its octets, else opaque.
+    ///
+    /// Always one.
     func structure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
         guard let mailbox = view?.id else { throw MailStoreError(.noSuchMailbox, "No mailbox is selected") }
         if let last = lastStructure, last.mailbox == mailbox, last.uid == entry.uid { return last.structure }
@@ -53,7 +57,9 @@ extension IMAPSession {
     /// Octets of one read from the store.
     static let pieceOctets: UInt64 = 256 << 10
 
-    /// Octets of a message in memory, read piece by piece; `range` is cut to the message. The caller bounds it.
+    /// Octets of a message in memory, read piece by piece; `range` is cut to the message.
+    ///
+    /// The caller bounds it.
     func octets(of entry: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
         let range = range.clamped(to: 0..<entry.size)
         var all = MessageOctets(bytes: [])

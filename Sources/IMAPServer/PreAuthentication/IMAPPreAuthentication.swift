@@ -7,8 +7,10 @@ package import MailStore
 package import Runtime
 package import SASL
 
-/// Someone proved to be a user. The command that did it is not answered yet: whoever opens the account answers it, with
-/// `IMAPSession.run(resuming:)` or `IMAPPreAuthentication.refuse`.
+/// Someone proved to be a user.
+///
+/// The command that did it is not answered yet: whoever opens the account answers it, with `IMAPSession.run(resuming:)`
+/// or `IMAPPreAuthentication.refuse`.
 package struct IMAPLogOn: Sendable {
     package var user: AuthenticatedUser
     package var tag: [UInt8]
@@ -50,8 +52,9 @@ package final class IMAPPreAuthentication {
         budget = PreAuthenticationBudget(configuration)
     }
 
-    /// Greets (the first time), and answers commands until someone has logged on or the connection is over. May be
-    /// called again after `refuse`.
+    /// Greets (the first time), and answers commands until someone has logged on or the connection is over.
+    ///
+    /// May be called again after `refuse`.
     package func run() async -> Outcome {
         connection.deadline = .now + configuration.preAuthenticationTime
         defer { connection.deadline = nil }
@@ -67,7 +70,9 @@ package final class IMAPPreAuthentication {
         }
     }
 
-    /// Answers a log-on whose account could not be opened. The client may try again.
+    /// Answers a log-on whose account could not be opened.
+    ///
+    /// The client may try again.
     package func refuse(_ logOn: IMAPLogOn, because error: MailStoreError) {
         guard let reply = FailureReply.make(for: error) else { return }
         connection.write(.tagged(logOn.tag, reply.status))

@@ -15,8 +15,9 @@ struct SearchRun {
         criterion = SearchCriterion(key, in: try session.selected(), now: Int64(time(nil)))
     }
 
-    /// Indices of the messages that match, ascending. A message whose octets are lost, and may not be shown filled, does
-    /// not match what asks for them.
+    /// Indices of the messages that match, ascending.
+    ///
+    /// A message whose octets are lost, and may not be shown filled, does not match what asks for them.
     func run() async throws -> [Int] {
         var found: [Int] = []
         let count = session.view?.messages.count ?? 0

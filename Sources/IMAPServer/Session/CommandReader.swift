@@ -7,7 +7,9 @@ internal import Runtime
 
 /// Bounds on what a client may send as one command, the message of an APPEND aside.
 struct CommandLimits {
-    /// Octets of a line. RFC 7162 §4 asks for 8,192 at least; sets of UIDs make long ones.
+    /// Octets of a line.
+    ///
+    /// RFC 7162 §4 asks for 8,192 at least; sets of UIDs make long ones.
     var line: Int
     /// Octets of a literal, and of all of a command.
     var command: Int

@@ -3,7 +3,9 @@
 
 internal import IMAPWire
 
-/// Why a command is not done, in the words of the answer. Handlers throw it; `FailureReply` sends it.
+/// Why a command is not done, in the words of the answer.
+///
+/// Handlers throw it; `FailureReply` sends it.
 struct CommandRefusal: Error, Hashable {
     var condition: StatusResponse.Condition
     var code: ResponseCode?

@@ -23,7 +23,9 @@ package final class IMAPSession {
     private var reader: CommandReader
     private var badInARow = 0
 
-    /// `store` is where incoming messages are staged. `account` is open.
+    /// `store` is where incoming messages are staged.
+    ///
+    /// `account` is open.
     package init(
         _ connection: Connection,
         user: AuthenticatedUser,
@@ -41,9 +43,10 @@ package final class IMAPSession {
         reader = CommandReader(connection, limits: .afterLogOn, takesMessages: true)
     }
 
-    /// Answers the command that logged on, tagged `tag`, then commands until the connection is over. Without a tag
-    /// nothing is said first: the client is in the middle of a session that another process began. The caller closes
-    /// the connection.
+    /// Answers the command that logged on, tagged `tag`, then commands until the connection is over.
+    ///
+    /// Without a tag nothing is said first: the client is in the middle of a session that another process began. The
+    /// caller closes the connection.
     package func run(resuming tag: [UInt8]?) async {
         connection.idleTimeout = configuration.idleTimeout
         if let tag { send(.tagged(tag, StatusResponse(.ok, .capability(capabilities), "Logged on as \(user.name)"))) }
@@ -70,15 +73,18 @@ package final class IMAPSession {
 
     func send(_ response: Response) { connection.write(response) }
 
-    /// The selected mailbox, for commands whose traits ask for one. Not to be held while `view` changes: it would be
-    /// copied.
+    /// The selected mailbox, for commands whose traits ask for one.
+    ///
+    /// Not to be held while `view` changes: it would be copied.
     func selected() throws -> MailboxView {
         guard let view else { throw CommandRefusal.bad("A mailbox must be selected first") }
         guard !view.isGone else { throw CommandRefusal.no(.nonexistent, "The mailbox was deleted") }
         return view
     }
 
-    /// Reads and answers one command. False when the session is over.
+    /// Reads and answers one command.
+    ///
+    /// False when the session is over.
     private func step() async throws(IOError) -> Bool {
         // A client that sends much and reads nothing waits here.
         try await connection.flushIfLarge()
@@ -150,7 +156,9 @@ package final class IMAPSession {
         return answer(tag, status)
     }
 
-    /// Sends the last response of a command. False when it was one bad command too many.
+    /// Sends the last response of a command.
+    ///
+    /// False when it was one bad command too many.
     private func answer(_ tag: [UInt8]?, _ status: StatusResponse) -> Bool {
         send(tag.map { .tagged($0, status) } ?? .untagged(status))
         badInARow = status.condition == .bad ? badInARow + 1 : 0

@@ -5,7 +5,9 @@ internal import IMAPWire
 internal import MailTypes
 
 extension MailboxName {
-    /// A name that a client sent. One that no mailbox can have is answered NO: the syntax was right.
+    /// A name that a client sent.
+    ///
+    /// One that no mailbox can have is answered NO: the syntax was right.
     init(argument text: String) throws(CommandRefusal) {
         guard let name = MailboxName(text) else {
             throw .no(

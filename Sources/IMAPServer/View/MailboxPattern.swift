@@ -6,7 +6,9 @@ internal import IMAPWire
 
 /// A pattern of LIST: `*` stands for anything, `%` for anything without a delimiter (RFC 9051 §6.3.9).
 struct MailboxPattern {
-    /// Longest pattern. Names have 1,000 octets at most.
+    /// Longest pattern.
+    ///
+    /// Names have 1,000 octets at most.
     static let maximumOctets = 1024
     /// Most wildcards: matching costs the length of the name times their number.
     static let maximumWildcards = 32
@@ -34,7 +36,9 @@ struct MailboxPattern {
         self.octets = octets
     }
 
-    /// Whether the whole of `name` matches. Follows all ways at once, so that no pattern is slow.
+    /// Whether the whole of `name` matches.
+    ///
+    /// Follows all ways at once, so that no pattern is slow.
     func matches(_ name: String) -> Bool {
         var states = [Bool](repeating: false, count: octets.count + 1)
         states[0] = true

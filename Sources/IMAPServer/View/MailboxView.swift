@@ -42,7 +42,9 @@ struct MailboxView {
 
     func message(at index: Int) -> MessageEntry? { messages.indices.contains(index) ? messages[index] : nil }
 
-    /// Index of the first message whose UID is `uid` or greater; the count when there is none. O(log n).
+    /// Index of the first message whose UID is `uid` or greater; the count when there is none.
+    ///
+    /// O(log n).
     func firstIndex(from uid: UID) -> Int {
         var (low, high) = (0, messages.count)
         while low < high {
@@ -57,8 +59,10 @@ struct MailboxView {
         return index < messages.count && messages[index].uid == uid ? index : nil
     }
 
-    /// Indices of the messages that a set names, ascending. Sequence numbers that no message has are an error (RFC 9051
-    /// §6.4.9 note 3); UIDs that no message has are passed over.
+    /// Indices of the messages that a set names, ascending.
+    ///
+    /// Sequence numbers that no message has are an error (RFC 9051 §6.4.9 note 3); UIDs that no message has are passed
+    /// over.
     func indices(of set: SequenceSet, _ numbers: MessageNumbers) throws(CommandRefusal) -> [Range<Int>] {
         switch numbers {
         case .sequence:

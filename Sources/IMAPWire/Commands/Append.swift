@@ -4,8 +4,10 @@
 internal import ByteTools
 package import MailTypes
 
-/// Stores a message (RFC 9051 §6.3.12). This is what stands in front of the message's literal: the message itself never
-/// is in a frame, so that its size does not matter here.
+/// Stores a message (RFC 9051 §6.3.12).
+///
+/// This is what stands in front of the message's literal: the message itself never is in a frame, so that its size does
+/// not matter here.
 package struct AppendCommand: IMAPCommand {
     package static let name: StaticString = "APPEND"
     package static let traits: CommandTraits = .loggedOn
@@ -59,7 +61,9 @@ package struct AppendCommand: IMAPCommand {
     }
 
     /// The command in front of `marker`, when that is the message's literal: the frame so far is the whole head of an
-    /// APPEND. `nil` when it is another command, or the literal is the mailbox name.
+    /// APPEND.
+    ///
+    /// `nil` when it is another command, or the literal is the mailbox name.
     package static func head(of frame: [UInt8]) -> (tag: [UInt8], command: AppendCommand)? {
         var scanner = WireScanner(frame)
         do throws(IMAPSyntaxError) {

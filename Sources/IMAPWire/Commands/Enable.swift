@@ -8,7 +8,9 @@ package struct EnableCommand: IMAPCommand {
     package static let name: StaticString = "ENABLE"
     package static let traits: CommandTraits = .loggedOn
 
-    /// Upper case; at least one. Those that the server does not know are passed over.
+    /// Upper case; at least one.
+    ///
+    /// Those that the server does not know are passed over.
     package var capabilities: [String]
 
     package init(_ capabilities: [String]) { self.capabilities = capabilities }

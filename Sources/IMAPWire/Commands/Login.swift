@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Logs on with name and password (RFC 9051 §6.2.3). Octets in quoted strings are taken as they are.
+/// Logs on with name and password (RFC 9051 §6.2.3).
+///
+/// Octets in quoted strings are taken as they are.
 package struct LoginCommand: IMAPCommand {
     package static let name: StaticString = "LOGIN"
     package static let traits: CommandTraits = .notAuthenticated

@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Opens a mailbox (RFC 9051 §6.3.2). What was selected before is left, also when this fails.
+/// Opens a mailbox (RFC 9051 §6.3.2).
+///
+/// What was selected before is left, also when this fails.
 package struct SelectCommand: IMAPCommand {
     package static let name: StaticString = "SELECT"
     package static let traits: CommandTraits = [.authenticated, .selected, .leavesMailbox]

@@ -52,7 +52,9 @@ package struct WireEncoder: Sendable {
         if let octets { string(octets) } else { raw("NIL") }
     }
 
-    /// astring: an atom where it can be one. `NIL` is quoted, since readers take the atom for the absence of a string.
+    /// astring: an atom where it can be one.
+    ///
+    /// `NIL` is quoted, since readers take the atom for the absence of a string.
     package mutating func astring(_ octets: some Collection<UInt8>) {
         let isAtom =
             !octets.isEmpty && octets.allSatisfy { CharacterClass.of($0).contains(.astring) }

@@ -19,14 +19,18 @@ package struct FrameAssembler: Sendable {
         case literal(LiteralMarker)
     }
 
-    /// What came of the frame so far. After a literal marker its line end is the last that is here.
+    /// What came of the frame so far.
+    ///
+    /// After a literal marker its line end is the last that is here.
     package private(set) var bytes: [UInt8] = []
 
     package init() {}
 
     package var isEmpty: Bool { bytes.isEmpty }
 
-    /// Takes a line without its line end. A bare LF counts as CRLF here.
+    /// Takes a line without its line end.
+    ///
+    /// A bare LF counts as CRLF here.
     package mutating func add(line: [UInt8]) -> Step {
         if bytes.isEmpty { bytes = line } else { bytes += line }
         if let marker = LiteralMarker(atEndOf: line) {

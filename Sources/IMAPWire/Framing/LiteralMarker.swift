@@ -15,7 +15,9 @@ package struct LiteralMarker: Hashable, Sendable {
         self.isSynchronizing = isSynchronizing
     }
 
-    /// `nil` when the line announces no literal. Looks at its last 22 octets only.
+    /// `nil` when the line announces no literal.
+    ///
+    /// Looks at its last 22 octets only.
     package init?(atEndOf line: [UInt8]) {
         guard line.last == 0x7D else { return nil }
         var digits = line.dropLast().suffix(21)

@@ -23,7 +23,9 @@ package enum ModifiedUTF7 {
     }
 
     /// The text, or `nil` when the octets are not well-formed: bad base64, printable ASCII in base64, half a surrogate
-    /// pair, a shift that could be left out. What it accepts is what `encode` writes, so that a name has one spelling.
+    /// pair, a shift that could be left out.
+    ///
+    /// What it accepts is what `encode` writes, so that a name has one spelling.
     package static func decode(_ octets: [UInt8]) -> String? {
         guard octets.contains(0x26) else {
             return octets.allSatisfy { isDirect(UInt16($0)) } ? String(decoding: octets, as: UTF8.self) : nil

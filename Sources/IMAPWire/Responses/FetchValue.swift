@@ -17,7 +17,9 @@ package enum FetchValue: Hashable, Sendable {
     case uid(UID)
 }
 
-/// An ENVELOPE as it stands on the wire (RFC 9051 §7.5.2). Addresses are `nil` where NIL stands.
+/// An ENVELOPE as it stands on the wire (RFC 9051 §7.5.2).
+///
+/// Addresses are `nil` where NIL stands.
 package struct EnvelopeValue: Hashable, Sendable {
     package struct Address: Hashable, Sendable {
         package var name: [UInt8]?

@@ -4,8 +4,9 @@
 internal import MailTypes
 
 extension WireEncoder {
-    /// A FETCH response from values that are at hand as a whole, without `* ` and line end. Servers write large ones
-    /// piece by piece instead.
+    /// A FETCH response from values that are at hand as a whole, without `* ` and line end.
+    ///
+    /// Servers write large ones piece by piece instead.
     mutating func fetch(_ number: SequenceNumber, _ values: [FetchValue]) {
         self.number(number.rawValue)
         raw(" FETCH ")

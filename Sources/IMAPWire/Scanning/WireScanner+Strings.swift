@@ -78,7 +78,9 @@ extension WireScanner {
         return Array(octets)
     }
 
-    /// Items with single spaces between, inside parentheses. `minimum` is 0 or 1.
+    /// Items with single spaces between, inside parentheses.
+    ///
+    /// `minimum` is 0 or 1.
     package mutating func list<Item>(
         minimum: Int = 1,
         of item: (inout WireScanner) throws(IMAPSyntaxError) -> Item

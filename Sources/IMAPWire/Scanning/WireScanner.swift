@@ -3,8 +3,10 @@
 
 internal import ByteTools
 
-/// Reads the tokens of one frame, left to right. The frame is a command or response without its final CRLF; literals
-/// stand in it as on the wire (`{5}` CRLF and five octets).
+/// Reads the tokens of one frame, left to right.
+///
+/// The frame is a command or response without its final CRLF; literals stand in it as on the wire (`{5}` CRLF and five
+/// octets).
 package struct WireScanner: Sendable {
     package let bytes: [UInt8]
     package private(set) var offset: Int

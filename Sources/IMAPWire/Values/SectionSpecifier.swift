@@ -25,7 +25,9 @@ package struct SectionSpecifier: Hashable, Sendable {
         self.text = text
     }
 
-    /// Deepest part number path that is read. MIME nests no deeper in mail that people send.
+    /// Deepest part number path that is read.
+    ///
+    /// MIME nests no deeper in mail that people send.
     package static let maximumDepth = 128
     /// Most field names in one HEADER.FIELDS.
     package static let maximumFields = 256

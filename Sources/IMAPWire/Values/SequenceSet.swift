@@ -13,7 +13,9 @@ package struct SequenceSet: Hashable, Sendable {
 
     package struct Range: Hashable, Sendable {
         package var first: Number
-        /// Equal to `first` for a single number. The two may be in either order.
+        /// Equal to `first` for a single number.
+        ///
+        /// The two may be in either order.
         package var last: Number
 
         package init(_ first: Number, _ last: Number) {
@@ -26,7 +28,9 @@ package struct SequenceSet: Hashable, Sendable {
 
     package init(_ ranges: [Range]) { self.ranges = ranges }
 
-    /// The numbers, with `*` as `largest`: ascending, disjoint, non-adjacent. Numbers beyond `largest` stay.
+    /// The numbers, with `*` as `largest`: ascending, disjoint, non-adjacent.
+    ///
+    /// Numbers beyond `largest` stay.
     package func resolved(largest: UInt32) -> [ClosedRange<UInt32>] {
         let bounds = ranges.map { range in
             let (a, b) = (range.first.value(largest), range.last.value(largest))

@@ -23,7 +23,9 @@ extension SessionAssertion {
     private static let magic = Array("MARTLET1".utf8)
     private static let maximumFieldOctets = 1024
 
-    /// The line without its line end. `now` is in milliseconds since 1970.
+    /// The line without its line end.
+    ///
+    /// `now` is in milliseconds since 1970.
     package func line(key: AssertionSecret, now: Int64) -> [UInt8] {
         Self.signedLine(`protocol`.rawValue, payload: payload(now), key: key)
     }
@@ -35,7 +37,9 @@ extension SessionAssertion {
         return signed + [ASCII.space] + Base64.encode(key.sign(signed), urlSafe: true)
     }
 
-    /// Reads and checks a line. Any octets are an answer.
+    /// Reads and checks a line.
+    ///
+    /// Any octets are an answer.
     package init(verifying line: [UInt8], key: AssertionSecret, now: Int64) throws(AssertionError) {
         guard line.count <= Self.maximumLineOctets else { throw .malformed }
         let words = line.split(separator: ASCII.space, omittingEmptySubsequences: false)

@@ -11,7 +11,9 @@ package enum AssertedProtocol: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a front-end vouches for when it opens a session at a back-end: who was proved to be there, and how the client
-/// is connected. No secret of the user is in it.
+/// is connected.
+///
+/// No secret of the user is in it.
 package struct SessionAssertion: Sendable, Hashable {
     /// How the session begins.
     package enum Opening: Sendable, Hashable {

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
+internal import Glibc
 package import MailTypes
 package import Runtime
-internal import Glibc
 
 /// Opens sessions at the back-end that owns an account.
 package struct BackEndDialer: Sendable {
@@ -33,7 +33,9 @@ package struct BackEndDialer: Sendable {
     }
 
     /// Opens a session, trying again until the deadline while the back-end is absent or goes away under it: a client
-    /// that logs on during a restart waits a moment and sees nothing of it. The calling task runs on `loop`.
+    /// that logs on during a restart waits a moment and sees nothing of it.
+    ///
+    /// The calling task runs on `loop`.
     package func open(_ assertion: SessionAssertion, on loop: EventLoop) async throws(BackEndRefusal) -> Connection {
         let limit = ContinuousClock.now + deadline
         var pause = Self.firstPause
@@ -74,7 +76,11 @@ package struct BackEndDialer: Sendable {
         guard let path = await path(assertion.account) else { throw .notNow("no back-end owns the account") }
         let connection: Connection
         do throws(IOError) {
-            connection = try await Connection.connect(unixPath: path, loop: loop, timeout: ContinuousClock.now.duration(to: limit))
+            connection = try await Connection.connect(
+                unixPath: path,
+                loop: loop,
+                timeout: ContinuousClock.now.duration(to: limit)
+            )
         } catch {
             throw Self.failure(error)
         }

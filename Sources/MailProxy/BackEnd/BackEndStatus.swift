@@ -16,8 +16,10 @@ package enum BackEndStatus: Sendable, Hashable {
         switch self {
         case .ready: Array("+OK\r\n".utf8)
         case .refused(let refusal):
-            Array("-ERR [\(refusal.code.rawValue)] \(refusal.text)".utf8.map { ASCII.isControl($0) ? 0x3F : $0 }
-                .prefix(Self.maximumLineOctets)) + [ASCII.cr, ASCII.lf]
+            Array(
+                "-ERR [\(refusal.code.rawValue)] \(refusal.text)".utf8.map { ASCII.isControl($0) ? 0x3F : $0 }
+                    .prefix(Self.maximumLineOctets)
+            ) + [ASCII.cr, ASCII.lf]
         }
     }
 

@@ -34,7 +34,9 @@ package struct Relay<State: RelayState> {
         backEnd.idleTimeout = client.idleTimeout
     }
 
-    /// Relays until the session is over. Closes the back-end's connection; the client's is its owner's to close.
+    /// Relays until the session is over.
+    ///
+    /// Closes the back-end's connection; the client's is its owner's to close.
     ///
     /// - Parameter reopen: opens another back-end: for the log-on that waits for its answer when that is true, and
     ///   silently otherwise. Nil when there is none within the deadline.
@@ -51,7 +53,9 @@ package struct Relay<State: RelayState> {
         await backEnd?.close()
     }
 
-    /// Moves what can be moved, else waits. False when the session is over. Throws what befalls the client.
+    /// Moves what can be moved, else waits.
+    ///
+    /// False when the session is over. Throws what befalls the client.
     private mutating func turn(_ reopen: (Bool) async -> Connection?) async throws(IOError) -> Bool {
         var hasMoved = false
         if let backEnd {
@@ -86,7 +90,9 @@ package struct Relay<State: RelayState> {
         fromClient = octets[...]
     }
 
-    /// Lets the rules look at the client's octets, and sends them on. False when nothing could be done.
+    /// Lets the rules look at the client's octets, and sends them on.
+    ///
+    /// False when nothing could be done.
     private mutating func pass(_ reopen: (Bool) async -> Connection?) async throws(IOError) -> Bool {
         guard !fromClient.isEmpty, demand != .response else { return false }
         let allowance = min(backEnd == nil ? .max : state.forwardAllowance, Self.readAhead)

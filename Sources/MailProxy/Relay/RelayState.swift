@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a relay must know of the protocol it carries: the rules, without I/O. Octets may come cut anywhere.
+/// What a relay must know of the protocol it carries: the rules, without I/O.
+///
+/// Octets may come cut anywhere.
 package protocol RelayState: Sendable {
     /// Looks at octets of the client. What it consumes goes to the back-end if there is one (`RelayStep.isForwarded`).
     mutating func fromClient(_ bytes: ArraySlice<UInt8>) -> RelayStep

@@ -170,7 +170,9 @@ struct AddressParser {
         return text
     }
 
-    /// Divides at the last at sign. Without one, a single word is a mailbox and several are a name.
+    /// Divides at the last at sign.
+    ///
+    /// Without one, a single word is a mailbox and several are a name.
     private static func split(
         _ tokens: ArraySlice<Token>,
         everythingIsAddress: Bool

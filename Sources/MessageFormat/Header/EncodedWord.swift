@@ -3,10 +3,14 @@
 
 internal import ByteTools
 
-/// Encoded-words (RFC 2047) in header text, decoded for people and for search. Never used for what goes out by IMAP.
+/// Encoded-words (RFC 2047) in header text, decoded for people and for search.
+///
+/// Never used for what goes out by IMAP.
 package enum EncodedWord {
     /// The text of an unfolded value: encoded-words decoded, blanks between two of them dropped, other octets taken as
-    /// UTF-8 (RFC 6532) or, where they are not, as windows-1252. What is not an encoded-word stays as it is.
+    /// UTF-8 (RFC 6532) or, where they are not, as windows-1252.
+    ///
+    /// What is not an encoded-word stays as it is.
     package static func decode(_ value: [UInt8]) -> String {
         var text = ""
         var plain: [UInt8] = []
@@ -49,7 +53,9 @@ package enum EncodedWord {
         return plain.isEmpty ? "" : Charset.text(plain, charset: [])
     }
 
-    /// RFC 2047 §2 allows 75; mailers exceed it. The bound keeps the search for the end linear.
+    /// RFC 2047 §2 allows 75; mailers exceed it.
+    ///
+    /// The bound keeps the search for the end linear.
     private static let maximumOctets = 1_000
 
     // encoded-word = "=?" charset "?" encoding "?" encoded-text "?="    RFC 2047 §2; charset*language RFC 2231 §5

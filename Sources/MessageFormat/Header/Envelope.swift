@@ -3,16 +3,22 @@
 
 package import MailTypes
 
-/// ENVELOPE of a message (RFC 9051 §7.5.2). Not the SMTP envelope.
+/// ENVELOPE of a message (RFC 9051 §7.5.2).
+///
+/// Not the SMTP envelope.
 ///
 /// Text is raw octets of the header, unfolded; `nil` when the field is absent, empty when it is there without a value.
 package struct Envelope: Sendable, Hashable {
     package var date: [UInt8]?
     package var subject: [UInt8]?
     package var from: [EnvelopeAddress]
-    /// The Sender field as it is in the header. ENVELOPE wants `effectiveSender`.
+    /// The Sender field as it is in the header.
+    ///
+    /// ENVELOPE wants `effectiveSender`.
     package var sender: [EnvelopeAddress]
-    /// The Reply-To field as it is in the header. ENVELOPE wants `effectiveReplyTo`.
+    /// The Reply-To field as it is in the header.
+    ///
+    /// ENVELOPE wants `effectiveReplyTo`.
     package var replyTo: [EnvelopeAddress]
     package var to: [EnvelopeAddress]
     package var cc: [EnvelopeAddress]

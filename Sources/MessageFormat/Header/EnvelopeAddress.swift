@@ -1,8 +1,10 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// One address structure of ENVELOPE (RFC 9051 §7.5.2), field by field as it goes out. A group is a run of them: one
-/// with `host` `nil` and the group's name in `mailbox`, its members, then one with all fields `nil`.
+/// One address structure of ENVELOPE (RFC 9051 §7.5.2), field by field as it goes out.
+///
+/// A group is a run of them: one with `host` `nil` and the group's name in `mailbox`, its members, then one with all
+/// fields `nil`.
 ///
 /// Octets are those of the header (encoded-words and 8-bit text stay as they are), without quotes, escapes, CR, LF,
 /// NUL.
@@ -13,7 +15,9 @@ package struct EnvelopeAddress: Sendable, Hashable {
     package var route: [UInt8]?
     /// The local part, or the name of the group that begins here.
     package var mailbox: [UInt8]?
-    /// The domain. Empty, not `nil`, when an address has none: `nil` would begin or end a group.
+    /// The domain.
+    ///
+    /// Empty, not `nil`, when an address has none: `nil` would begin or end a group.
     package var host: [UInt8]?
 
     package init(name: [UInt8]? = nil, route: [UInt8]? = nil, mailbox: [UInt8]?, host: [UInt8]?) {
@@ -29,8 +33,9 @@ package struct EnvelopeAddress: Sendable, Hashable {
     package var isGroupStart: Bool { host == nil && mailbox != nil }
     package var isGroupEnd: Bool { host == nil && mailbox == nil }
 
-    /// Reads the unfolded value of an address list field (RFC 5322 §3.4). Total: text without any address in it gives
-    /// a mailbox without host.
+    /// Reads the unfolded value of an address list field (RFC 5322 §3.4).
+    ///
+    /// Total: text without any address in it gives a mailbox without host.
     package static func list(parsing value: [UInt8]) -> [EnvelopeAddress] {
         var parser = AddressParser(value, maximum: MessageLimits.standard.addresses)
         return parser.parse()

@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// Walks the value of one structured header field (RFC 5322 §3.2). Takes anything; never leaves its bytes.
+/// Walks the value of one structured header field (RFC 5322 §3.2).
+///
+/// Takes anything; never leaves its bytes.
 struct FieldScanner {
     let bytes: [UInt8]
     private(set) var offset = 0
@@ -109,8 +111,10 @@ struct FieldScanner {
 }
 
 extension Sequence<UInt8> {
-    /// True when these are the octets of `text`, ASCII case ignored. In this module, because the compiler does not
-    /// specialise generic functions of other modules, and this is asked some hundred times a message.
+    /// True when these are the octets of `text`, ASCII case ignored.
+    ///
+    /// In this module, because the compiler does not specialise generic functions of other modules, and this is asked
+    /// some hundred times a message.
     func equalsIgnoringCase(_ text: String) -> Bool {
         var octets = makeIterator()
         for wanted in text.utf8 {

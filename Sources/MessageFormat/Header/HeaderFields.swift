@@ -5,8 +5,9 @@ internal import ByteTools
 
 /// One header field, as ranges of the bytes it was found in.
 package struct HeaderField: Sendable, Hashable {
-    /// The field name, without the blanks that may precede the colon (RFC 5322 §4.5). Empty for a line that is no
-    /// field.
+    /// The field name, without the blanks that may precede the colon (RFC 5322 §4.5).
+    ///
+    /// Empty for a line that is no field.
     package var name: Range<Int>
     /// What follows the colon, folded as it is, without the last line end.
     package var value: Range<Int>

@@ -7,8 +7,9 @@ package import MailTypes
 extension MailDate {
     // date-time = [ day-of-week "," ] date time [CFWS]    RFC 5322 §3.3, obsolete forms §4.3
     /// Reads a Date field as mailers have written it for forty years: day name and seconds optional, comments,
-    /// two-digit years, zones by name, and the order of C's asctime. An unknown zone counts as UTC (RFC 5322 §4.3).
-    /// `nil` when day, month, year or time is missing or out of range.
+    /// two-digit years, zones by name, and the order of C's asctime.
+    ///
+    /// An unknown zone counts as UTC (RFC 5322 §4.3). `nil` when day, month, year or time is missing or out of range.
     package init?(headerField value: [UInt8]) {
         var reader = DateReader(value)
         guard let date = reader.read() else { return nil }

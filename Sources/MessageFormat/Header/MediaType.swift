@@ -39,7 +39,9 @@ package struct MediaType: Sendable, Hashable {
     /// message/rfc822 or message/global (RFC 6532 §3.7): what BODYSTRUCTURE answers with an envelope.
     package var isEmbeddedMessage: Bool { matches("message", "rfc822") || matches("message", "global") }
 
-    /// The boundary of a multipart; empty when there is none. Blanks at its end cannot be part of one.
+    /// The boundary of a multipart; empty when there is none.
+    ///
+    /// Blanks at its end cannot be part of one.
     var boundary: [UInt8] {
         var boundary = parameters.octets(of: "boundary") ?? []
         while let last = boundary.last, FieldScanner.isWhitespace(last) { boundary.removeLast() }
@@ -47,8 +49,9 @@ package struct MediaType: Sendable, Hashable {
     }
 
     // content := "Content-Type" ":" type "/" subtype *(";" parameter)    RFC 2045 §5.1
-    /// Reads an unfolded value. A missing or broken type is `plainText`; `text` alone is read as text/plain with its
-    /// parameters.
+    /// Reads an unfolded value.
+    ///
+    /// A missing or broken type is `plainText`; `text` alone is read as text/plain with its parameters.
     package init(parsing value: [UInt8]) {
         var overflow = false
         self.init(parsing: value, limits: .standard, overflow: &overflow)

@@ -4,9 +4,10 @@
 internal import ByteTools
 
 extension ParameterList {
-    /// The value of a parameter as text for people and for search: continuations joined and percent octets decoded
-    /// (RFC 2231 §3, §4), else encoded-words decoded, which many mailers write here against RFC 2047 §5. `nil` when
-    /// there is no such parameter.
+    /// The value of a parameter as text for people and for search: continuations joined and percent octets decoded (RFC
+    /// 2231 §3, §4), else encoded-words decoded, which many mailers write here against RFC 2047 §5.
+    ///
+    /// `nil` when there is no such parameter.
     package func text(of name: String) -> String? {
         guard let (octets, charset) = joined(name) else { return value(of: name).map { EncodedWord.decode($0) } }
         return charset.map { Charset.text(octets, charset: $0) } ?? EncodedWord.decode(octets)

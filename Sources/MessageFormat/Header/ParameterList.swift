@@ -4,7 +4,9 @@
 internal import ByteTools
 
 /// `attribute "=" value` of a Content-Type or Content-Disposition field, as written: the attribute with its RFC 2231
-/// asterisks, the value without quotes and escapes but not decoded. This is what BODYSTRUCTURE tells.
+/// asterisks, the value without quotes and escapes but not decoded.
+///
+/// This is what BODYSTRUCTURE tells.
 package struct MediaParameter: Sendable, Hashable {
     package var attribute: [UInt8]
     package var value: [UInt8]
@@ -29,8 +31,10 @@ package struct ParameterList: Sendable, Hashable {
     }
 
     // parameter = attribute "=" value    RFC 2045 §5.1
-    /// Reads what follows the type: any number of `; attribute=value`, passing over what is neither. An unquoted value
-    /// reaches to the next semicolon or comment, so that a boundary or file name with specials in it stays whole.
+    /// Reads what follows the type: any number of `; attribute=value`, passing over what is neither.
+    ///
+    /// An unquoted value reaches to the next semicolon or comment, so that a boundary or file name with specials in it
+    /// stays whole.
     init(parsing scanner: inout FieldScanner, maximum: Int, overflow: inout Bool) {
         entries = []
         while true {

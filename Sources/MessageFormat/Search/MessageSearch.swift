@@ -3,8 +3,9 @@
 
 internal import ByteTools
 
-/// Looks for several texts in one message, fed with its octets from first to last in pieces of any size. Memory is
-/// bounded by one header and one block of text, whatever the message's size.
+/// Looks for several texts in one message, fed with its octets from first to last in pieces of any size.
+///
+/// Memory is bounded by one header and one block of text, whatever the message's size.
 package struct MessageSearch: Sendable {
     package enum Scope: Sendable, Hashable {
         /// SEARCH BODY: the text of text parts, attached ones included, and no header field.
@@ -50,8 +51,9 @@ package struct MessageSearch: Sendable {
     /// True when reading on cannot change anything.
     package var isDecided: Bool { current >= segments.count || !found.contains(false) }
 
-    /// Takes the octets of the message from `offset` on; pieces must come in order. What is passed over counts as
-    /// absent.
+    /// Takes the octets of the message from `offset` on; pieces must come in order.
+    ///
+    /// What is passed over counts as absent.
     package mutating func take(_ piece: [UInt8], at offset: UInt64) {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(piece.count))
         guard !overflow else { return }

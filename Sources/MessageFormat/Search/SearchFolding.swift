@@ -4,7 +4,9 @@
 internal import ByteTools
 
 /// Makes text comparable for SEARCH: case folded by Unicode's lower-case mappings (RFC 5051's order is close to it),
-/// each run of white space one space, so that a phrase is found across a line end. Keeps its state between pieces.
+/// each run of white space one space, so that a phrase is found across a line end.
+///
+/// Keeps its state between pieces.
 struct SearchFolding: Sendable {
     private var afterSpace = false
 

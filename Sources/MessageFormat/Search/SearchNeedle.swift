@@ -19,8 +19,9 @@ package struct SearchNeedle: Sendable, Hashable {
 
     package func isFound(in text: String) -> Bool { isFound(inFolded: SearchFolding.fold(text)) }
 
-    /// True when the decoded value of a header field has it. `value` is unfolded, as `HeaderFields` and `Envelope` give
-    /// it.
+    /// True when the decoded value of a header field has it.
+    ///
+    /// `value` is unfolded, as `HeaderFields` and `Envelope` give it.
     package func isFound(inHeaderValue value: [UInt8]) -> Bool { isFound(in: EncodedWord.decode(value)) }
 
     /// True when an address of the list has it, written as `name <local@domain>`.
@@ -40,8 +41,9 @@ package struct SearchNeedle: Sendable, Hashable {
         return advance(&matched, over: text)
     }
 
-    /// Goes on with a search over a text that comes in pieces. `matched` is 0 at its begin. True once the needle was
-    /// found.
+    /// Goes on with a search over a text that comes in pieces.
+    ///
+    /// `matched` is 0 at its begin. True once the needle was found.
     func advance(_ matched: inout Int, over text: [UInt8]) -> Bool {
         guard let first = folded.first else { return true }
         var index = 0

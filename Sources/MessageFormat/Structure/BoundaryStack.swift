@@ -42,8 +42,10 @@ struct BoundaryStack {
     }
 
     // delimiter := CRLF "--" boundary; close-delimiter := delimiter "--"; then transport-padding    RFC 2046 §5.1.1
-    /// The innermost frame whose delimiter the line `start..<end` is. The whole line must be it: RFC 2046 lets a prefix
-    /// suffice, but boundaries that are prefixes of others are more common than lines with text after a delimiter.
+    /// The innermost frame whose delimiter the line `start..<end` is.
+    ///
+    /// The whole line must be it: RFC 2046 lets a prefix suffice, but boundaries that are prefixes of others are more
+    /// common than lines with text after a delimiter.
     func match(_ start: Int, _ end: Int, in view: ByteView) -> (level: Int, closing: Bool)? {
         guard view[start] == hyphen, view[start + 1] == hyphen, !entries.isEmpty else { return nil }
         var last = end

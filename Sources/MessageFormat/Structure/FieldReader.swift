@@ -37,7 +37,9 @@ struct FieldReader {
 
     mutating func note(_ fault: StructureFaults) { faults.insert(fault) }
 
-    /// Takes one field. `isMessage`: the header is a message's, so the fields of ENVELOPE count too.
+    /// Takes one field.
+    ///
+    /// `isMessage`: the header is a message's, so the fields of ENVELOPE count too.
     mutating func read(_ field: HeaderField, in view: ByteView, isMessage: Bool) {
         if field.name.isEmpty { return note(.malformedHeader) }
         guard let name = FieldName.known(field.name, in: view) else { return }

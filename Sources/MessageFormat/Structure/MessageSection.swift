@@ -44,8 +44,10 @@ extension MessageStructure {
         }
     }
 
-    /// The part with these numbers. A message that is not a multipart has itself as part 1; within a message/rfc822
-    /// part the numbers go on as in that message.
+    /// The part with these numbers.
+    ///
+    /// A message that is not a multipart has itself as part 1; within a message/rfc822 part the numbers go on as in
+    /// that message.
     package func part(at path: [UInt32]) -> MessagePart? {
         var owner = root
         var found: MessagePart?

@@ -17,8 +17,10 @@ package struct MessageStructure: Sendable, Hashable {
         self.faults = faults
     }
 
-    /// Reads a message in one pass. Total: any bytes give a tree that agrees with what `range(of:)` answers. The bytes
-    /// may be a mapped file of any size; only header values are copied.
+    /// Reads a message in one pass.
+    ///
+    /// Total: any bytes give a tree that agrees with what `range(of:)` answers. The bytes may be a mapped file of any
+    /// size; only header values are copied.
     package init(parsing message: RawSpan, limits: MessageLimits = .standard) {
         self = message.withView { view in
             var parser = StructureParser(view, limits: limits)

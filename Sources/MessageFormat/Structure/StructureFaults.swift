@@ -1,8 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a parse met that was not as the RFCs have it, or beyond its limits. For events and tests; answers are whole
-/// either way.
+/// What a parse met that was not as the RFCs have it, or beyond its limits.
+///
+/// For events and tests; answers are whole either way.
 package struct StructureFaults: OptionSet, Sendable, Hashable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -152,8 +152,9 @@ struct StructureParser {
         return frame.mediaType.isMultipart ? .multipart : .message
     }
 
-    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end. Behind the allowed octets
-    /// lines are passed over, not read.
+    /// Reads fields from `offset` to behind the empty line, or to a delimiter or the end.
+    ///
+    /// Behind the allowed octets lines are passed over, not read.
     private mutating func readHeader(isMessage: Bool) -> Range<Int> {
         let start = offset
         while offset < view.count {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the store keeps beside a message so that FETCH and SEARCH need not read it again: the structure with its
-/// envelope, in a compact binary form. Made once, at delivery; the store guards it with a checksum.
+/// envelope, in a compact binary form.
+///
+/// Made once, at delivery; the store guards it with a checksum.
 package struct MessageSummary: Sendable, Hashable {
     package var structure: MessageStructure
 
@@ -16,8 +18,9 @@ package struct MessageSummary: Sendable, Hashable {
     package var envelope: Envelope { structure.envelope }
     package var root: MessagePart { structure.root }
 
-    /// First octet of the encoding. Another number is another layout: `decode` then answers `nil` and the caller
-    /// parses the message again.
+    /// First octet of the encoding.
+    ///
+    /// Another number is another layout: `decode` then answers `nil` and the caller parses the message again.
     static let version: UInt8 = 1
 
     package func encode() -> [UInt8] {
@@ -26,8 +29,9 @@ package struct MessageSummary: Sendable, Hashable {
         return writer.bytes
     }
 
-    /// Reads what `encode` wrote. `nil` for anything else: cut, damaged, of another version, or a tree that is not
-    /// consistent.
+    /// Reads what `encode` wrote.
+    ///
+    /// `nil` for anything else: cut, damaged, of another version, or a tree that is not consistent.
     package static func decode(_ bytes: [UInt8]) -> MessageSummary? {
         var reader = SummaryReader(bytes)
         return reader.read().map(MessageSummary.init(structure:))

@@ -4,8 +4,9 @@
 internal import ByteTools
 
 /// Base64 of a body (RFC 2045 §6.8), decoded as mail clients do: octets outside the alphabet are passed over, padding
-/// ends a group and what follows begins the next, and a cut end gives the octets that are whole. Keeps its state
-/// between pieces.
+/// ends a group and what follows begins the next, and a cut end gives the octets that are whole.
+///
+/// Keeps its state between pieces.
 package struct Base64Decoder: Sendable {
     private var group: UInt32 = 0
     private var digits = 0

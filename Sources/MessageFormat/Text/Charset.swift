@@ -43,7 +43,9 @@ package enum Charset {
         0x0153, 0x9D, 0x017E, 0x0178,
     ]
 
-    /// Longest name in the IANA registry is 45. Slashes would be options to iconv, so names with them are unknown.
+    /// Longest name in the IANA registry is 45.
+    ///
+    /// Slashes would be options to iconv, so names with them are unknown.
     private static func isUsable(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count)
             && name.utf8.allSatisfy { ASCII.isAlphanumeric($0) || "-_.:+".utf8.contains($0) }

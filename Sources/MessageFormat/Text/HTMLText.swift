@@ -4,7 +4,9 @@
 internal import ByteTools
 
 /// The readable text of HTML, for previews: tags, comments, scripts and styles left out, the common character
-/// references resolved. No more than that; any input ends.
+/// references resolved.
+///
+/// No more than that; any input ends.
 struct HTMLText {
     private var text = String.UnicodeScalarView()
     private var scalars: Array<Unicode.Scalar>.Iterator

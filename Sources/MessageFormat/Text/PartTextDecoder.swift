@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// Turns the body of one text part into text, piece by piece: transfer encoding, then charset. For search and previews.
+/// Turns the body of one text part into text, piece by piece: transfer encoding, then charset.
+///
+/// For search and previews.
 ///
 /// Holds at most `blockOctets`. Octets are converted in blocks that end with a line, so that a block can be read
 /// without the one before; a line longer than a block may lose the character at the cut.

@@ -5,7 +5,9 @@ internal import ByteTools
 
 extension MessageStructure {
     /// The part a preview is made of: the first plain text that is no attachment, else the first HTML, looked for in
-    /// reading order and also in embedded messages. `nil` when there is none.
+    /// reading order and also in embedded messages.
+    ///
+    /// `nil` when there is none.
     package var previewPart: MessagePart? {
         root.firstText("plain") ?? root.firstText("html")
     }
@@ -30,7 +32,9 @@ package enum PreviewText {
     package static let maximumCharacters = 200
 
     /// The preview of `body`, the first octets of `part`'s body as stored: one line, white space collapsed, quoted
-    /// lines and HTML marks left out. May be empty.
+    /// lines and HTML marks left out.
+    ///
+    /// May be empty.
     package static func text(of part: MessagePart, body: [UInt8]) -> String {
         var decoder = PartTextDecoder(part)
         var text = decoder.decode(Array(body.prefix(bodyOctets))) + decoder.finish()

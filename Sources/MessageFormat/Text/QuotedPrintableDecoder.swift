@@ -4,7 +4,9 @@
 internal import ByteTools
 
 /// Quoted-printable (RFC 2045 §6.7), decoded leniently: an equals sign that begins no escape stands for itself, blanks
-/// at the end of a line are transport padding. Keeps its state between pieces.
+/// at the end of a line are transport padding.
+///
+/// Keeps its state between pieces.
 package struct QuotedPrintableDecoder: Sendable {
     /// Octets whose meaning depends on what follows: an escape that is not whole, or blanks that may end the line.
     private var held: [UInt8] = []
@@ -21,8 +23,9 @@ package struct QuotedPrintableDecoder: Sendable {
         }
     }
 
-    /// Takes what needs nothing held back: a run of plain octets, an escape or line end that is whole. 0 for anything
-    /// else.
+    /// Takes what needs nothing held back: a run of plain octets, an escape or line end that is whole.
+    ///
+    /// 0 for anything else.
     private static func takeWhole(_ piece: [UInt8], at start: Int, into output: inout [UInt8]) -> Int {
         var end = start
         while end < piece.count, isPlain[Int(piece[end])] || isInnerBlank(piece, end) { end += 1 }

@@ -32,7 +32,9 @@ extension POP3PreAuthentication {
         }
     }
 
-    /// The client's line. One that is too long was read to its end; an octet that is not base64 stands for it.
+    /// The client's line.
+    ///
+    /// One that is too long was read to its end; an octet that is not base64 stands for it.
     private func response(_ connection: Connection) async throws(IOError) -> [UInt8]? {
         do throws(IOError) {
             return try await connection.readLine(maximum: SASLServerExchange.maximumLineOctets)?.bytes
@@ -41,7 +43,9 @@ extension POP3PreAuthentication {
         }
     }
 
-    /// Asks the directory. On success nothing is written: the reply is the maildrop's.
+    /// Asks the directory.
+    ///
+    /// On success nothing is written: the reply is the maildrop's.
     mutating func verify(_ proof: SASLProof, _ connection: Connection) async throws(IOError) -> AuthenticatedUser? {
         let (name, password) =
             switch proof {

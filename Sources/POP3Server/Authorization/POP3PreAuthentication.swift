@@ -33,7 +33,9 @@ package struct POP3PreAuthentication {
         failuresLeft = environment.limits.logOnFailures
     }
 
-    /// Serves the connection until a user is proved. Every wait ends at the log-on deadline.
+    /// Serves the connection until a user is proved.
+    ///
+    /// Every wait ends at the log-on deadline.
     package mutating func run(_ connection: Connection) async -> Outcome {
         connection.deadline = deadline ?? greet(connection)
         deadline = connection.deadline

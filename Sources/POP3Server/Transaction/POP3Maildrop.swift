@@ -6,7 +6,9 @@ package import MailTypes
 package import POP3Wire
 
 /// INBOX as one POP3 session sees it: fixed at log-on, numbered from 1 by ascending UID, with the session's own
-/// deletion marks (RFC 1939 §5). Others may deliver, delete and read meanwhile; nobody is locked out.
+/// deletion marks (RFC 1939 §5).
+///
+/// Others may deliver, delete and read meanwhile; nobody is locked out.
 package struct POP3Maildrop: Sendable {
     package let mailbox: MailboxID
     private let uidValidity: UIDValidity

@@ -8,7 +8,9 @@ package import POP3Wire
 package import Runtime
 package import SASL
 
-/// What a session knows of its client. The connection it runs over may come from a front-end and tell nothing.
+/// What a session knows of its client.
+///
+/// The connection it runs over may come from a front-end and tell nothing.
 package struct POP3Client: Sendable {
     package var user: AuthenticatedUser
     /// Address of the client, without port.
@@ -37,8 +39,9 @@ package struct POP3Session {
     var maildrop: POP3Maildrop
     var retrieved = 0
 
-    /// Opens INBOX of the account. When it throws, no session began: `refusal(of:)` says what to tell the client, who
-    /// may then log on again.
+    /// Opens INBOX of the account.
+    ///
+    /// When it throws, no session began: `refusal(of:)` says what to tell the client, who may then log on again.
     package static func open(
         _ account: any MailAccount,
         for client: POP3Client,
@@ -52,7 +55,9 @@ package struct POP3Session {
             client: client,
             limits: limits,
             refusesDamaged: refusesDamaged,
-            events: events.adding(["pop3.user": .string(client.user.name.description), "pop3.peer": .string(client.peer)]),
+            events: events.adding([
+                "pop3.user": .string(client.user.name.description), "pop3.peer": .string(client.peer),
+            ]),
             maildrop: POP3Maildrop(snapshot)
         )
     }

@@ -4,7 +4,9 @@
 internal import Glibc
 
 extension Connection {
-    /// Opens a connection to a TCP address. The calling task runs on `loop`.
+    /// Opens a connection to a TCP address.
+    ///
+    /// The calling task runs on `loop`.
     package static func connect(
         to address: SocketAddress,
         loop: EventLoop,
@@ -16,7 +18,9 @@ extension Connection {
         return try await finish(fd, result, address, loop, timeout)
     }
 
-    /// Opens a connection to a Unix socket (a path of any length). The calling task runs on `loop`.
+    /// Opens a connection to a Unix socket (a path of any length).
+    ///
+    /// The calling task runs on `loop`.
     package static func connect(
         unixPath: String,
         loop: EventLoop,
@@ -72,7 +76,9 @@ extension Connection {
     }
 
     /// Runs `body` with one end of a pair while a child task runs `peer` with the other; closes both and waits for
-    /// both. The calling task runs on `loop`.
+    /// both.
+    ///
+    /// The calling task runs on `loop`.
     package static func withPeer<Result>(
         loop: EventLoop,
         peer: @escaping @Sendable (Connection) async throws -> Void,

@@ -7,8 +7,10 @@ extension Connection {
     /// Most that is discarded of one overlong line before the connection is given up.
     private static let discardLimit = 64 << 20
 
-    /// The next line, without its LF or CRLF; `nil` at a clean end (a last line without terminator is dropped: the
-    /// peer died in the middle of it). A longer line is read to its end and then `.lineTooLong` is thrown.
+    /// The next line, without its LF or CRLF; `nil` at a clean end (a last line without terminator is dropped: the peer
+    /// died in the middle of it).
+    ///
+    /// A longer line is read to its end and then `.lineTooLong` is thrown.
     package func readLine(maximum: Int) async throws(IOError) -> Line? {
         while true {
             if let line = try await bufferedLine(maximum) { return line }
@@ -61,7 +63,9 @@ extension Connection {
         return input.take(min(max(maximum, 1), input.count))
     }
 
-    /// Exactly `count` bytes. The caller bounds `count`.
+    /// Exactly `count` bytes.
+    ///
+    /// The caller bounds `count`.
     package func readExactly(_ count: Int) async throws(IOError) -> [UInt8] {
         while input.count < count {
             guard try await fill() else { throw .closed }
@@ -69,8 +73,9 @@ extension Connection {
         return count > 0 ? input.take(count) : []
     }
 
-    /// Waits for at least one byte, shows `body` all that is buffered, and drops as much as it says it consumed. `nil`
-    /// at the end of the stream. `body` must consume something, or the next call waits for more.
+    /// Waits for at least one byte, shows `body` all that is buffered, and drops as much as it says it consumed.
+    ///
+    /// `nil` at the end of the stream. `body` must consume something, or the next call waits for more.
     package func withAvailable<Result>(
         waitForMore: Bool = false,
         _ body: (RawSpan) -> (consumed: Int, result: Result)

@@ -5,8 +5,10 @@ extension Connection {
     /// Longest a handshake may take.
     private static let handshakeLimit: Duration = .seconds(30)
 
-    /// Switches to TLS as the server. Flushes first (the go-ahead line). Throws `.tls` when the peer sent anything in
-    /// the clear behind the command that asked for TLS: it could be an attacker's.
+    /// Switches to TLS as the server.
+    ///
+    /// Flushes first (the go-ahead line). Throws `.tls` when the peer sent anything in the clear behind the command
+    /// that asked for TLS: it could be an attacker's.
     package func startTLS(_ context: TLSContext) async throws(IOError) {
         try await flush()
         guard input.isEmpty else { throw .tls("data in the clear behind the request for TLS") }

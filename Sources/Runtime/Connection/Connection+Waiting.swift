@@ -12,8 +12,10 @@ enum Wake {
     case notified
 }
 
-/// Where a connection stands with the loop. Safe: the continuation and the partner are used on the loop's thread only,
-/// and cleared before they are resumed or closed.
+/// Where a connection stands with the loop.
+///
+/// Safe: the continuation and the partner are used on the loop's thread only, and cleared before they are resumed or
+/// closed.
 @safe
 struct WaitState {
     /// Events the poll handle is armed for.
@@ -162,8 +164,9 @@ extension Connection {
 }
 
 extension Connection {
-    /// Waits until at least one of two connections of the same loop can be read (or has ended). The longer of the two
-    /// idle time-outs holds. Throws as any wait does.
+    /// Waits until at least one of two connections of the same loop can be read (or has ended).
+    ///
+    /// The longer of the two idle time-outs holds. Throws as any wait does.
     package static func waitForEither(
         _ a: Connection,
         _ b: Connection
@@ -192,8 +195,10 @@ extension Connection {
         return (a.isReadableNow, b.isReadableNow)
     }
 
-    /// Whether a read would give something without waiting. OpenSSL may hold a whole record of which the descriptor will
-    /// not tell, or a part of one, which is nothing yet: only trying tells them apart.
+    /// Whether a read would give something without waiting.
+    ///
+    /// OpenSSL may hold a whole record of which the descriptor will not tell, or a part of one, which is nothing yet:
+    /// only trying tells them apart.
     private func hasInput() throws(IOError) -> Bool {
         guard input.isEmpty else { return true }
         guard hasTLSPending else { return false }

@@ -4,7 +4,9 @@
 internal import CUV
 internal import Glibc
 
-/// A stream to a peer, over TCP, a Unix socket or TLS on either. Made, used and closed by one task on one loop.
+/// A stream to a peer, over TCP, a Unix socket or TLS on either.
+///
+/// Made, used and closed by one task on one loop.
 ///
 /// Reading waits at most `idleTimeout`, and never past `deadline`. Writes gather in a buffer; every wait for input
 /// flushes it first. The owner of the task closes it (a `Listener` does that for its handlers).
@@ -13,7 +15,9 @@ package final class Connection {
     package let loop: EventLoop
     package let peer: SocketAddress
     package let local: SocketAddress
-    /// Longest wait for input, and for the peer to take output. 5 minutes unless set.
+    /// Longest wait for input, and for the peer to take output.
+    ///
+    /// 5 minutes unless set.
     package var idleTimeout: Duration = .seconds(300)
     /// No wait goes past this moment.
     package var deadline: ContinuousClock.Instant?
@@ -31,7 +35,9 @@ package final class Connection {
     let poll: UnsafeMutablePointer<uv_poll_t>
     let timer: UnsafeMutablePointer<uv_timer_t>
 
-    /// Takes over `fd`, a non-blocking stream socket. Runs on `loop`.
+    /// Takes over `fd`, a non-blocking stream socket.
+    ///
+    /// Runs on `loop`.
     package init(fd: Int32, loop: EventLoop, peer: SocketAddress) {
         precondition(loop.isCurrent, "a connection is made on its own loop")
         self.fd = fd
@@ -82,7 +88,9 @@ package final class Connection {
     private static let lingerTime: Duration = .milliseconds(500)
 
     /// Closing a socket with unread input makes the kernel reset the connection, and the peer may never see what was
-    /// sent last: the reason why it is being closed. So input is read off first.
+    /// sent last: the reason why it is being closed.
+    ///
+    /// So input is read off first.
     private func linger() async {
         Glibc.shutdown(fd, Int32(SHUT_WR))
         let limit = ContinuousClock.now + Self.lingerTime

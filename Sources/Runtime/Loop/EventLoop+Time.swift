@@ -35,7 +35,9 @@ func closeHandle<Handle>(_ handle: UnsafeMutablePointer<Handle>) {
 }
 
 extension EventLoop {
-    /// Suspends the calling task, which must run on this loop. Throws `.shutdown` when the loop drains meanwhile.
+    /// Suspends the calling task, which must run on this loop.
+    ///
+    /// Throws `.shutdown` when the loop drains meanwhile.
     package func sleep(for duration: Duration) async throws(IOError) {
         precondition(isCurrent, "sleep on another loop's thread")
         let slept = await unsafe withUnsafeContinuation { continuation in
@@ -58,6 +60,7 @@ extension EventLoop {
     }
 
     /// Has every connection of this loop throw `.shutdown` at its next wait for input, and every sleeper wake with it.
+    ///
     /// Runs on the loop's thread; sticky for connections made later.
     package func shutdownConnections() {
         confined.isDraining = true

@@ -79,7 +79,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         Threads.start(name: name) { self.runOnThisThread() }
     }
 
-    /// Runs the loop here until `stop`. A loop that was stopped cannot run again.
+    /// Runs the loop here until `stop`.
+    ///
+    /// A loop that was stopped cannot run again.
     package func runOnThisThread() {
         unsafe pthread_setspecific(EventLoop.currentKey, Unmanaged.passUnretained(self).toOpaque())
         while !takeInbox() || !ready.isEmpty {
@@ -90,7 +92,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         pthread_setspecific(EventLoop.currentKey, nil)
     }
 
-    /// Gives the loop's descriptors back. What other threads still hand in is dropped.
+    /// Gives the loop's descriptors back.
+    ///
+    /// What other threads still hand in is dropped.
     private func release() {
         inbox.withLock { $0.isReleased = true }
         unsafe closeHandle(wakeUp)
@@ -100,7 +104,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         unsafe uv.deallocate()
     }
 
-    /// Ends the loop once what is ready has run. From any thread.
+    /// Ends the loop once what is ready has run.
+    ///
+    /// From any thread.
     package func stop() {
         send { $0.isStopping = true }
     }
@@ -140,7 +146,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         }
     }
 
-    /// Runs `body` on the loop, soon. From any thread.
+    /// Runs `body` on the loop, soon.
+    ///
+    /// From any thread.
     package func execute(_ body: @escaping @Sendable () -> Void) {
         send { $0.bodies.append(body) }
     }

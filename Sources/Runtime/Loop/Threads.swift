@@ -11,8 +11,9 @@ package enum Threads {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread with a name of at most 15 octets (longer ones are cut). Ends the process when the
-    /// system has no thread to give, which happens at start-up or not at all.
+    /// Starts a detached thread with a name of at most 15 octets (longer ones are cut).
+    ///
+    /// Ends the process when the system has no thread to give, which happens at start-up or not at all.
     package static func start(name: String, _ run: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)

@@ -5,7 +5,9 @@ internal import CLinux
 
 /// The time of day.
 package enum WallClock {
-    /// Nanoseconds since 1970-01-01T00:00:00Z. From any thread.
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// From any thread.
     package static var nanoseconds: Int64 { CLinux_realtime() }
 
     /// Seconds since 1970-01-01T00:00:00Z.

@@ -28,8 +28,10 @@ package final class ChildProcess {
         init(_ onEnd: @escaping (ProcessEnd) -> Void) { self.onEnd = onEnd }
     }
 
-    /// Starts `path`. The child gets `descriptors[n]` as descriptor `n` and no others (nil: /dev/null). `onEnd` is
-    /// called on the loop's thread once it has ended. Runs on `loop`.
+    /// Starts `path`.
+    ///
+    /// The child gets `descriptors[n]` as descriptor `n` and no others (nil: /dev/null). `onEnd` is called on the
+    /// loop's thread once it has ended. Runs on `loop`.
     package init(
         path: String,
         arguments: [String],

@@ -10,7 +10,9 @@ extension EventLoop {
         init(_ body: @escaping () -> Void) { self.body = body }
     }
 
-    /// Calls `body` on this loop whenever the process gets the signal, for as long as the loop runs. Runs on the loop.
+    /// Calls `body` on this loop whenever the process gets the signal, for as long as the loop runs.
+    ///
+    /// Runs on the loop.
     package func onSignal(_ number: Int32, _ body: @escaping () -> Void) {
         let handle = UnsafeMutablePointer<uv_signal_t>.allocate(capacity: 1)
         unsafe uv_signal_init(uv, handle)
@@ -25,7 +27,9 @@ extension EventLoop {
         )
     }
 
-    /// Calls `body` on this loop again and again, for as long as the loop runs. Runs on the loop.
+    /// Calls `body` on this loop again and again, for as long as the loop runs.
+    ///
+    /// Runs on the loop.
     package func every(_ interval: Duration, _ body: @escaping () -> Void) {
         let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
         unsafe uv_timer_init(uv, handle)

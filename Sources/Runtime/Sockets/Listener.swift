@@ -73,7 +73,9 @@ package final class Listener: @unchecked Sendable {
         }
     }
 
-    /// Accepts nothing more. Connections that are open go on. From any thread.
+    /// Accepts nothing more.
+    ///
+    /// Connections that are open go on. From any thread.
     package func stop() {
         let acceptor = state.withLock { state in
             state.isStopping = true

@@ -13,7 +13,9 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     case ipv6(UInt128, port: UInt16)
     case unix
 
-    /// Reads a numeric address: `127.0.0.1`, `::1`, without brackets or zone. `nil` for anything else.
+    /// Reads a numeric address: `127.0.0.1`, `::1`, without brackets or zone.
+    ///
+    /// `nil` for anything else.
     package init?(host: String, port: UInt16) {
         var four = in_addr()
         var six = in6_addr()
@@ -91,7 +93,9 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Calls `body` with the form that system calls take. Not for `.unix`.
+    /// Calls `body` with the form that system calls take.
+    ///
+    /// Not for `.unix`.
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result? {
         switch self {
         case .ipv4(let value, let port):

@@ -5,8 +5,9 @@ internal import CLinux
 internal import CUV
 internal import Glibc
 
-/// A listening TCP socket, non-blocking and close-on-exec. Throws `.system` with EADDRINUSE when the port is taken and
-/// EACCES when it needs privilege.
+/// A listening TCP socket, non-blocking and close-on-exec.
+///
+/// Throws `.system` with EADDRINUSE when the port is taken and EACCES when it needs privilege.
 package func bindTCP(_ address: SocketAddress, backlog: Int32 = 1024) throws(IOError) -> Int32 {
     let fd = socket(address.family, sockStream, 0)
     guard fd >= 0 else { throw .last("socket") }
@@ -27,7 +28,9 @@ package func localAddress(of fd: Int32) -> SocketAddress? {
     return result == 0 ? SocketAddress(storage) : nil
 }
 
-/// A listening Unix socket at `path` (of any length), which replaces what is there. `mode` is its permissions.
+/// A listening Unix socket at `path` (of any length), which replaces what is there.
+///
+/// `mode` is its permissions.
 package func bindUnix(path: String, mode: UInt32, backlog: Int32 = 1024) throws(IOError) -> Int32 {
     let fd = socket(AF_UNIX, sockStream, 0)
     guard fd >= 0 else { throw .last("socket") }
@@ -59,8 +62,10 @@ func closing(_ fd: Int32, _ error: IOError) -> IOError {
     return error
 }
 
-/// Calls `body` with the address of a Unix socket. A path beyond the 107 octets that fit is reached through an open
-/// descriptor of its directory (`/proc/self/fd/N/name`).
+/// Calls `body` with the address of a Unix socket.
+///
+/// A path beyond the 107 octets that fit is reached through an open descriptor of its directory
+/// (`/proc/self/fd/N/name`).
 func withUnixAddress<Result>(
     _ path: String,
     _ body: (UnsafePointer<sockaddr>, socklen_t) throws(IOError) -> Result

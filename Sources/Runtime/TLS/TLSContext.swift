@@ -4,8 +4,9 @@
 internal import COpenSSL
 internal import Locking
 
-/// A certificate with its key and the rules of handshakes made with it. `reload` exchanges the certificate; sessions
-/// that are open keep the old one.
+/// A certificate with its key and the rules of handshakes made with it.
+///
+/// `reload` exchanges the certificate; sessions that are open keep the old one.
 @safe
 package final class TLSContext: Sendable {
     private let current: Lock<OwnedContext>
@@ -16,7 +17,9 @@ package final class TLSContext: Sendable {
         current = Lock(try make())
     }
 
-    /// For listeners: TLS 1.2 and later. The files are PEM; the certificate's holds the chain as well, leaf first.
+    /// For listeners: TLS 1.2 and later.
+    ///
+    /// The files are PEM; the certificate's holds the chain as well, leaf first.
     package static func server(certificateFile: String, keyFile: String) throws(TLSError) -> TLSContext {
         try TLSContext { () throws(TLSError) in
             let context = try OwnedContext(server: true)
@@ -33,8 +36,9 @@ package final class TLSContext: Sendable {
         }
     }
 
-    /// For connections that this server opens. With `verify`, the peer's certificate must be valid for its name by the
-    /// system's authorities.
+    /// For connections that this server opens.
+    ///
+    /// With `verify`, the peer's certificate must be valid for its name by the system's authorities.
     package static func client(verify: Bool) throws(TLSError) -> TLSContext {
         try TLSContext { () throws(TLSError) in
             let context = try OwnedContext(server: false)
@@ -48,7 +52,9 @@ package final class TLSContext: Sendable {
         }
     }
 
-    /// Reads the files again. When they cannot be used, the old certificate stays and the reason is thrown.
+    /// Reads the files again.
+    ///
+    /// When they cannot be used, the old certificate stays and the reason is thrown.
     package func reload() throws(TLSError) {
         let fresh = try make()
         current.withLock { $0 = fresh }

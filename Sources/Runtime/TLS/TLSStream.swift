@@ -4,7 +4,9 @@
 internal import COpenSSL
 internal import Glibc
 
-/// One TLS session on a non-blocking socket (OpenSSL works on the descriptor itself). Used by one task only.
+/// One TLS session on a non-blocking socket (OpenSSL works on the descriptor itself).
+///
+/// Used by one task only.
 @safe
 final class TLSStream {
     private let ssl: OpaquePointer

@@ -3,7 +3,9 @@
 
 internal import ByteTools
 
-/// PLAIN (RFC 4616 §2). The authorization identity must be empty or the user's own name: nobody acts for others.
+/// PLAIN (RFC 4616 §2).
+///
+/// The authorization identity must be empty or the user's own name: nobody acts for others.
 ///
 /// ```
 /// message = [authzid] UTF8NUL authcid UTF8NUL passwd
@@ -34,7 +36,9 @@ struct PlainServer: SASLServerMechanism {
 
 /// The client's side of PLAIN.
 package enum PlainClient {
-    /// The one message there is, before base64. `nil` when a part holds NUL, which the format cannot carry.
+    /// The one message there is, before base64.
+    ///
+    /// `nil` when a part holds NUL, which the format cannot carry.
     package static func message(
         user: String,
         password: some Collection<UInt8>,

@@ -17,7 +17,9 @@ package struct AccountOwners: Sendable, Hashable {
         workers = Self.recorded(layout) ?? 1
     }
 
-    /// Fixes the number of workers, unless it is fixed already. False when it is, as another.
+    /// Fixes the number of workers, unless it is fixed already.
+    ///
+    /// False when it is, as another.
     static func fix(_ workers: Int, _ layout: InstanceLayout) throws(InstanceError) -> Bool {
         if let recorded = recorded(layout) { return recorded == workers }
         try Files.replace(file(layout), with: Array("\(workers)\n".utf8))

@@ -3,7 +3,9 @@
 
 internal import Runtime
 
-/// The key with which front-ends sign, and back-ends check, who a session belongs to. New at every start.
+/// The key with which front-ends sign, and back-ends check, who a session belongs to.
+///
+/// New at every start.
 package enum AssertionKey {
     static let octets = 32
 
@@ -11,7 +13,9 @@ package enum AssertionKey {
         try Files.replace(layout.assertionKeyFile, with: secureRandom(octets))
     }
 
-    /// The key of the running instance. Throws when the file is missing or not whole.
+    /// The key of the running instance.
+    ///
+    /// Throws when the file is missing or not whole.
     package static func read(_ layout: InstanceLayout) throws(InstanceError) -> [UInt8] {
         guard let key = Files.read(layout.assertionKeyFile, maximum: octets), key.count == octets else {
             throw InstanceError("cannot read \(layout.assertionKeyFile)", exitCode: 74)

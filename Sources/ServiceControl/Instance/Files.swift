@@ -20,7 +20,9 @@ package enum Files {
         }
     }
 
-    /// Replaces the file in one step: readers see the old content or the new one. Synced.
+    /// Replaces the file in one step: readers see the old content or the new one.
+    ///
+    /// Synced.
     package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o600) throws(InstanceError) {
         let temporary = "\(path).\(getpid()).new"
         let fd = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)

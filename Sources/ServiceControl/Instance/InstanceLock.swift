@@ -3,11 +3,15 @@
 
 internal import Glibc
 
-/// Holds an instance's data folder for one service control. The kernel lets go of it when the process ends, however.
+/// Holds an instance's data folder for one service control.
+///
+/// The kernel lets go of it when the process ends, however.
 package struct InstanceLock: ~Copyable {
     private let fd: Int32
 
-    /// Throws when another process holds the folder; the message names it. Writes this process's id into the file.
+    /// Throws when another process holds the folder; the message names it.
+    ///
+    /// Writes this process's id into the file.
     package init(_ layout: InstanceLayout) throws(InstanceError) {
         fd = unsafe open(layout.processFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard fd >= 0 else { throw .file(layout.processFile, errno) }

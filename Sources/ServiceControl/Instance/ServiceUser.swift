@@ -8,7 +8,9 @@ struct ServiceUser {
     let user: uid_t
     let group: gid_t
 
-    /// Looks up a name. `nil` when the system does not know it.
+    /// Looks up a name.
+    ///
+    /// `nil` when the system does not know it.
     init?(named name: String) {
         guard let entry = unsafe getpwnam(name) else { return nil }
         user = unsafe entry.pointee.pw_uid
@@ -22,7 +24,9 @@ struct ServiceUser {
         }
     }
 
-    /// Becomes this user, for good. Throws when the system refuses, or the data folder would be out of reach.
+    /// Becomes this user, for good.
+    ///
+    /// Throws when the system refuses, or the data folder would be out of reach.
     func become(for layout: InstanceLayout) throws(InstanceError) {
         guard setgroups(0, nil) == 0, setgid(group) == 0, setuid(user) == 0, setuid(0) != 0 else {
             throw InstanceError("cannot give up root: \(unsafe String(cString: strerror(errno)))", exitCode: 71)

@@ -5,15 +5,18 @@ internal import Glibc
 internal import Runtime
 package import Settings
 
-/// The listening sockets of an instance, by listener. Bound once, before root is given up; they live as long as
-/// service control does.
+/// The listening sockets of an instance, by listener.
+///
+/// Bound once, before root is given up; they live as long as service control does.
 package struct BoundSockets: Sendable {
     /// The exit code of failures that may pass: another program listens there.
     static let portTaken: Int32 = 75
 
     package let descriptors: [(listener: ListenerDefinition, fd: Int32)]
 
-    /// Binds what the settings ask for. Throws a message that names the listener, the address and what to do.
+    /// Binds what the settings ask for.
+    ///
+    /// Throws a message that names the listener, the address and what to do.
     package init(_ settings: SettingsSnapshot) throws(InstanceError) {
         var bound: [(ListenerDefinition, Int32)] = []
         do throws(InstanceError) {

@@ -30,8 +30,10 @@ package enum InternalSocket: String, Sendable, Hashable {
         }
     }
 
-    /// Binds the sockets of one worker. Service control keeps them: while the worker is away, its callers wait in the
-    /// socket's queue and are not refused.
+    /// Binds the sockets of one worker.
+    ///
+    /// Service control keeps them: while the worker is away, its callers wait in the socket's queue and are not
+    /// refused.
     static func bind(
         role: WorkerRole,
         index: Int,

@@ -5,8 +5,9 @@ internal import CLinux
 internal import Glibc
 internal import Locking
 
-/// A page of memory that a worker shares with service control: a heartbeat, and what each thread is working on. It
-/// outlives the worker, so service control can read it after a death.
+/// A page of memory that a worker shares with service control: a heartbeat, and what each thread is working on.
+///
+/// It outlives the worker, so service control can read it after a death.
 @safe
 package final class BreadcrumbBoard: @unchecked Sendable {
     // Safe to share: every word is written by one thread (its slot's) with release order; readers check the sequence
@@ -20,7 +21,9 @@ package final class BreadcrumbBoard: @unchecked Sendable {
     package let fd: Int32
     private let memory: UnsafeMutableRawPointer
 
-    /// A new board. `nil` when the system has no memory or descriptor for it.
+    /// A new board.
+    ///
+    /// `nil` when the system has no memory or descriptor for it.
     package convenience init?() {
         let fd = unsafe CLinux_memfd("martlet-breadcrumbs", Self.size)
         guard fd >= 0 else { return nil }
@@ -42,7 +45,9 @@ package final class BreadcrumbBoard: @unchecked Sendable {
 
     // MARK: Heartbeat
 
-    /// Says that the worker's main loop turns. Runs on one thread only.
+    /// Says that the worker's main loop turns.
+    ///
+    /// Runs on one thread only.
     package func beat() { unsafe CLinux_store64(heartbeatWord, CLinux_load64(heartbeatWord) &+ 1) }
 
     package var heartbeat: UInt64 { unsafe CLinux_load64(heartbeatWord) }
@@ -67,7 +72,9 @@ package final class BreadcrumbBoard: @unchecked Sendable {
         unsafe CLinux_store64(sequence, (next | 1) &+ 1)
     }
 
-    /// What was being worked on. For a dead worker.
+    /// What was being worked on.
+    ///
+    /// For a dead worker.
     package var items: [String] {
         (0..<Self.slots).compactMap { slot in
             let base = unsafe memory + (slot + 1) * Self.slotOctets
@@ -101,7 +108,9 @@ package struct Breadcrumbs: Sendable {
     }
 }
 
-/// Gives each thread of the process a slot number, first come, first served. Threads beyond the slots note nothing.
+/// Gives each thread of the process a slot number, first come, first served.
+///
+/// Threads beyond the slots note nothing.
 private enum ThreadSlots {
     private static let next = Lock(0)
     private static let key: pthread_key_t = {

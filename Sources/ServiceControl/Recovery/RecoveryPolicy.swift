@@ -11,7 +11,9 @@ internal import Settings
 /// ready has no failures any more. After `breaker` failures in a row service control gives up on quick restarts: the
 /// worker is tried again every five minutes, or at once when somebody says `service restart`.
 package struct RecoveryPolicy: SettingValue {
-    /// Pauses before the first, second, ... restart.
+    /// Pauses before the first, second, ...
+    ///
+    /// restart.
     package var pauses: [Duration]
     package var reset: Duration
     package var breaker: Int
@@ -64,7 +66,9 @@ package struct RecoveryPolicy: SettingValue {
     }
 }
 
-/// Failures of one worker, counted as the policy says. No clock of its own: times are handed in.
+/// Failures of one worker, counted as the policy says.
+///
+/// No clock of its own: times are handed in.
 package struct RecoveryState: Sendable, Hashable {
     package private(set) var failures = 0
 

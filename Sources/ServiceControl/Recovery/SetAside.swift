@@ -4,8 +4,9 @@
 internal import ByteTools
 internal import Locking
 
-/// Items that were being worked on when a worker died, with how often. At two deaths an item is set aside: whoever
-/// meets it treats it as opaque octets.
+/// Items that were being worked on when a worker died, with how often.
+///
+/// At two deaths an item is set aside: whoever meets it treats it as opaque octets.
 package struct SuspectList: Sendable, Hashable {
     /// Deaths at which an item is set aside.
     package static let threshold = 2

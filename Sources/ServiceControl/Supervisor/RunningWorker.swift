@@ -4,7 +4,9 @@
 internal import Glibc
 internal import Runtime
 
-/// One live worker process, as service control sees it. Used on the supervisor's loop only.
+/// One live worker process, as service control sees it.
+///
+/// Used on the supervisor's loop only.
 final class RunningWorker {
     let process: ChildProcess
     let control: Connection
@@ -30,7 +32,9 @@ final class RunningWorker {
         lastBeat = (0, .now)
     }
 
-    /// Starts a worker. `onEnd` is called on the loop when it has ended, however.
+    /// Starts a worker.
+    ///
+    /// `onEnd` is called on the loop when it has ended, however.
     static func start(
         _ inheritance: WorkerInheritance,
         environment: [String],

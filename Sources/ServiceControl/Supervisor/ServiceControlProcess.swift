@@ -11,8 +11,9 @@ package enum ServiceControlProcess {
     /// How long a taken port is tried again: the workers of a predecessor may still be ending.
     private static let bindPatience: Duration = .seconds(3)
 
-    /// Runs an instance until it is told to stop (SIGTERM, SIGINT, or by an administrator). Throws what keeps it from
-    /// starting.
+    /// Runs an instance until it is told to stop (SIGTERM, SIGINT, or by an administrator).
+    ///
+    /// Throws what keeps it from starting.
     package static func run(
         _ layout: InstanceLayout,
         tree: SettingsTree,
@@ -30,7 +31,8 @@ package enum ServiceControlProcess {
         try AssertionKey.renew(layout)
         let wanted = snapshot[ServiceSettings.backEndWorkers]
         if try !AccountOwners.fix(wanted, layout) {
-            let reason = "\(ServiceSettings.backEndWorkers.path) = \(wanted): the accounts are divided over "
+            let reason =
+                "\(ServiceSettings.backEndWorkers.path) = \(wanted): the accounts are divided over "
                 + "\(AccountOwners(layout).workers) workers since the first start, which stays so"
             events.record(.settingsRefused, ["problem": .string(reason)])
         }

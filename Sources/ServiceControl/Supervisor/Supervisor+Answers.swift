@@ -39,7 +39,7 @@ extension Supervisor {
     }
 
     private func row(_ slot: WorkerSlot) -> JSONValue {
-        return [
+        [
             "name": .string(slot.name), "role": .string(slot.role.rawValue), "pid": .optional(slot.current?.pid),
             "state": .string(slot.state.rawValue), "restarts": .integer(Int64(slot.restarts)),
             "started": .optional(slot.current?.startedTime), "lastEnd": .optional(slot.lastEnd),

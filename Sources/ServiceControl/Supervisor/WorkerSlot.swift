@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A worker that there is to be: its name stays while processes come and go. Used on the supervisor's loop only.
+/// A worker that there is to be: its name stays while processes come and go.
+///
+/// Used on the supervisor's loop only.
 final class WorkerSlot {
     /// What administrators see.
     enum State: String {
@@ -41,6 +43,8 @@ final class WorkerSlot {
         self.sockets = sockets
     }
 
-    /// Whether two processes of this worker can be at work at once. A back-end owns its accounts alone.
+    /// Whether two processes of this worker can be at work at once.
+    ///
+    /// A back-end owns its accounts alone.
     var overlaps: Bool { role != .backEnd }
 }

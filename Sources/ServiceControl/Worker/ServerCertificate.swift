@@ -10,8 +10,9 @@ package enum ServerCertificate {
     /// How often the files are looked at.
     private static let interval: Duration = .seconds(5)
 
-    /// The instance's certificate; `nil`, with an event, when there is none that can be used. Runs on the worker's
-    /// main loop; from then on changed files are put in force by themselves.
+    /// The instance's certificate; `nil`, with an event, when there is none that can be used.
+    ///
+    /// Runs on the worker's main loop; from then on changed files are put in force by themselves.
     package static func load(_ context: WorkerContext) -> TLSContext? {
         let settings = context.settings.current
         let certificate = path(settings[ServiceSettings.certificateFile], context.layout.certificateFile, context)

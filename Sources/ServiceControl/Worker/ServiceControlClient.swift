@@ -6,7 +6,9 @@ internal import Glibc
 internal import Locking
 internal import Runtime
 
-/// A worker's line to service control. May be used from any task.
+/// A worker's line to service control.
+///
+/// May be used from any task.
 package final class ServiceControlClient: Sendable {
     @safe
     private struct State {

@@ -131,8 +131,9 @@ final class IMAPTestClient {
         }
     }
 
-    /// Plays a transcript: `C:` lines are sent, `S:` lines must come, in order. `...` at the end of an `S:` line stands
-    /// for the rest of it.
+    /// Plays a transcript: `C:` lines are sent, `S:` lines must come, in order.
+    ///
+    /// `...` at the end of an `S:` line stands for the rest of it.
     func talk(_ transcript: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var received: [Substring] = []
         for line in transcript.split(separator: "\n") {

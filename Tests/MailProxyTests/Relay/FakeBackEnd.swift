@@ -7,8 +7,9 @@ import Locking
 import MailProxy
 import Runtime
 
-/// A back-end that checks assertions and knows a few commands with which a test makes it die. It listens on a Unix
-/// socket of its own.
+/// A back-end that checks assertions and knows a few commands with which a test makes it die.
+///
+/// It listens on a Unix socket of its own.
 final class FakeBackEnd: Sendable {
     let path = "/tmp/martlet-test-\(Hex.encode(secureRandom(8))).sock"
     let secret: AssertionSecret
@@ -41,7 +42,9 @@ final class FakeBackEnd: Sendable {
     private func serve(_ connection: Connection) async {
         guard let line = try? await connection.readLine(maximum: SessionAssertion.maximumLineOctets),
             let assertion = try? SessionAssertion(
-                verifying: line.bytes, key: secret, now: BackEndDialer.millisecondsSince1970()
+                verifying: line.bytes,
+                key: secret,
+                now: BackEndDialer.millisecondsSince1970()
             )
         else { return connection.write(BackEndStatus.refused(BackEndRefusal(.assertion, "no")).line) }
         if let refusal = refusals.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
@@ -73,14 +76,16 @@ final class FakeBackEnd: Sendable {
         case "SEND":
             connection.write("* 1 FETCH (BODY[] {\(count)}\r\n")
             for start in stride(from: 0, to: count, by: 10_000) {
-                guard (try? await connection.send([UInt8](repeating: 0x79, count: min(10_000, count - start)))) != nil else {
+                guard (try? await connection.send([UInt8](repeating: 0x79, count: min(10_000, count - start)))) != nil
+                else {
                     return false
                 }
             }
             connection.write(")\r\n")
         case "TAKE":
             connection.write("+ go\r\n")
-            guard (try? await connection.readExactly(count)) != nil, (try? await connection.readLine(maximum: 10)) != nil
+            guard (try? await connection.readExactly(count)) != nil,
+                (try? await connection.readLine(maximum: 10)) != nil
             else { return false }
         default: break
         }

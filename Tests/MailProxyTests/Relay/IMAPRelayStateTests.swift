@@ -177,7 +177,8 @@ import Testing
         #expect(rig.heard() == ("2 NOOP\r\n", "2 OK\r\n"))
     }
 
-    @Test("IDLE runs and ends; one that was not continued is refused", arguments: [1, Int.max]) func idles(_ size: Int) {
+    @Test("IDLE runs and ends; one that was not continued is refused", arguments: [1, Int.max]) func idles(_ size: Int)
+    {
         var rig = loggedOn(size)
         exchange(&rig, "1 IDLE\r\n", "+ idling\r\n* 4 EXISTS\r\n")
         exchange(&rig, "DONE\r\n", "1 OK done\r\n")
@@ -191,7 +192,8 @@ import Testing
         #expect(rig.lose() == .keep(Array("1 \(Self.unavailable)".utf8)))
     }
 
-    @Test("the log-on is tried again as long as nothing was answered", arguments: [1, Int.max]) func logOn(_ size: Int) {
+    @Test("the log-on is tried again as long as nothing was answered", arguments: [1, Int.max]) func logOn(_ size: Int)
+    {
         var rig = Rig(IMAPRelayState(logOnTag: Array("L".utf8)), cutting: size)
         rig.client("1 NOOP\r\n")
         #expect(rig.heldBack == "1 NOOP\r\n")
@@ -200,7 +202,10 @@ import Testing
         rig.reopen()
         rig.backEnd("L OK done\r\n")
         #expect(rig.heard() == ("1 NOOP\r\n", "L OK done\r\n"))
-        #expect(String(decoding: rig.state.farewell(.shutdown), as: UTF8.self) == "* BYE [UNAVAILABLE] server is restarting, please reconnect\r\n")
+        #expect(
+            String(decoding: rig.state.farewell(.shutdown), as: UTF8.self)
+                == "* BYE [UNAVAILABLE] server is restarting, please reconnect\r\n"
+        )
     }
 
     @Test("what was enabled is enabled again, unseen", arguments: [1, Int.max]) func enabled(_ size: Int) {
@@ -212,7 +217,9 @@ import Testing
         rig.client("4 NOOP\r\n")
         rig.reopen()
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE CONDSTORE QRESYNC IMAP4rev2\r\n4 NOOP\r\n")
-        rig.backEnd("* PREAUTH hello\r\n* ENABLED CONDSTORE QRESYNC IMAP4REV2\r\nMARTLET-REOPEN OK done\r\n4 OK done\r\n")
+        rig.backEnd(
+            "* PREAUTH hello\r\n* ENABLED CONDSTORE QRESYNC IMAP4REV2\r\nMARTLET-REOPEN OK done\r\n4 OK done\r\n"
+        )
         #expect(rig.heard().toClient == "4 OK done\r\n")
     }
 
@@ -253,7 +260,10 @@ import Testing
         for _ in 0..<3000 {
             var rig = loggedOn(Int.random(in: 1...9))
             for _ in 0..<6 {
-                let noise = String(decoding: (0..<Int.random(in: 0...30)).map { _ in alphabet.randomElement() ?? 0 }, as: UTF8.self)
+                let noise = String(
+                    decoding: (0..<Int.random(in: 0...30)).map { _ in alphabet.randomElement() ?? 0 },
+                    as: UTF8.self
+                )
                 if Bool.random() { rig.client(noise) } else { rig.backEnd(noise) }
                 if Int.random(in: 0..<4) == 0, case .keep = rig.lose() {
                     if Bool.random() { rig.reopen() } else { rig.stayAway() }

@@ -99,7 +99,10 @@ import Testing
         for _ in 0..<3000 {
             var rig = loggedOn(Int.random(in: 1...9))
             for _ in 0..<6 {
-                let noise = String(decoding: (0..<Int.random(in: 0...30)).map { _ in alphabet.randomElement() ?? 0 }, as: UTF8.self)
+                let noise = String(
+                    decoding: (0..<Int.random(in: 0...30)).map { _ in alphabet.randomElement() ?? 0 },
+                    as: UTF8.self
+                )
                 if Bool.random() { rig.client(noise) } else { rig.backEnd(noise) }
             }
             _ = rig.lose()

@@ -27,7 +27,10 @@ import Testing
             let frontEnd: @Sendable (Connection) async throws -> Void = { client in
                 let opened = try await dialer.open(assertion, on: loop)
                 var relay = Relay(
-                    client: client, backEnd: opened, state: IMAPRelayState(logOnTag: Array("L".utf8)), events: .none
+                    client: client,
+                    backEnd: opened,
+                    state: IMAPRelayState(logOnTag: Array("L".utf8)),
+                    events: .none
                 )
                 await relay.run { answersLogOn in
                     var again = assertion
@@ -118,7 +121,9 @@ import Testing
         }
     }
 
-    @Test("no back-end for longer than the deadline: NO, and the session lives until it is back") func away() async throws {
+    @Test("no back-end for longer than the deadline: NO, and the session lives until it is back") func away()
+        async throws
+    {
         try await relayed(deadline: .milliseconds(150)) { client, backEnd, loop in
             backEnd.stop()
             client.write("1 DIE\r\n2 NOOP\r\n")

@@ -46,7 +46,10 @@ extension Invocation {
             )
         }
         if [Option.passwordInput, .passwordHash, .passwordGenerate, .passwordNone].filter(has).count > 1 {
-            throw CommandError(.usage, "Only one of --password-stdin, --hash-stdin, --generate and --no-password can hold.")
+            throw CommandError(
+                .usage,
+                "Only one of --password-stdin, --hash-stdin, --generate and --no-password can hold."
+            )
         }
         if has(.passwordNone) { return NewPassword(text: nil) }
         if has(.passwordInput) { return NewPassword(text: try Self.checked(firstLine())) }

@@ -52,7 +52,9 @@ struct IMAPCommandFraming: Sendable {
     var isAtCommandStart: Bool { phase == .line && !hasBegun }
     var isAwaitingContinuation: Bool { if case .awaitingContinuation = phase { true } else { false } }
 
-    /// Consumes octets up to the next event, or all of them. Consumes none while the client has to wait.
+    /// Consumes octets up to the next event, or all of them.
+    ///
+    /// Consumes none while the client has to wait.
     mutating func take(_ bytes: ArraySlice<UInt8>) -> (consumed: Int, event: Event?) {
         var rest = bytes
         while !rest.isEmpty {

@@ -18,7 +18,8 @@ struct IMAPLineEnd: Sendable {
 
     /// Adds octets of the line, without its LF.
     mutating func add(_ octets: ArraySlice<UInt8>) {
-        tail = octets.count >= Self.capacity ? Array(octets.suffix(Self.capacity)) : (tail + octets).suffix(Self.capacity)
+        tail =
+            octets.count >= Self.capacity ? Array(octets.suffix(Self.capacity)) : (tail + octets).suffix(Self.capacity)
     }
 
     /// The line is over: what its end announces, if anything.

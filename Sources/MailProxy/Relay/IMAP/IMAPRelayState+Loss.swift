@@ -18,8 +18,10 @@ extension IMAPRelayState {
         return .close(answers)
     }
 
-    /// Answers every command that is whole. One whose end is still to come is answered then; IDLE that was continued
-    /// stays: without a mailbox there is nothing to tell it.
+    /// Answers every command that is whole.
+    ///
+    /// One whose end is still to come is answered then; IDLE that was continued stays: without a mailbox there is
+    /// nothing to tell it.
     private mutating func refusals() -> [UInt8] {
         if commands.isAwaitingContinuation {
             commands.rejected()
@@ -54,7 +56,8 @@ extension IMAPRelayState {
     private mutating func answerWithoutBackEnd(_ command: IMAPRelayedCommand) -> [UInt8] {
         if command.tag == nil, let idle = idling, let tag = idle.command.tag {
             pending = []
-            return command.verb == "DONE" ? tag + Array(" OK IDLE terminated\r\n".utf8) : tag + Array(" BAD expected DONE\r\n".utf8)
+            return command.verb == "DONE"
+                ? tag + Array(" OK IDLE terminated\r\n".utf8) : tag + Array(" BAD expected DONE\r\n".utf8)
         }
         guard command.verb == "LOGOUT", let tag = command.tag else { return Self.refusal(of: command) }
         isOver = true

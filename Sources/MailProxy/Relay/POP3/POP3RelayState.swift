@@ -4,8 +4,10 @@
 internal import ByteTools
 
 /// The rules of a POP3 relay (RFC 1939 §3, RFC 2449 §5): which responses are still to come and whether each goes over
-/// several lines. Message numbers and deletion marks belong to one session, so that a session does not outlive its
-/// back-end: it ends with `-ERR [SYS/TEMP]`, and nothing was deleted.
+/// several lines.
+///
+/// Message numbers and deletion marks belong to one session, so that a session does not outlive its back-end: it ends
+/// with `-ERR [SYS/TEMP]`, and nothing was deleted.
 package struct POP3RelayState: RelayState {
     /// A response that is to come.
     enum Expected: Hashable {

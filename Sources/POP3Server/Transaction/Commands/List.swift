@@ -6,7 +6,9 @@ internal import POP3Wire
 internal import Runtime
 
 extension POP3Session {
-    /// LIST (RFC 1939 §5). Sizes are exact: octets as stored, without what dot-stuffing adds on the wire.
+    /// LIST (RFC 1939 §5).
+    ///
+    /// Sizes are exact: octets as stored, without what dot-stuffing adds on the wire.
     func list(_ number: Int?, _ connection: Connection) async throws(IOError) {
         try await scan(number, connection, "\(maildrop.count) messages (\(maildrop.octets) octets)") { String($0.size) }
     }

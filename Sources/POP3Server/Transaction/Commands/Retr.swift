@@ -56,8 +56,9 @@ extension POP3Session {
         }
     }
 
-    /// The first piece, read before anything is answered: an answer that has begun cannot become an error. For the same
-    /// reason, where damaged messages are refused, all of `end` octets are looked at before.
+    /// The first piece, read before anything is answered: an answer that has begun cannot become an error.
+    ///
+    /// For the same reason, where damaged messages are refused, all of `end` octets are looked at before.
     private func opening(
         of message: MessageEntry,
         to end: UInt64,
@@ -102,8 +103,10 @@ extension POP3Session {
         }
     }
 
-    /// A piece after the first. When it cannot be had the connection is broken off, without the final dot, so that the
-    /// client does not take what it got for the whole message.
+    /// A piece after the first.
+    ///
+    /// When it cannot be had the connection is broken off, without the final dot, so that the client does not take what
+    /// it got for the whole message.
     private func next(
         of message: MessageEntry,
         from offset: UInt64,
@@ -128,7 +131,10 @@ extension POP3Session {
     private func recordDamage(of message: MessageEntry) {
         events.record(
             .pop3MessageDamaged,
-            ["pop3.mailbox": .string("INBOX"), "pop3.uid": .count(message.uid.rawValue), "pop3.refused": .bool(refusesDamaged)]
+            [
+                "pop3.mailbox": .string("INBOX"), "pop3.uid": .count(message.uid.rawValue),
+                "pop3.refused": .bool(refusesDamaged),
+            ]
         )
     }
 
