@@ -66,6 +66,8 @@ package enum JournalError: Error, Sendable, Hashable {
     case closed
     /// Metadata or body beyond what a record may have.
     case tooLarge
+    /// The segments carry another identity than the one given.
+    case foreign
     /// The record's header or metadata cannot be read.
     case lost(RecordPosition)
 }

@@ -86,6 +86,7 @@ extension MailStoreError {
         case .system(let number, let call): self.init(.unavailable, message, detail: "\(call): errno \(number)")
         case .closed: self.init(.unavailable, message, detail: "the store is closed")
         case .tooLarge: self.init(.limit, "the message is larger than the store takes")
+        case .foreign: self.init(.unavailable, message, detail: "the segments are another store's")
         case .lost(let position): self.init(.damaged, message, detail: "record at \(position) is lost")
         }
     }

@@ -6,7 +6,7 @@ internal import Events
 internal import Glibc
 internal import Journal
 
-/// The file FORMAT: three lines of text that say what the folder is.
+/// The file FORMAT: four lines of text that say what the folder is.
 struct StoreFormat: Hashable, Sendable {
     static let version = 1
     var identity: JournalIdentity
@@ -47,7 +47,15 @@ struct StoreFormat: Hashable, Sendable {
         var identifier = ByteWriter(reserving: 16)
         identifier.integer(identity.high)
         identifier.integer(identity.low)
-        return Array("martlet-store \(Self.version)\nidentity \(Hex.encode(identifier.bytes))\nshards \(shards)\n".utf8)
+        let fields = "martlet-store \(Self.version)\nidentity \(Hex.encode(identifier.bytes))\nshards \(shards)\n"
+        return Array("\(fields)sum \(Self.sum(of: fields))\n".utf8)
+    }
+
+    /// A wrong identity would make every record a stranger's: the file has a checksum.
+    private static func sum(of fields: String) -> String {
+        var sum = ByteWriter(reserving: 4)
+        sum.integer(CRC32C.of(Array(fields.utf8)))
+        return Hex.encode(sum.bytes)
     }
 
     init(identity: JournalIdentity, shards: Int) {
@@ -69,5 +77,6 @@ struct StoreFormat: Hashable, Sendable {
             let low = try? reader.integer(UInt64.self)
         else { return nil }
         self.init(identity: JournalIdentity(high: high, low: low), shards: shards)
+        guard bytes == text else { return nil }
     }
 }

@@ -10,8 +10,10 @@ struct RecoveryPass {
     let identity: JournalIdentity
     let directory: String
     private(set) var heads: [UInt64: RecordPosition] = [:]
-    private(set) var tail = JournalTail()
-    private var found = JournalRecovery()
+    fileprivate(set) var tail = JournalTail()
+    fileprivate var found = JournalRecovery()
+    /// A valid header was seen: what cannot be read is damage or a torn write, and not a wrong identity.
+    private var isOurs = false
     /// Headers of the last commit seen, and where it began.
     private var lastCommit: [RecordHeader] = []
     private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
@@ -47,7 +49,7 @@ struct RecoveryPass {
         guard goesOn || beginsNew, saved.from.segment <= (numbers.last ?? 0) + 1 else { return beginning }
         heads = saved.heads
         tail.lastRecord = saved.last
-        found.wasClosed = true
+        (found.wasClosed, isOurs) = (true, true)
         return saved.from
     }
 
@@ -67,7 +69,9 @@ struct RecoveryPass {
             case .cut(let header) where !isLast:
                 note(header.position.offset..<header.end, in: number)
                 take(header)
-            case .cut(let header): pending = header.position.offset..<size
+            case .cut(let header):
+                isOurs = true
+                pending = header.position.offset..<size
             case .damage(let range): pending = range
             }
         }
@@ -81,6 +85,7 @@ struct RecoveryPass {
 
     private mutating func take(_ header: RecordHeader) {
         found.records += 1
+        isOurs = true
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed
         let distance = min(UInt64(header.batchDistance), header.position.offset)
@@ -101,6 +106,7 @@ struct RecoveryPass {
         let file = try SegmentFile.openForWriting(last, in: directory)
         let size = try file.size()
         if size > end {
+            guard isOurs || size < UInt64(RecordHeader.size) else { return try leaveUnread(last, size) }
             guard ftruncate(file.descriptor, off_t(clamping: end)) == 0 else { throw .last("ftruncate") }
             found.tornOctets = size - end
         }
@@ -113,6 +119,17 @@ struct RecoveryPass {
         }
         guard !found.wasClosed else { return }
         for header in lastCommit where !segments.verifies(header) { found.doubtful.append(header.position) }
+    }
+}
+
+extension RecoveryPass {
+    /// Nothing could be read at all: nothing is cut off either. The journal goes on in a new segment, unless the records
+    /// are another store's.
+    private mutating func leaveUnread(_ last: UInt32, _ size: UInt64) throws(JournalError) {
+        if let other = Journal.identity(in: directory), other != identity { throw .foreign }
+        found.damage.append(JournalRecovery.Damage(segment: last, octets: 0..<size))
+        tail.last = nil
+        tail.owedSeal.ends = [SegmentSeal.End(segment: last, offset: 0)]
     }
 }
 

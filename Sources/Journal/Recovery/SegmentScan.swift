@@ -36,10 +36,8 @@ struct SegmentScan {
     mutating func next() throws(JournalError) -> Item? {
         guard offset < end else { return nil }
         if let header = try header(at: offset) {
-            let start = offset
             offset = min(end, header.end)
-            guard header.end > end else { return .record(header) }
-            return start + UInt64(header.preamble) > end ? .damage(start..<end) : .cut(header)
+            return header.end > end ? .cut(header) : .record(header)
         }
         let start = offset
         offset = try nextHeader(after: start) ?? end
