@@ -43,7 +43,8 @@ package final class Journal: Sendable {
     }
 
     /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer. Blocks for as
-    /// long as recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to it.
+    /// long as recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to
+    /// that.
     package static func open(
         _ directory: String,
         identity: JournalIdentity,
@@ -107,24 +108,5 @@ package final class Journal: Sendable {
         await unsafe withUnsafeContinuation { continuation in
             writer.close { unsafe continuation.resume() }
         }
-    }
-}
-
-extension Journal {
-    /// The identity that the records in a folder carry, by the first segment whose first header is whole; for stores
-    /// that have lost the file that says it. Blocks.
-    package static func identity(in directory: String) -> JournalIdentity? {
-        guard let segments = try? SegmentTable(directory: directory) else { return nil }
-        for number in segments.numbers {
-            guard let head = try? segments.file(number).read(RecordHeader.size, at: 0), head.count == RecordHeader.size
-            else { continue }
-            let identity = unsafe JournalIdentity(
-                high: head.span.bytes.littleEndian64(at: 8),
-                low: head.span.bytes.littleEndian64(at: 16)
-            )
-            let start = RecordPosition(segment: number, offset: 0)
-            if unsafe RecordHeader(head.span.bytes, at: start, of: identity) != nil { return identity }
-        }
-        return nil
     }
 }

@@ -16,8 +16,8 @@ package import Settings
 //     accounts/3f/63.snap    snapshots, derived
 //     tmp/                   snapshots and large messages on their way; emptied at each start
 //
-// Invariants: one process owns the folder (lock) under an epoch that no start used before; everything but FORMAT and the
-// segments can be deleted while the store is closed, at the price of a slower start.
+// Invariants: one process owns the folder (lock) under an epoch that no start used before; everything but FORMAT and
+// the segments can be deleted while the store is closed, at the price of a slower start.
 
 /// A mail store in one folder.
 package final class JournalStore: MailStore {

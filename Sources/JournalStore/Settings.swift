@@ -10,7 +10,7 @@ package enum JournalStoreSettings {
         in: 1...64,
         live: false,
         help:
-            "Journals that a new store is divided into; one for each disk is right. A store keeps the number it was made with."
+            "Journals that a new store is divided into; one for each disk is right. A store keeps its number."
     )
 }
 

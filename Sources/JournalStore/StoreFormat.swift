@@ -40,6 +40,8 @@ struct StoreFormat: Hashable, Sendable {
                 return StoreFormat(identity: identity, shards: shards.count)
             }
         }
+        // Something is there, and none of it can be read: no new store is put in its place.
+        if shards.contains(where: { Journal.hasRecords(in: "\(directory)/\($0)") }) { throw .foreign }
         return nil
     }
 

@@ -123,8 +123,8 @@ struct RecoveryPass {
 }
 
 extension RecoveryPass {
-    /// Nothing could be read at all: nothing is cut off either. The journal goes on in a new segment, unless the records
-    /// are another store's.
+    /// Nothing could be read at all: nothing is cut off either. The journal goes on in a new segment, unless the
+    /// records are another store's.
     private mutating func leaveUnread(_ last: UInt32, _ size: UInt64) throws(JournalError) {
         if let other = Journal.identity(in: directory), other != identity { throw .foreign }
         found.damage.append(JournalRecovery.Damage(segment: last, octets: 0..<size))

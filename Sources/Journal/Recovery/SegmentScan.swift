@@ -90,7 +90,7 @@ struct SegmentScan {
 
 extension [UInt8] {
     /// Where the octets of a header's magic begin at or after `index`.
-    fileprivate func firstMagic(from index: Int) -> Int? {
+    func firstMagic(from index: Int) -> Int? {
         let magic = RecordHeader.magic
         return unsafe withUnsafeBytes { bytes in
             var index = index

@@ -122,7 +122,8 @@ struct SegmentWriter {
         abandon(file)
     }
 
-    /// A failed sync is never tried again: the kernel has forgotten which pages it could not write. The segment is left.
+    /// A failed sync is never tried again: the kernel has forgotten which pages it could not write. The segment is
+    /// left.
     private mutating func sync(_ file: SegmentFile) throws(JournalError) {
         let fault = options.faults?.sync() ?? 0
         if fault == 0, fdatasync(file.descriptor) == 0 { return }

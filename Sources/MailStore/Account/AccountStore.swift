@@ -9,15 +9,14 @@ internal import Runtime
 /// The one owner of an account: it decides numbers, appends to the log, applies what has become durable, and tells the
 /// watchers, in this order. It lives on an event loop, so its state needs no lock.
 ///
-/// Many changes may be waiting for the log at a time; they share its commits. Each has a ticket, and they are applied in
-/// the order of the tickets.
+/// Many changes may be waiting for the log at a time; they share its commits. Each has a ticket, and they are applied
+/// in the order of the tickets.
 package actor AccountStore: MailAccount {
     package nonisolated let id: AccountID
     nonisolated let loop: EventLoop
     nonisolated let services: AccountServices
     nonisolated let fence: Fence
     nonisolated let watches = WatchRegistry()
-    /// For eviction: whether a snapshot is being written. Also what a snapshot of now would hold.
     nonisolated let snapshots = SnapshotKeeper()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -164,15 +163,26 @@ package actor AccountStore: MailAccount {
         if snapshots.isDue(messages: messages) { writeSnapshot() }
     }
 
-    /// Writes a snapshot on a blocking thread, when records were applied since the last one.
-    package func saveSnapshot() {
+    /// Writes a snapshot on a blocking thread, when enough records were applied since the last one.
+    func saveSnapshot() {
         if snapshots.isWorthwhile { writeSnapshot() }
     }
 
+    /// As `saveSnapshot`, and waits for it.
+    func saveLastSnapshot() async {
+        guard snapshots.isWorthwhile, let work = snapshotWork() else { return }
+        await BlockingPool.shared.run(work)
+    }
+
     private func writeSnapshot() {
-        guard let applied, snapshots.begin() else { return }
+        if let work = snapshotWork() { BlockingPool.shared.submit(work) }
+    }
+
+    /// `nil` while another is being written.
+    private func snapshotWork() -> (@Sendable () -> Void)? {
+        guard let applied, snapshots.begin() else { return nil }
         let (state, log, fence, keeper) = (state, services.log, fence, snapshots)
-        BlockingPool.shared.submit {
+        return {
             log.putSnapshot(LogSnapshot(position: applied, bytes: state.encode()), fence: fence)
             keeper.end()
         }

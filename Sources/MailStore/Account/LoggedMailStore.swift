@@ -116,9 +116,7 @@ package final class LoggedMailStore: MailStore {
 
     /// Writes what makes the next start quick. Call it when the sessions have ended.
     package func close() async {
-        for store in registry.all { await store.saveSnapshot() }
-        // The snapshots are written by blocking threads; one of each thread's closures waits for those before it.
-        await BlockingPool.shared.run {}
+        for store in registry.all { await store.saveLastSnapshot() }
     }
 }
 
