@@ -15,7 +15,9 @@ internal import Locking
 // - A segment that was left is never written again, except by being deleted.
 // - The journal knows nothing of mail: a record has a kind, a stream (an account, a queue item), metadata and a body.
 
-/// One journal folder, open for appending and reading. Thread-safe.
+/// One journal folder, open for appending and reading.
+///
+/// Thread-safe.
 package final class Journal: Sendable {
     package let directory: String
     package let identity: JournalIdentity
@@ -42,9 +44,10 @@ package final class Journal: Sendable {
         self.recovery = recovery
     }
 
-    /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer. Blocks for as
-    /// long as recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to
-    /// that.
+    /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer.
+    ///
+    /// Blocks for as long as recovery takes: not for event loops. One process may have a journal open at a time; the
+    /// caller sees to that.
     package static func open(
         _ directory: String,
         identity: JournalIdentity,
@@ -73,8 +76,10 @@ package final class Journal: Sendable {
         )
     }
 
-    /// Appends records, all or none. The order of the calls is the order in the journal. Never blocks: `completion` is
-    /// called with where they are once they are on disk, on the writer's thread, in the order of the calls.
+    /// Appends records, all or none.
+    ///
+    /// The order of the calls is the order in the journal. Never blocks: `completion` is called with where they are
+    /// once they are on disk, on the writer's thread, in the order of the calls.
     package func submit(
         _ records: [JournalRecord],
         completion: @escaping @Sendable (Result<[RecordPosition], JournalError>) -> Void
@@ -103,7 +108,9 @@ package final class Journal: Sendable {
     /// Octets of all segments on disk.
     package var octetsOnDisk: UInt64 { segments.octetsOnDisk }
 
-    /// Commits what is waiting, marks the journal as cleanly closed and ends the writer. Later appends throw `.closed`.
+    /// Commits what is waiting, marks the journal as cleanly closed and ends the writer.
+    ///
+    /// Later appends throw `.closed`.
     package func close() async {
         await unsafe withUnsafeContinuation { continuation in
             writer.close { unsafe continuation.resume() }

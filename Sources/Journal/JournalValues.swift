@@ -75,7 +75,9 @@ package enum JournalError: Error, Sendable, Hashable {
 package struct JournalOptions: Sendable {
     /// A segment that has grown past this is left and a new one begun.
     package var segmentOctets: UInt64 = 64 << 20
-    /// The most that is gathered for one write and one sync. One append may exceed it.
+    /// The most that is gathered for one write and one sync.
+    ///
+    /// One append may exceed it.
     package var batchOctets = 8 << 20
     /// Bodies are refused when the file system has less room than this; records without one (flags, expunge) still go.
     package var reservedOctets: UInt64 = 64 << 20

@@ -10,7 +10,9 @@ internal import MailTypes
 
 /// The log of all accounts of a store: the records of an account are a stream of the journal of its shard.
 final class JournalAccountLog: AccountLog {
-    /// The epoch of this start. Greater than that of every earlier one.
+    /// The epoch of this start.
+    ///
+    /// Greater than that of every earlier one.
     let epoch: UInt64
     private let shards: [Journal]
     private let snapshots: SnapshotFiles

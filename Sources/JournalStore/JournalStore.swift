@@ -34,8 +34,10 @@ package final class JournalStore: MailStore {
         self.leases = leases
     }
 
-    /// Opens the store in `directory`, making it when the folder is missing or empty. Waits a little for an earlier
-    /// owner to end. Throws `.busy` when it does not, `.unavailable` when the folder cannot be used.
+    /// Opens the store in `directory`, making it when the folder is missing or empty.
+    ///
+    /// Waits a little for an earlier owner to end. Throws `.busy` when it does not, `.unavailable` when the folder
+    /// cannot be used.
     package static func open(
         _ directory: String,
         loops: [EventLoop],
@@ -100,8 +102,9 @@ package final class JournalStore: MailStore {
 
     package func remove(_ id: AccountID) async throws(MailStoreError) { try await store.remove(id) }
 
-    /// Commits what is waiting, writes what makes the next start quick, and gives the folder up. To be called when the
-    /// sessions have ended; changes after it fail with `.unavailable`.
+    /// Commits what is waiting, writes what makes the next start quick, and gives the folder up.
+    ///
+    /// To be called when the sessions have ended; changes after it fail with `.unavailable`.
     package func close() async {
         await store.close()
         await log.close()

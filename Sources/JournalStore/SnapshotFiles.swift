@@ -7,7 +7,9 @@ internal import Journal
 internal import MailStore
 internal import MailTypes
 
-/// Snapshots of accounts, one file each under `accounts/`. Derived: a damaged one is as good as none.
+/// Snapshots of accounts, one file each under `accounts/`.
+///
+/// Derived: a damaged one is as good as none.
 struct SnapshotFiles: Sendable {
     private static let magic: UInt32 = 0x314E_534D
     private static let headerOctets = 48
@@ -42,7 +44,9 @@ struct SnapshotFiles: Sendable {
         }
     }
 
-    /// Blocks. Failure is harmless.
+    /// Blocks.
+    ///
+    /// Failure is harmless.
     func save(_ account: AccountID, _ snapshot: LogSnapshot) {
         var writer = ByteWriter(reserving: snapshot.bytes.count + 64)
         writer.integer(Self.magic)

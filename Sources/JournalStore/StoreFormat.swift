@@ -16,7 +16,9 @@ struct StoreFormat: Hashable, Sendable {
         "\(directory)/shard-\(shard < 10 ? "0" : "")\(shard)"
     }
 
-    /// Reads the file, makes it in a new folder, or makes it again from the records when it was lost. Blocks.
+    /// Reads the file, makes it in a new folder, or makes it again from the records when it was lost.
+    ///
+    /// Blocks.
     static func load(_ directory: String, shards: Int, events: EventRecorder) throws(JournalError) -> StoreFormat {
         let path = directory + "/FORMAT"
         if let bytes = WholeFile.contents(path, maximum: 4096), let format = StoreFormat(bytes) { return format }

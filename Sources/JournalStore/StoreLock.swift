@@ -5,11 +5,15 @@ internal import Glibc
 internal import Locking
 internal import MailStore
 
-/// Keeps other processes off a store folder. The kernel lets go of it when the process ends, however it ends.
+/// Keeps other processes off a store folder.
+///
+/// The kernel lets go of it when the process ends, however it ends.
 final class StoreLock: Sendable {
     private let descriptor: Lock<Int32>
 
-    /// Waits up to two seconds for an owner that is ending. Blocks.
+    /// Waits up to two seconds for an owner that is ending.
+    ///
+    /// Blocks.
     init(_ directory: String) throws(MailStoreError) {
         let file = unsafe open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {

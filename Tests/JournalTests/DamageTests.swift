@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Journal: torn tails and damage")
 struct DamageTests {
-    /// Four records with bodies; the file's octets and where each record ends. Not closed in order.
+    /// Four records with bodies; the file's octets and where each record ends.
+    ///
+    /// Not closed in order.
     private func sample() async throws -> (place: TemporaryJournal, bytes: [UInt8], ends: [Int]) {
         let place = TemporaryJournal()
         let journal = try place.open()

@@ -4,7 +4,9 @@
 internal import CLinux
 internal import Glibc
 
-/// One open segment. Reading is thread-safe; only the writer writes.
+/// One open segment.
+///
+/// Reading is thread-safe; only the writer writes.
 final class SegmentFile: Sendable {
     let number: UInt32
     let descriptor: Int32
@@ -64,7 +66,9 @@ final class SegmentFile: Sendable {
         return UInt64(clamping: status.st_size)
     }
 
-    /// Up to `count` octets from `offset`; fewer only at the end of the file. Blocks.
+    /// Up to `count` octets from `offset`; fewer only at the end of the file.
+    ///
+    /// Blocks.
     func read(_ count: Int, at offset: UInt64) throws(JournalError) -> [UInt8] {
         try read(count, at: offset, waiting: true) ?? []
     }

@@ -41,7 +41,9 @@ final class SegmentTable: Sendable {
         }
     }
 
-    /// The segment, opened when it is not. May block for the time of an `open`.
+    /// The segment, opened when it is not.
+    ///
+    /// May block for the time of an `open`.
     func file(_ number: UInt32) throws(JournalError) -> SegmentFile {
         if let known = openFile(number) { return known }
         let file = try SegmentFile.openForReading(number, in: directory)

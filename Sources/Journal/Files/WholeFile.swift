@@ -5,7 +5,9 @@ internal import Glibc
 
 /// Small files that are read and replaced as a whole.
 package enum WholeFile {
-    /// The file's octets; `nil` when it is missing, unreadable, or larger than `maximum`. Blocks.
+    /// The file's octets; `nil` when it is missing, unreadable, or larger than `maximum`.
+    ///
+    /// Blocks.
     package static func contents(_ path: String, maximum: Int = 1 << 32) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -27,9 +29,10 @@ package enum WholeFile {
         return isWhole ? bytes : nil
     }
 
-    /// Puts a new file in the place of `path`, or leaves the old one as it is. With `durable`, the new one is on disk
-    /// when this returns; without, a power cut may leave either, or a damaged one. `temporary` is where it is written
-    /// first. Blocks.
+    /// Puts a new file in the place of `path`, or leaves the old one as it is.
+    ///
+    /// With `durable`, the new one is on disk when this returns; without, a power cut may leave either, or a damaged
+    /// one. `temporary` is where it is written first. Blocks.
     @discardableResult
     package static func replace(
         _ path: String,

@@ -55,9 +55,10 @@ struct ChunkSpan {
 }
 
 extension Journal {
-    /// Octets `range` (cut to the body) of a body; damage does not throw, it is zeroed and named. Only the chunks that
-    /// hold the range are read and checked, so ranges on multiples of 64 KiB cost least. For any task: from the page
-    /// cache at once, else on a blocking thread.
+    /// Octets `range` (cut to the body) of a body; damage does not throw, it is zeroed and named.
+    ///
+    /// Only the chunks that hold the range are read and checked, so ranges on multiples of 64 KiB cost least. For any
+    /// task: from the page cache at once, else on a blocking thread.
     package func read(_ address: BodyAddress, _ range: Range<UInt64>) async throws(JournalError) -> BodyOctets {
         let wanted = range.clamped(to: 0..<address.length)
         guard !wanted.isEmpty, address.length <= 1 << 48, wanted.count <= 1 << 40 else {
@@ -98,7 +99,9 @@ extension Journal {
 }
 
 extension SegmentTable {
-    /// The stored octets of a span. What is missing at the end, and chunks that the disk cannot read, are zero.
+    /// The stored octets of a span.
+    ///
+    /// What is missing at the end, and chunks that the disk cannot read, are zero.
     func stored(_ span: ChunkSpan, of address: BodyAddress) throws(JournalError) -> [UInt8] {
         guard let file = try fileIfThere(address.record.segment) else { return [] }
         if let whole = try? file.read(span.fileCount, at: span.fileOffset) { return whole }
@@ -111,7 +114,9 @@ extension SegmentTable {
         return stored
     }
 
-    /// Whether metadata and every chunk of a record verify. Blocks.
+    /// Whether metadata and every chunk of a record verify.
+    ///
+    /// Blocks.
     func verifies(_ header: RecordHeader) -> Bool {
         guard let file = try? file(header.position.segment),
             let metadata = try? file.read(

@@ -35,7 +35,9 @@ extension SegmentTable {
     /// Most records fit in one read of this size, without their bodies.
     static let guessOctets = 2048
 
-    /// The record that begins at `position`; `nil` when none does that verifies. Blocks.
+    /// The record that begins at `position`; `nil` when none does that verifies.
+    ///
+    /// Blocks.
     func record(at position: RecordPosition, of identity: JournalIdentity) throws(JournalError) -> FoundRecord? {
         guard let file = try fileIfThere(position.segment) else { return nil }
         guard let head = readOrNil(file, Self.guessOctets, at: position.offset),
@@ -67,7 +69,9 @@ extension SegmentTable {
 }
 
 extension Journal {
-    /// The record at `position`. Throws `.lost` when its header or metadata do not verify. Blocks: not for event loops.
+    /// The record at `position`.
+    ///
+    /// Throws `.lost` when its header or metadata do not verify. Blocks: not for event loops.
     package func record(at position: RecordPosition) throws(JournalError) -> JournalEntry {
         guard let found = try segments.record(at: position, of: identity), let metadata = found.metadata else {
             throw .lost(position)

@@ -9,9 +9,10 @@ package enum ReplayItem: Sendable {
 }
 
 extension Journal {
-    /// Every record of one stream after a position (all, when `nil`), oldest first, over any damage. It follows the
-    /// chain from the stream's head; where a link is damaged it reads the headers of all segments instead. No append to
-    /// the stream may be under way. Blocks: not for event loops.
+    /// Every record of one stream after a position (all, when `nil`), oldest first, over any damage.
+    ///
+    /// It follows the chain from the stream's head; where a link is damaged it reads the headers of all segments
+    /// instead. No append to the stream may be under way. Blocks: not for event loops.
     package func replay(
         _ stream: UInt64,
         after start: RecordPosition?,
@@ -28,7 +29,9 @@ extension Journal {
         }
     }
 
-    /// Every record of every stream after a position, oldest first, over any damage. Blocks.
+    /// Every record of every stream after a position, oldest first, over any damage.
+    ///
+    /// Blocks.
     package func replayAll(after start: RecordPosition?, _ visit: (ReplayItem) -> Void) throws(JournalError) {
         try scanHeaders(after: start) { header throws(JournalError) in
             guard header.kind >= RecordKind.firstForUsers else { return }

@@ -35,7 +35,9 @@ package enum JournalBody: Sendable {
     }
 }
 
-/// A file whose octets become a body; read by the writer piece by piece. `owner` keeps the descriptor open.
+/// A file whose octets become a body; read by the writer piece by piece.
+///
+/// `owner` keeps the descriptor open.
 package struct BodyFile: Sendable {
     package let descriptor: Int32
     package let count: UInt64
@@ -48,7 +50,9 @@ package struct BodyFile: Sendable {
     }
 }
 
-/// Kinds that the journal itself writes. They belong to no stream.
+/// Kinds that the journal itself writes.
+///
+/// They belong to no stream.
 package enum RecordKind {
     /// Nothing follows that was not on disk before: the journal was closed in order.
     static let closed: UInt8 = 1

@@ -3,11 +3,13 @@
 
 internal import ByteTools
 
-/// The 80 octets before every record (docs/store-format.md). It names its own store and position, so that octets inside
-/// a message, even a whole journal sent by mail, are never taken for a record.
+/// The 80 octets before every record (docs/store-format.md).
+///
+/// It names its own store and position, so that octets inside a message, even a whole journal sent by mail, are never
+/// taken for a record.
 struct RecordHeader: Hashable, Sendable {
     static let size = 80
-    /// "MRJ1"
+    /// "MRJ1".
     static let magic: [UInt8] = [0x4D, 0x52, 0x4A, 0x31]
     static let version: UInt8 = 1
 

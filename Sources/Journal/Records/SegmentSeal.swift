@@ -3,8 +3,9 @@
 
 internal import ByteTools
 
-/// The metadata of a `RecordKind.seal` record: where earlier segments end. What lies beyond that in them is a commit
-/// that failed, and is no record.
+/// The metadata of a `RecordKind.seal` record: where earlier segments end.
+///
+/// What lies beyond that in them is a commit that failed, and is no record.
 struct SegmentSeal: Hashable, Sendable {
     struct End: Hashable, Sendable {
         var segment: UInt32

@@ -5,7 +5,9 @@ internal import ByteTools
 internal import Glibc
 
 /// Two files, `heads.a` and `heads.b`, written in turn: the last record of every stream, and the position from which
-/// recovery has to look for later ones. Derived: when both are damaged, recovery reads all segments instead.
+/// recovery has to look for later ones.
+///
+/// Derived: when both are damaged, recovery reads all segments instead.
 struct HeadsCheckpoint: Sendable {
     struct Contents: Sendable, Hashable {
         /// Everything before this is in `heads`.
@@ -25,7 +27,9 @@ struct HeadsCheckpoint: Sendable {
         self.identity = identity
     }
 
-    /// Writes the file whose turn it is. Failure costs time at the next start, nothing else.
+    /// Writes the file whose turn it is.
+    ///
+    /// Failure costs time at the next start, nothing else.
     mutating func save(_ heads: [UInt64: RecordPosition], last: RecordPosition, upTo from: RecordPosition) {
         let path = "\(directory)/heads.\(turn ? "b" : "a")"
         if WholeFile.replace(path, with: Self.encode(Contents(from: from, last: last, heads: heads), identity)) {

@@ -17,11 +17,14 @@ package struct JournalRecovery: Sendable, Hashable {
     package var records = 0
     /// The journal was closed in order; nothing is torn or in doubt.
     package var wasClosed = false
-    /// Octets of an unfinished write that were cut off the end. They were never acknowledged.
+    /// Octets of an unfinished write that were cut off the end.
+    ///
+    /// They were never acknowledged.
     package var tornOctets: UInt64 = 0
     /// Octets that are no records though records follow them: what was there is lost.
     package var damage: [Damage] = []
-    /// Records of the last commit that do not verify: the commit may never have been acknowledged. Their users must not
-    /// take them for a promise kept.
+    /// Records of the last commit that do not verify: the commit may never have been acknowledged.
+    ///
+    /// Their users must not take them for a promise kept.
     package var doubtful: [RecordPosition] = []
 }

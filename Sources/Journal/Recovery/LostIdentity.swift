@@ -5,7 +5,9 @@ internal import ByteTools
 
 extension Journal {
     /// The identity that the records in a folder carry, by the first header that is whole; for stores that have lost
-    /// the file that says it. Blocks.
+    /// the file that says it.
+    ///
+    /// Blocks.
     package static func identity(in directory: String) -> JournalIdentity? {
         guard let segments = try? SegmentTable(directory: directory) else { return nil }
         for number in segments.numbers {
@@ -14,7 +16,9 @@ extension Journal {
         return nil
     }
 
-    /// Whether a folder holds segments with anything in them. Blocks.
+    /// Whether a folder holds segments with anything in them.
+    ///
+    /// Blocks.
     package static func hasRecords(in directory: String) -> Bool {
         guard let segments = try? SegmentTable(directory: directory) else { return false }
         return segments.octetsOnDisk >= UInt64(RecordHeader.size)

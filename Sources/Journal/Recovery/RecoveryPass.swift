@@ -4,7 +4,9 @@
 internal import Glibc
 
 /// Reads the headers since the last checkpoint, or all of them, finds every stream's head and the end of the journal,
-/// and cuts a torn tail off. Blocks.
+/// and cuts a torn tail off.
+///
+/// Blocks.
 struct RecoveryPass {
     let segments: SegmentTable
     let identity: JournalIdentity
@@ -38,7 +40,9 @@ struct RecoveryPass {
         return found
     }
 
-    /// Where the headers have to be read from. A checkpoint counts when its last record still ends where it says.
+    /// Where the headers have to be read from.
+    ///
+    /// A checkpoint counts when its last record still ends where it says.
     private mutating func usableCheckpoint(_ numbers: [UInt32]) throws(JournalError) -> RecordPosition {
         let beginning = RecordPosition(segment: 0, offset: 0)
         guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load(),
@@ -123,8 +127,9 @@ struct RecoveryPass {
 }
 
 extension RecoveryPass {
-    /// Nothing could be read at all: nothing is cut off either. The journal goes on in a new segment, unless the
-    /// records are another store's.
+    /// Nothing could be read at all: nothing is cut off either.
+    ///
+    /// The journal goes on in a new segment, unless the records are another store's.
     private mutating func leaveUnread(_ last: UInt32, _ size: UInt64) throws(JournalError) {
         if let other = Journal.identity(in: directory), other != identity { throw .foreign }
         found.damage.append(JournalRecovery.Damage(segment: last, octets: 0..<size))

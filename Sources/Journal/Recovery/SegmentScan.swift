@@ -5,7 +5,9 @@ internal import ByteTools
 internal import Glibc
 
 /// Walks the records of one segment by their headers, over any damage: after octets that are no record it goes on at
-/// the next valid header. Blocks.
+/// the next valid header.
+///
+/// Blocks.
 struct SegmentScan {
     enum Item: Hashable {
         /// Whole as far as its length goes; neither metadata nor body have been looked at.

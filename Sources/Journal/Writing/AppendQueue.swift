@@ -61,8 +61,9 @@ final class AppendQueue: @unchecked Sendable {
         return true
     }
 
-    /// Waits for work. A batch holds at least one append, and further ones up to `limit` octets; one with a body in a
-    /// file comes alone.
+    /// Waits for work.
+    ///
+    /// A batch holds at least one append, and further ones up to `limit` octets; one with a body in a file comes alone.
     func take(limit: UInt64) -> Work {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }

@@ -67,8 +67,10 @@ final class JournalWriter: Sendable {
         }
     }
 
-    /// Commits a batch. When there is no room for all of it, the records without bodies (flags, expunge) get a second
-    /// chance by themselves.
+    /// Commits a batch.
+    ///
+    /// When there is no room for all of it, the records without bodies (flags, expunge) get a second chance by
+    /// themselves.
     private func commit(_ entries: [AppendQueue.Entry], to log: inout SegmentWriter) {
         var entries = entries
         if entries.contains(where: { $0.append.needsRoom }), !log.hasRoom {

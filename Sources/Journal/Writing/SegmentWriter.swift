@@ -63,7 +63,9 @@ struct SegmentWriter {
         return overflow || octets > options.reservedOctets
     }
 
-    /// Writes and syncs appends as one commit; all or none. Returns the positions of each append's records.
+    /// Writes and syncs appends as one commit; all or none.
+    ///
+    /// Returns the positions of each append's records.
     mutating func commit(_ appends: [PreparedAppend]) throws(JournalError) -> [[RecordPosition]] {
         let file = try currentFile()
         var batch = CommitBatch(identity: identity, segment: file.number, start: offset)
@@ -116,14 +118,17 @@ struct SegmentWriter {
         saveHeads()
     }
 
-    /// Takes back what a failed write left behind. When even that fails the segment is left, ending where it was good.
+    /// Takes back what a failed write left behind.
+    ///
+    /// When even that fails the segment is left, ending where it was good.
     private mutating func takeBack(_ file: SegmentFile) {
         guard ftruncate(file.descriptor, off_t(clamping: offset)) != 0 else { return }
         abandon(file)
     }
 
-    /// A failed sync is never tried again: the kernel has forgotten which pages it could not write. The segment is
-    /// left.
+    /// A failed sync is never tried again: the kernel has forgotten which pages it could not write.
+    ///
+    /// The segment is left.
     private mutating func sync(_ file: SegmentFile) throws(JournalError) {
         let fault = options.faults?.sync() ?? 0
         if fault == 0, fdatasync(file.descriptor) == 0 { return }

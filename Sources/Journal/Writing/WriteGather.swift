@@ -4,8 +4,10 @@
 internal import ByteTools
 internal import Glibc
 
-/// The pieces of one gathering write. Small things are copied side by side into one buffer that is kept from commit to
-/// commit; the octets of large chunks are named where they are.
+/// The pieces of one gathering write.
+///
+/// Small things are copied side by side into one buffer that is kept from commit to commit; the octets of large chunks
+/// are named where they are.
 @safe
 final class WriteGather {
     /// Chunks below this are copied: cheaper than one more piece for the kernel.
@@ -28,7 +30,9 @@ final class WriteGather {
 
     deinit { unsafe buffer.deallocate() }
 
-    /// Begins anew. `small` bounds what `add(_ bytes:)` and copied chunks will take in all.
+    /// Begins anew.
+    ///
+    /// `small` bounds what `add(_ bytes:)` and copied chunks will take in all.
     func reset(small: Int) {
         (used, runStart, octets) = (0, 0, 0)
         unsafe pieces.removeAll(keepingCapacity: true)

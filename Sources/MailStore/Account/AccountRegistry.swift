@@ -4,8 +4,10 @@
 internal import Locking
 internal import MailTypes
 
-/// The accounts that are open. Of one account there is never a second owner: those used last are kept, and one that a
-/// session still holds is found again however long ago it was used.
+/// The accounts that are open.
+///
+/// Of one account there is never a second owner: those used last are kept, and one that a session still holds is found
+/// again however long ago it was used.
 final class AccountRegistry: Sendable {
     typealias Opened = Result<AccountStore, MailStoreError>
 
@@ -33,7 +35,9 @@ final class AccountRegistry: Sendable {
 
     private let state = Lock(State())
 
-    /// The account, or the duty to open it. Waits while another opens it.
+    /// The account, or the duty to open it.
+    ///
+    /// Waits while another opens it.
     func find(_ account: AccountID) async -> Found {
         await Turn.wait { turn in
             let found: Found? = state.withLock { state in
@@ -57,7 +61,9 @@ final class AccountRegistry: Sendable {
         }
     }
 
-    /// Ends an opening. Returns accounts that are kept no longer, so that no more than `limit` are.
+    /// Ends an opening.
+    ///
+    /// Returns accounts that are kept no longer, so that no more than `limit` are.
     func finish(_ account: AccountID, _ opened: Opened, limit: Int) -> [AccountStore] {
         let (waiting, dropped) = state.withLock { state in
             let waiting = state.slots[account]?.waiting ?? []

@@ -105,8 +105,10 @@ package actor AccountStore: MailAccount {
 
     // MARK: Committing
 
-    /// Hands records to the log as one. What was planned from and what is handed in must have no `await` in between.
-    /// Every ticket must be waited for with `isApplied`.
+    /// Hands records to the log as one.
+    ///
+    /// What was planned from and what is handed in must have no `await` in between. Every ticket must be waited for
+    /// with `isApplied`.
     func submit(_ appends: [LogAppend]) -> UInt64 {
         let ticket = nextTicket
         nextTicket += 1

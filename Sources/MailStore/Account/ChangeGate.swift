@@ -1,9 +1,11 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which changes of one account may be under way together. Shared ones (deliveries, plain flag changes) need nothing
-/// but numbers of their own and run together in one commit; exclusive ones (those planned from what is there) wait for
-/// all before them and hold up all after them, in the order of asking. Belongs to one actor.
+/// Which changes of one account may be under way together.
+///
+/// Shared ones (deliveries, plain flag changes) need nothing but numbers of their own and run together in one commit;
+/// exclusive ones (those planned from what is there) wait for all before them and hold up all after them, in the order
+/// of asking. Belongs to one actor.
 struct ChangeGate {
     /// More waiters than a healthy disk ever leaves waiting: past it the account is busy.
     static let maximumWaiting = 4096

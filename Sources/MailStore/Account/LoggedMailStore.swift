@@ -18,8 +18,9 @@ package final class LoggedMailStore: MailStore {
     private let registry = AccountRegistry()
     private let services: AccountServices
 
-    /// `loops` must be running, and be one at least; each account lives on one of them. `stagingDirectory` takes large
-    /// messages that are coming in; files there have no names and need no cleaning.
+    /// `loops` must be running, and be one at least; each account lives on one of them.
+    ///
+    /// `stagingDirectory` takes large messages that are coming in; files there have no names and need no cleaning.
     package init(
         log: any AccountLog,
         leases: any LeaseService,
@@ -114,7 +115,9 @@ package final class LoggedMailStore: MailStore {
         leases.release(fence)
     }
 
-    /// Writes what makes the next start quick. Call it when the sessions have ended.
+    /// Writes what makes the next start quick.
+    ///
+    /// Call it when the sessions have ended.
     package func close() async {
         for store in registry.all { await store.saveLastSnapshot() }
     }
@@ -128,7 +131,9 @@ package let wallClock: @Sendable () -> Int64 = {
 }
 
 extension OpenedAccount {
-    /// Opens an account by its snapshot, when there is a usable one, and the records after it. Blocks.
+    /// Opens an account by its snapshot, when there is a usable one, and the records after it.
+    ///
+    /// Blocks.
     init(_ account: AccountID, from log: any AccountLog, events: EventRecorder) throws(MailStoreError) {
         self.init(state: AccountState(), position: nil, replayed: 0)
         if let snapshot = log.snapshot(of: account) {

@@ -3,7 +3,9 @@
 
 internal import Locking
 
-/// When an account's next snapshot is due. One is written at a time.
+/// When an account's next snapshot is due.
+///
+/// One is written at a time.
 final class SnapshotKeeper: Sendable {
     private struct State {
         var recordsSince = 0

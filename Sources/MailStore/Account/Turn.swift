@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A task that waits to be told to go on, with a value. It must be told exactly once.
+/// A task that waits to be told to go on, with a value.
+///
+/// It must be told exactly once.
 @safe
 struct Turn<Value: Sendable>: Sendable {
     private let continuation: UnsafeContinuation<Value, Never>

@@ -31,8 +31,10 @@ package protocol MailStore: Sendable {
     func remove(_ id: AccountID) async throws(MailStoreError)
 }
 
-/// One account's mailboxes. Every method may be called from any task; changes of one account happen one after the
-/// other, in the order of the calls.
+/// One account's mailboxes.
+///
+/// Every method may be called from any task; changes of one account happen one after the other, in the order of the
+/// calls.
 package protocol MailAccount: AnyObject, Sendable {
     var id: AccountID { get }
 

@@ -1,7 +1,9 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why the store could not do what was asked. Callers switch on `code`; protocols turn it into their reply.
+/// Why the store could not do what was asked.
+///
+/// Callers switch on `code`; protocols turn it into their reply.
 package struct MailStoreError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {
         /// `NO [NONEXISTENT]`, `[TRYCREATE]` for targets.

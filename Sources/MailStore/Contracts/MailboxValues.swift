@@ -64,7 +64,9 @@ package struct MailboxStatus: Sendable, Hashable {
 package struct MailboxSnapshot: Sendable {
     package var name: MailboxName
     package var status: MailboxStatus
-    /// Bit `n` of a message's `keywordBits` stands for `keywords[n]`. Grows at its end only, at most 120.
+    /// Bit `n` of a message's `keywordBits` stands for `keywords[n]`.
+    ///
+    /// Grows at its end only, at most 120.
     package var keywords: [Keyword]
     /// By ascending UID.
     package var messages: [MessageEntry]
@@ -94,7 +96,9 @@ package struct MailboxChanges: Sendable {
     }
 }
 
-/// Where a message's octets are: opaque to everyone but the engine that made it. Copies of a message have the same.
+/// Where a message's octets are: opaque to everyone but the engine that made it.
+///
+/// Copies of a message have the same.
 package struct BodyReference: Sendable, Hashable {
     package var segment: UInt32
     /// Octets between `offset` and the message.
@@ -226,7 +230,9 @@ package struct ExpungeOutcome: Sendable, Hashable {
     }
 }
 
-/// Octets of a message. Always as many as were asked for, within the message's size.
+/// Octets of a message.
+///
+/// Always as many as were asked for, within the message's size.
 package struct MessageOctets: Sendable {
     package var bytes: [UInt8]
     /// Ranges (offsets in the message) that were lost and stand filled in `bytes`.

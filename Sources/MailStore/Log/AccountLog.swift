@@ -3,7 +3,9 @@
 
 package import MailTypes
 
-/// A place in a log; later records of an account have greater ones. Opaque above the engine.
+/// A place in a log; later records of an account have greater ones.
+///
+/// Opaque above the engine.
 package struct LogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var segment: UInt32
     package var offset: UInt64
@@ -68,8 +70,9 @@ package struct LogSnapshot: Sendable {
     }
 }
 
-/// The narrow contract between the mail store and what it lies on: ordered, fenced, durable records per account. It
-/// knows nothing of what the records mean, so that each engine can be as strong as it is.
+/// The narrow contract between the mail store and what it lies on: ordered, fenced, durable records per account.
+///
+/// It knows nothing of what the records mean, so that each engine can be as strong as it is.
 package protocol AccountLog: AnyObject, Sendable {
     /// Appends records of one account, all or none. The order of the calls is the order in the log. Never blocks;
     /// `completion` is called once, on any thread and in the order of the calls, when the records are durable or have

@@ -6,8 +6,9 @@ internal import Locking
 package import MailTypes
 internal import Runtime
 
-/// Leases of a store that only this process uses: always granted, with the epoch of this start of the process. `hold`
-/// plays another owner, for drills and tests.
+/// Leases of a store that only this process uses: always granted, with the epoch of this start of the process.
+///
+/// `hold` plays another owner, for drills and tests.
 package final class EmbeddedLeases: LeaseService {
     package let epoch: UInt64
     private let held = Lock<Set<AccountID>>([])

@@ -5,7 +5,9 @@ internal import ByteTools
 internal import MailTypes
 
 extension LogRecord {
-    /// The version of the layout below. A later version reads all earlier ones.
+    /// The version of the layout below.
+    ///
+    /// A later version reads all earlier ones.
     package static let version: UInt8 = 1
 
     /// The number of the kind of record, which never changes its meaning.

@@ -3,8 +3,9 @@
 
 package import MailTypes
 
-/// One change of an account, as it lies in the log (docs/store-format.md). Everything a fold needs is in the record:
-/// numbers and times are decided before it is written.
+/// One change of an account, as it lies in the log (docs/store-format.md).
+///
+/// Everything a fold needs is in the record: numbers and times are decided before it is written.
 package enum LogRecord: Sendable, Hashable {
     case message(MessageRecord)
     case flags(FlagsRecord)
@@ -76,7 +77,9 @@ package struct FlagsRecord: Sendable, Hashable {
     }
 }
 
-/// A copy or move. The entries are whole, so that a copy does not hang on the record of its source.
+/// A copy or move.
+///
+/// The entries are whole, so that a copy does not hang on the record of its source.
 package struct TransferRecord: Sendable, Hashable {
     package var source: MailboxID
     package var target: MailboxID

@@ -4,7 +4,9 @@
 internal import MailTypes
 
 extension AccountState {
-    /// Applies one record. Total: records that refer to what is lost or gone change what they can.
+    /// Applies one record.
+    ///
+    /// Total: records that refer to what is lost or gone change what they can.
     package mutating func apply(_ record: LogRecord, at place: LogPlace) {
         switch record {
         case .message(let message): apply(message, place.body)

@@ -84,8 +84,9 @@ package struct MailboxState: Sendable, Hashable {
 
     package func entries(of uids: UIDSet) -> [MessageEntry] { places(of: uids).map { messages[$0] } }
 
-    /// What is different since a mod-sequence. Costs what has changed when only new messages have, else a pass over
-    /// all messages.
+    /// What is different since a mod-sequence.
+    ///
+    /// Costs what has changed when only new messages have, else a pass over all messages.
     package func changes(since: ModSeq) -> MailboxChanges {
         let changed: [MessageEntry]
         if since >= lastInnerChange {

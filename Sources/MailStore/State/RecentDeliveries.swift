@@ -3,7 +3,9 @@
 
 package import MailTypes
 
-/// The outcomes of the last deliveries, so that a retry whose first try did arrive is told so. Bounded: the oldest go.
+/// The outcomes of the last deliveries, so that a retry whose first try did arrive is told so.
+///
+/// Bounded: the oldest go.
 package struct RecentDeliveries: Sendable, Hashable {
     /// Far more than an account has deliveries under way.
     package static let maximum = 1024

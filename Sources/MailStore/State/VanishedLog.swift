@@ -3,8 +3,10 @@
 
 package import MailTypes
 
-/// UIDs that were expunged, by the mod-sequence at which they were (RFC 7162 §3.2.10). Bounded: the oldest entries are
-/// joined under the later mod-sequence, which may name a UID again to one who knows already, and never hides one.
+/// UIDs that were expunged, by the mod-sequence at which they were (RFC 7162 §3.2.10).
+///
+/// Bounded: the oldest entries are joined under the later mod-sequence, which may name a UID again to one who knows
+/// already, and never hides one.
 package struct VanishedLog: Sendable, Hashable {
     package static let maximumEntries = 4096
 
