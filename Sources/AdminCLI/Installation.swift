@@ -57,7 +57,7 @@ package struct Installation: Sendable {
         if errno == EACCES { throw AdminError(.forbidden, "\(folder) may not be read by you; use sudo.") }
         throw AdminError(
             .notFound,
-            "There is no installation in \(folder). Name its folder with --data DIR or in MARTLET_DATA."
+            "There is no installation in \(folder). Name its folder with --data DIR or in MARTLET_DATA; a new one is made with mkdir, or by martlet serve."
         )
     }
 

@@ -4,6 +4,7 @@
 internal import ByteTools
 internal import Events
 internal import MessageFormat
+internal import Runtime
 internal import ServiceControl
 internal import Settings
 
@@ -16,38 +17,23 @@ struct Summarizer: Sendable {
 
     /// The structure as the store caches it.
     func summarize(_ message: RawSpan) -> [UInt8] {
-        let body = Self.bodyOffset(message)
-        let item = Self.name(message, body: body)
+        let item = Self.name(message)
         guard !context.setAside.contains(item) else {
             context.events.record(.messageOpaque, ["item": .string(item)])
             return Self.opaque(message)
         }
         return context.breadcrumbs.working(on: item) {
-            drill(message, header: body)
+            drill(message)
             return MessageSummary(parsing: message).encode()
         }
     }
 
-    /// The item's name: the same for every delivery of the same body, whatever trace fields stand before it.
-    private static func name(_ message: RawSpan, body: Int) -> String {
-        let octets = message.extracting(droppingFirst: body)
-        return "message body of \(octets.byteCount) octets, CRC-32C \(CRC32C.of(octets))"
-    }
-
-    /// Where the body begins: behind the first empty line, looked for in the first 64 KiB.
-    private static func bodyOffset(_ message: RawSpan) -> Int {
-        let limit = min(message.byteCount, 64 << 10)
-        var offset = 0
-        var lineStart = 0
-        while offset < limit {
-            let octet = message.octet(at: offset)
-            offset += 1
-            guard octet == ASCII.lf else { continue }
-            let length = offset - lineStart
-            if length == 1 || (length == 2 && message.octet(at: lineStart) == ASCII.cr) { return offset }
-            lineStart = offset
-        }
-        return 0
+    /// The item's name: the same for every delivery of the same message, since the trace fields that deliveries put in
+    /// front do not count, and of no other message.
+    private static func name(_ message: RawSpan) -> String {
+        let hasher = SHA256Hasher()
+        hasher.add(message.extracting(droppingFirst: TraceFields.end(in: message)))
+        return "message \(Hex.encode(hasher.finish()))"
     }
 
     /// One part, looked into as little as can be.
@@ -63,26 +49,21 @@ struct Summarizer: Sendable {
 
     /// The drill that traps on purpose (`drill/enabled`, `drill/poison-subject`), to show that a message on which this
     /// process dies does no harm.
-    private func drill(_ message: RawSpan, header: Int) {
+    private func drill(_ message: RawSpan) {
         let settings = context.settings.current
         guard settings[ServiceSettings.drillEnabled] else { return }
         let poison = settings[ServiceSettings.drillPoison]
         guard !poison.isEmpty else { return }
-        let fields = HeaderText.text(message.extracting(first: header))
-        guard !fields.contains(poison) else { fatalError("drill: this message traps, as drill/poison-subject asks") }
+        guard MessageHeader.text(message).contains(poison) else { return }
+        fatalError("drill: this message traps, as drill/poison-subject asks")
     }
 }
 
 /// The header section as text, for the drill.
-private enum HeaderText {
-    static func text(_ octets: RawSpan) -> String {
-        unsafe octets.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
-    }
-}
-
-extension RawSpan {
-    /// The octet at `offset`, with bounds checked.
-    fileprivate func octet(at offset: Int) -> UInt8 {
-        unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+private enum MessageHeader {
+    static func text(_ message: RawSpan) -> String {
+        let start = message.extracting(first: min(message.byteCount, 64 << 10))
+        let text = unsafe start.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+        return text.split(separator: "\r\n\r\n", maxSplits: 1).first.map(String.init) ?? ""
     }
 }

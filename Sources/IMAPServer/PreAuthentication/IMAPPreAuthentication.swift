@@ -152,6 +152,8 @@ package final class IMAPPreAuthentication {
                 "imap.reason": .string(reason),
             ]
         )
+        // What was answered before is not to wait for the delay.
+        try await connection.flush()
         try await connection.loop.sleep(for: configuration.failedLogOnDelay * min(budget.failures, 5))
     }
 

@@ -65,6 +65,7 @@ extension POP3PreAuthentication {
         record(.pop3LogOnFailed, name, connection, reason)
         if reply.code == .auth {
             failuresLeft -= 1
+            try await connection.flush()
             try await connection.loop.sleep(for: environment.limits.logOnFailureDelay)
         }
         connection.write(reply)

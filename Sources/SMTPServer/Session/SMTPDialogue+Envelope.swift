@@ -54,7 +54,7 @@ extension SMTPDialogue {
                 trace: session.transaction?.trace.text
             )
         }
-        self.reply(reply)
+        perform(session.refused(reply))
     }
 
     /// Martlet's own transport says which account it is; the directory was asked there.

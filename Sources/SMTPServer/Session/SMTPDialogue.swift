@@ -87,10 +87,13 @@ final class SMTPDialogue {
         do throws(SMTPSyntaxError) {
             step = session.check(try SMTPCommand.parse(line.bytes))
         } catch {
-            step = session.fail(error)
+            // How many octets follow a chunk that cannot be understood is unknown, and commands they must not become.
+            step = Self.isChunk(line.bytes) ? .close(error.reply) : session.fail(error)
         }
         try await act(step)
     }
+
+    private static func isChunk(_ line: [UInt8]) -> Bool { ASCII.equalIgnoringCase(line.prefix(5), "BDAT ".utf8) }
 
     private static func isAuth(_ line: [UInt8]) -> Bool { ASCII.equalIgnoringCase(line.prefix(5), "AUTH ".utf8) }
 

@@ -277,6 +277,12 @@ package struct SMTPSession: Sendable {
         }
     }
 
+    /// What comes of the answer to a recipient: one that is refused for good counts as an error, so that nobody can try
+    /// names without end on one connection.
+    package mutating func refused(_ reply: SMTPReply) -> SMTPStep {
+        reply.code >= 500 ? fail(reply) : .reply(reply)
+    }
+
     // MARK: DATA, BDAT
 
     private mutating func checkData() -> SMTPStep {

@@ -11,7 +11,7 @@ enum WorkerEnvironment {
         if let helper = backtracer {
             environment.append(
                 "SWIFT_BACKTRACE=enable=yes,swift-backtrace=\(helper),output-to=\(layout.crashes)/,format=json,"
-                    + "interactive=no,color=no,threads=crashed,registers=none,images=none,limit=64"
+                    + "interactive=no,color=no,unwind=fast,threads=crashed,registers=none,images=none,limit=64"
             )
         }
         return environment
