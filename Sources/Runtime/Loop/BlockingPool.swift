@@ -58,7 +58,7 @@ package final class BlockingPool: @unchecked Sendable {
     package func submit(_ body: @escaping @Sendable () -> Void) {
         unsafe pthread_mutex_lock(mutex)
         work.append(body)
-        let starts = idle == 0 && started < limit
+        let starts = work.count - next > idle && started < limit
         if starts { started += 1 }
         unsafe pthread_cond_signal(condition)
         unsafe pthread_mutex_unlock(mutex)
