@@ -49,6 +49,7 @@ let parts: [Target] = [
     part("Locking"),
     part("ByteTools", uses: ["CLinux"]),
     part("MailTypes", uses: ["ByteTools"]),
+    part("Compression", uses: ["CZstd", "Locking"]),
     part("Events", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Settings", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Runtime", uses: ["ByteTools", "CLinux", "CUV", "COpenSSL", "Locking"]),
@@ -61,8 +62,11 @@ let parts: [Target] = [
     part("SASL", uses: ["MailTypes", "ByteTools"]),
 
     // journal and store
-    part("Journal", uses: ["ByteTools", "CLinux", "Runtime", "Locking"]),
-    part("MailStore", uses: ["MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]),
+    part("Journal", uses: ["ByteTools", "CLinux", "Compression", "Runtime", "Locking"]),
+    part(
+        "MailStore",
+        uses: ["MailTypes", "ByteTools", "Compression", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+    ),
     part(
         "JournalStore",
         uses: [
@@ -153,6 +157,7 @@ let foundations: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
 ]
