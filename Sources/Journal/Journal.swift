@@ -4,6 +4,7 @@
 internal import ByteTools
 internal import Glibc
 internal import Locking
+internal import Runtime
 
 // A journal: checksummed, append-only segments in one folder, with one writer thread that commits in groups.
 //
@@ -80,10 +81,23 @@ package final class Journal: Sendable {
     ///
     /// The order of the calls is the order in the journal. Never blocks: `completion` is called with where they are
     /// once they are on disk, on the writer's thread, in the order of the calls.
+    ///
+    /// An append with a body that is copied takes its turn when that body has been read, on a blocking thread; calls
+    /// that come meanwhile may be before it.
     package func submit(
         _ records: [JournalRecord],
         completion: @escaping @Sendable (Result<[RecordPosition], JournalError>) -> Void
     ) {
+        if records.contains(where: \.body.isCopy) {
+            return BlockingPool.shared.submit { [self] in
+                var preparation = CopyPreparation(segments: segments, options: options)
+                do throws(JournalError) {
+                    writer.submit(try preparation.prepare(records), completion: completion)
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+        }
         do throws(JournalError) {
             writer.submit(try PreparedAppend(records, limits: options), completion: completion)
         } catch {
@@ -99,11 +113,18 @@ package final class Journal: Sendable {
         return try outcome.get()
     }
 
-    /// The last record of a stream that is on disk.
-    package func head(of stream: UInt64) -> RecordPosition? { writer.heads.withLock { $0[stream] } }
+    /// The last record of a stream that is on disk; `nil` when it was removed with its segment.
+    package func head(of stream: UInt64) -> RecordPosition? {
+        writer.heads.withLock { $0[stream] }.flatMap { segments.contains($0.segment) ? $0 : nil }
+    }
 
-    /// Every stream that has a record, in no order.
-    package var streams: [UInt64] { writer.heads.withLock { Array($0.keys) } }
+    /// Every stream whose last record is there, in no order.
+    package var streams: [UInt64] {
+        let present = Set(segments.numbers)
+        return writer.heads.withLock { heads in
+            heads.compactMap { present.contains($0.value.segment) ? $0.key : nil }
+        }
+    }
 
     /// Octets of all segments on disk.
     package var octetsOnDisk: UInt64 { segments.octetsOnDisk }

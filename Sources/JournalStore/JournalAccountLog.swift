@@ -125,6 +125,10 @@ final class JournalAccountLog: AccountLog {
             let octets = try await shard(account).read(address, range)
             return MessageOctets(bytes: octets.bytes, damaged: octets.lost)
         } catch {
+            if case .lost = error {
+                let wanted = range.clamped(to: 0..<size)
+                return MessageOctets(bytes: [UInt8](repeating: 0, count: wanted.count), damaged: [wanted])
+            }
             throw MailStoreError(error, "the message store cannot read")
         }
     }

@@ -9,23 +9,6 @@ import Testing
 
 @Suite("Journal: failing disks")
 struct FaultTests {
-    /// What the next writes and syncs do.
-    private final class Disk: Sendable {
-        let writes = Lock<[Result<Int, FaultErrno>]>([])
-        let syncs = Lock<[Int32]>([])
-
-        var options: JournalOptions {
-            var options = JournalOptions()
-            options.faults = JournalFaults(
-                write: { octets in
-                    self.writes.withLock { $0.isEmpty ? .success(octets) : $0.removeFirst() }
-                },
-                sync: { self.syncs.withLock { $0.isEmpty ? 0 : $0.removeFirst() } }
-            )
-            return options
-        }
-    }
-
     @Test("A full disk fails the append, keeps what was there, and is forgotten when there is room")
     func full() async throws {
         let place = TemporaryJournal()

@@ -4,6 +4,7 @@
 import ByteTools
 import Glibc
 import Journal
+import Locking
 
 /// A folder that is removed with its journal at the end of a test.
 final class TemporaryJournal: Sendable {
@@ -30,6 +31,24 @@ final class TemporaryJournal: Sendable {
 
     func contents(_ number: UInt32) -> [UInt8] { WholeFile.contents(segment(number)) ?? [] }
     func replace(_ number: UInt32, _ bytes: [UInt8]) { WholeFile.replace(segment(number), with: bytes) }
+
+    /// Changes the octets of a segment that may be open: the file stays the same one.
+    func overwrite(_ number: UInt32, _ bytes: [UInt8]) {
+        let descriptor = unsafe Glibc.open(segment(number), O_WRONLY)
+        defer { close(descriptor) }
+        _ = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
+    /// Another folder with the same files, as a crash of the machine's power would leave them.
+    func copy() -> TemporaryJournal {
+        let other = TemporaryJournal()
+        unsafe mkdir(other.directory, 0o700)
+        for name in (try? Directories.entries(directory)) ?? [] {
+            guard let bytes = WholeFile.contents("\(directory)/\(name)") else { continue }
+            WholeFile.replace("\(other.directory)/\(name)", with: bytes)
+        }
+        return other
+    }
 
     func dropCheckpoints() {
         unsafe unlink("\(directory)/heads.a")
@@ -66,5 +85,34 @@ extension Journal {
             }
         }
         return texts
+    }
+}
+
+extension Journal {
+    /// What checking a segment finds.
+    func items(of segment: UInt32, pace: (Int) -> Void = { _ in }) throws -> [VerifiedItem] {
+        var items: [VerifiedItem] = []
+        try verify(segment: segment, pace: pace) { item in
+            items.append(item)
+            return true
+        }
+        return items
+    }
+}
+
+/// A disk whose next writes and syncs fail as a test says.
+final class Disk: Sendable {
+    let writes = Lock<[Result<Int, FaultErrno>]>([])
+    let syncs = Lock<[Int32]>([])
+
+    var options: JournalOptions {
+        var options = JournalOptions()
+        options.faults = JournalFaults(
+            write: { octets in
+                self.writes.withLock { $0.isEmpty ? .success(octets) : $0.removeFirst() }
+            },
+            sync: { self.syncs.withLock { $0.isEmpty ? 0 : $0.removeFirst() } }
+        )
+        return options
     }
 }

@@ -10,8 +10,20 @@ final class SegmentTable: Sendable {
         var numbers: [UInt32]
         /// Where a segment ends though its file goes on: what follows was never acknowledged.
         var ends: [UInt32: UInt64] = [:]
+        /// The segment that is written to, and how much of it is on disk.
+        var active: (number: UInt32, end: UInt64)?
         var open: [UInt32: (file: SegmentFile, used: UInt64)] = [:]
         var clock: UInt64 = 0
+
+        func contains(_ number: UInt32) -> Bool {
+            var (low, high) = (0, numbers.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if numbers[middle] == number { return true }
+                if numbers[middle] < number { low = middle + 1 } else { high = middle }
+            }
+            return false
+        }
     }
 
     static let maximumOpen = 128
@@ -30,6 +42,34 @@ final class SegmentTable: Sendable {
         numbers.reduce(0) { $0 &+ ((try? file($1).size()) ?? 0) }
     }
 
+    /// Whether there is a segment of this number.
+    func contains(_ number: UInt32) -> Bool { state.withLock { $0.contains(number) } }
+
+    /// Segments that are never written to again.
+    ///
+    /// The last one is never among them, so that its number is remembered by its name.
+    var sealed: ArraySlice<UInt32> { numbers.dropLast() }
+
+    /// Makes known how far the segment that is written to is on disk.
+    func setDurable(_ end: UInt64, of number: UInt32) { state.withLock { $0.active = (number, end) } }
+
+    /// Where the records of a segment end that are on disk, in a file of `size` octets.
+    func recordsEnd(of number: UInt32, size: UInt64) -> UInt64 {
+        state.withLock { state in
+            let active = state.active.flatMap { $0.number == number ? $0.end : nil }
+            return min(size, state.ends[number] ?? active ?? size)
+        }
+    }
+
+    /// Forgets a segment whose file was deleted.
+    func remove(_ number: UInt32) {
+        state.withLock { state in
+            state.numbers.removeAll { $0 == number }
+            state.ends[number] = nil
+            state.open[number] = nil
+        }
+    }
+
     func setEnd(_ end: UInt64, of number: UInt32) { state.withLock { $0.ends[number] = end } }
     func end(of number: UInt32) -> UInt64? { state.withLock { $0.ends[number] } }
 
@@ -46,6 +86,7 @@ final class SegmentTable: Sendable {
     /// May block for the time of an `open`.
     func file(_ number: UInt32) throws(JournalError) -> SegmentFile {
         if let known = openFile(number) { return known }
+        guard contains(number) else { throw .system(errno: ENOENT, call: "open") }
         let file = try SegmentFile.openForReading(number, in: directory)
         keep(file)
         return file
@@ -54,6 +95,7 @@ final class SegmentTable: Sendable {
     func keep(_ file: SegmentFile) {
         state.withLock { state in
             state.clock += 1
+            guard state.contains(file.number) else { return }
             state.open[file.number] = (file, state.clock)
             guard state.open.count > Self.maximumOpen else { return }
             let oldest = state.open.min { $0.value.used < $1.value.used }

@@ -57,40 +57,38 @@ struct ChunkSpan {
 extension Journal {
     /// Octets `range` (cut to the body) of a body; damage does not throw, it is zeroed and named.
     ///
-    /// Only the chunks that hold the range are read and checked, so ranges on multiples of 64 KiB cost least. For any
-    /// task: from the page cache at once, else on a blocking thread.
+    /// Only the chunks that hold the range are read and checked, so ranges on multiples of 64 KiB cost least. Throws
+    /// `.lost` when the segment was removed. For any task: from the page cache at once, else on a blocking thread.
     package func read(_ address: BodyAddress, _ range: Range<UInt64>) async throws(JournalError) -> BodyOctets {
         let wanted = range.clamped(to: 0..<address.length)
-        guard !wanted.isEmpty, address.length <= 1 << 48, wanted.count <= 1 << 40 else {
-            return BodyOctets(bytes: [], lost: [])
-        }
-        let span = ChunkSpan(address, wanted)
-        if let file = try segments.fileIfThere(address.record.segment),
-            var stored = try? file.readCached(span.fileCount, at: span.fileOffset), stored.count == span.fileCount
-        {
-            let lost = span.unframe(&stored)
-            return Self.cut(stored, lost, span, to: wanted)
-        }
+        guard !wanted.isEmpty, ChunkSpan.isSane(address, wanted) else { return BodyOctets(bytes: [], lost: []) }
+        if let cached = try segments.cachedOctets(address, wanted) { return cached }
         let outcome = await BlockingPool.shared.run { [segments] () -> Result<BodyOctets, JournalError> in
-            do throws(JournalError) {
-                var stored = try segments.stored(span, of: address)
-                let lost = span.unframe(&stored)
-                return .success(Self.cut(stored, lost, span, to: wanted))
-            } catch {
-                return .failure(error)
-            }
+            Result { () throws(JournalError) in try segments.octets(address, wanted) }
         }
         return try outcome.get()
     }
 
-    private static func cut(
-        _ bytes: [UInt8],
-        _ lost: [Range<UInt64>],
-        _ span: ChunkSpan,
-        to wanted: Range<UInt64>
-    ) -> BodyOctets {
-        guard span.chunks != wanted else { return BodyOctets(bytes: bytes, lost: lost) }
-        let first = Int(wanted.lowerBound - span.chunks.lowerBound)
+    /// As `read`, for threads that may block.
+    package func readBlocking(_ address: BodyAddress, _ range: Range<UInt64>) throws(JournalError) -> BodyOctets {
+        let wanted = range.clamped(to: 0..<address.length)
+        guard !wanted.isEmpty, ChunkSpan.isSane(address, wanted) else { return BodyOctets(bytes: [], lost: []) }
+        return try segments.octets(address, wanted)
+    }
+}
+
+extension ChunkSpan {
+    /// Within what a record can have, so that no sum overflows.
+    static func isSane(_ address: BodyAddress, _ wanted: Range<UInt64>) -> Bool {
+        address.length <= 1 << 48 && wanted.count <= 1 << 40 && address.record.offset <= 1 << 56
+    }
+
+    /// The octets of `wanted` in `stored`.
+    func octets(_ stored: [UInt8], of wanted: Range<UInt64>) -> BodyOctets {
+        var bytes = stored
+        let lost = unframe(&bytes)
+        guard chunks != wanted else { return BodyOctets(bytes: bytes, lost: lost) }
+        let first = Int(wanted.lowerBound - chunks.lowerBound)
         return BodyOctets(
             bytes: Array(bytes[first..<(first + wanted.count)]),
             lost: lost.map { $0.clamped(to: wanted) }.filter { !$0.isEmpty }
@@ -99,11 +97,38 @@ extension Journal {
 }
 
 extension SegmentTable {
+    /// Octets of a body that are in the page cache; `nil` when the disk would have to be waited for.
+    func cachedOctets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets? {
+        let span = ChunkSpan(address, wanted)
+        guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
+        guard let stored = try? file.readCached(span.fileCount, at: span.fileOffset), stored.count == span.fileCount
+        else { return nil }
+        return span.octets(stored, of: wanted)
+    }
+
+    /// Octets of a body; what is lost is zero and named.
+    ///
+    /// Throws `.lost` when the segment is not there. Blocks.
+    func octets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets {
+        guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
+        let span = ChunkSpan(address, wanted)
+        return span.octets(Self.stored(span, in: file), of: wanted)
+    }
+
+    /// As `octets`; throws `.lost` when any of them are.
+    func wholeOctets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> [UInt8] {
+        guard wanted.upperBound <= address.length, ChunkSpan.isSane(address, wanted) else {
+            throw .lost(address.record)
+        }
+        let found = try octets(address, wanted)
+        guard found.lost.isEmpty else { throw .lost(address.record) }
+        return found.bytes
+    }
+
     /// The stored octets of a span.
     ///
     /// What is missing at the end, and chunks that the disk cannot read, are zero.
-    func stored(_ span: ChunkSpan, of address: BodyAddress) throws(JournalError) -> [UInt8] {
-        guard let file = try fileIfThere(address.record.segment) else { return [] }
+    private static func stored(_ span: ChunkSpan, in file: SegmentFile) -> [UInt8] {
         if let whole = try? file.read(span.fileCount, at: span.fileOffset) { return whole }
         var stored: [UInt8] = []
         while stored.count < span.fileCount {
@@ -112,26 +137,5 @@ extension SegmentTable {
             stored += part + [UInt8](repeating: 0, count: count - part.count)
         }
         return stored
-    }
-
-    /// Whether metadata and every chunk of a record verify.
-    ///
-    /// Blocks.
-    func verifies(_ header: RecordHeader) -> Bool {
-        guard let file = try? file(header.position.segment),
-            let metadata = try? file.read(
-                Int(header.metadataLength),
-                at: header.position.offset + UInt64(RecordHeader.size)
-            ),
-            metadata.count == Int(header.metadataLength), CRC32C.of(metadata) == header.metadataCRC
-        else { return false }
-        let step = UInt64(16 * ChunkLayout.chunkOctets)
-        var offset: UInt64 = 0
-        while offset < header.bodyLength {
-            let span = ChunkSpan(header.body, offset..<min(header.bodyLength, offset + step))
-            guard var stored = try? stored(span, of: header.body), span.unframe(&stored).isEmpty else { return false }
-            offset += step
-        }
-        return true
     }
 }

@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Locking
+
 /// What replaying meets.
 package enum ReplayItem: Sendable {
     case record(JournalEntry)
@@ -11,17 +13,39 @@ package enum ReplayItem: Sendable {
 extension Journal {
     /// Every record of one stream after a position (all, when `nil`), oldest first, over any damage.
     ///
-    /// It follows the chain from the stream's head; where a link is damaged it reads the headers of all segments
-    /// instead. No append to the stream may be under way. Blocks: not for event loops.
+    /// It follows the chain from the stream's head; where a link is damaged, or was removed with its segment, it reads
+    /// the headers of all segments instead. No append to the stream may be under way. Blocks: not for event loops.
     package func replay(
         _ stream: UInt64,
         after start: RecordPosition?,
         _ visit: (ReplayItem) -> Void
     ) throws(JournalError) {
-        var positions = try chain(of: stream, after: start)
-        if positions == nil { positions = try scan(for: stream, after: start) }
-        for position in positions ?? [] {
-            if let found = try segments.record(at: position, of: identity), let metadata = found.metadata {
+        try replay(stream, after: start, stopsAt: { _ in false }, visit)
+    }
+
+    /// As above, from the latest record that makes those before it needless.
+    ///
+    /// `isBase` says of which kinds such records are. One counts when all of it verifies, its body too: then it is
+    /// visited first, and nothing before it. One that does not is visited as `.damaged`, after what is before it.
+    package func replay(
+        _ stream: UInt64,
+        after start: RecordPosition?,
+        stopsAt isBase: (_ kind: UInt8) -> Bool,
+        _ visit: (ReplayItem) -> Void
+    ) throws(JournalError) {
+        var path = ReplayPath(segments: segments, identity: identity)
+        if try !path.followChain(of: stream, from: writer.heads.withLock { $0[stream] }, after: start, stopsAt: isBase)
+        {
+            var headers: [RecordHeader] = []
+            try scanHeaders(after: start) { header throws(JournalError) in
+                if header.stream == stream, header.kind >= RecordKind.firstForUsers { headers.append(header) }
+            }
+            try path.take(headers, stopsAt: isBase)
+        }
+        for position in path.positions {
+            if !path.unusable.contains(position), let found = try segments.record(at: position, of: identity),
+                let metadata = found.metadata
+            {
                 visit(.record(JournalEntry(found.header, metadata)))
             } else {
                 visit(.damaged(position))
@@ -43,30 +67,6 @@ extension Journal {
         }
     }
 
-    /// Positions by following the chain back; `nil` when a link of it is damaged.
-    private func chain(of stream: UInt64, after start: RecordPosition?) throws(JournalError) -> [RecordPosition]? {
-        let lowest = start ?? RecordPosition(segment: 0, offset: 0)
-        var positions: [RecordPosition] = []
-        var next = head(of: stream)
-        while let position = next, position > lowest {
-            guard let header = try segments.record(at: position, of: identity)?.header, header.stream == stream,
-                header.previous.map({ $0 < position }) ?? true
-            else { return nil }
-            positions.append(position)
-            next = header.previous
-        }
-        positions.reverse()
-        return positions
-    }
-
-    private func scan(for stream: UInt64, after start: RecordPosition?) throws(JournalError) -> [RecordPosition] {
-        var positions: [RecordPosition] = []
-        try scanHeaders(after: start) { header throws(JournalError) in
-            if header.stream == stream, header.kind >= RecordKind.firstForUsers { positions.append(header.position) }
-        }
-        return positions
-    }
-
     private func scanHeaders(
         after start: RecordPosition?,
         _ visit: (RecordHeader) throws(JournalError) -> Void
@@ -76,7 +76,7 @@ extension Journal {
         for number in numbers where number >= start?.segment ?? 0 {
             guard let file = try segments.fileIfThere(number) else { continue }
             let size = try file.size()
-            var walk = SegmentScan(file, identity: identity, to: min(size, segments.end(of: number) ?? size))
+            var walk = SegmentScan(file, identity: identity, to: segments.recordsEnd(of: number, size: size))
             while let item = try walk.next() {
                 switch item {
                 case .record(let header), .cut(let header):
@@ -85,5 +85,57 @@ extension Journal {
                 }
             }
         }
+    }
+}
+
+/// The records of one stream that a replay visits.
+private struct ReplayPath {
+    let segments: SegmentTable
+    let identity: JournalIdentity
+    /// Ascending.
+    private(set) var positions: [RecordPosition] = []
+    /// Base records of which not everything verifies.
+    private(set) var unusable: Set<RecordPosition> = []
+
+    init(segments: SegmentTable, identity: JournalIdentity) {
+        self.segments = segments
+        self.identity = identity
+    }
+
+    /// Goes back from the stream's last record; false when a link is damaged or gone.
+    mutating func followChain(
+        of stream: UInt64,
+        from head: RecordPosition?,
+        after start: RecordPosition?,
+        stopsAt isBase: (UInt8) -> Bool
+    ) throws(JournalError) -> Bool {
+        let lowest = start ?? RecordPosition(segment: 0, offset: 0)
+        var next = head
+        while let position = next, position > lowest {
+            guard let header = try segments.record(at: position, of: identity)?.header, header.stream == stream,
+                header.previous.map({ $0 < position }) ?? true
+            else { return false }
+            positions.append(position)
+            if isBase(header.kind), isUsable(header) { break }
+            next = header.previous
+        }
+        positions.reverse()
+        return true
+    }
+
+    /// Takes all records of the stream, from the last base on.
+    mutating func take(_ headers: [RecordHeader], stopsAt isBase: (UInt8) -> Bool) throws(JournalError) {
+        positions = []
+        for header in headers.reversed() {
+            positions.append(header.position)
+            if isBase(header.kind), isUsable(header) { break }
+        }
+        positions.reverse()
+    }
+
+    private mutating func isUsable(_ header: RecordHeader) -> Bool {
+        if segments.verifies(header) { return true }
+        unusable.insert(header.position)
+        return false
     }
 }

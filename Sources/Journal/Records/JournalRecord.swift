@@ -25,13 +25,24 @@ package enum JournalBody: Sendable {
     case none
     case block(OctetBlock)
     case file(BodyFile)
+    /// The body of a record that is in this journal already.
+    ///
+    /// Checked while it is read: when a chunk does not verify, the append fails with `.lost` of that record's position
+    /// and nothing of it is in the journal. It may use the room that is kept free, for copying is how room is made.
+    case copy(of: BodyAddress)
 
     package var count: UInt64 {
         switch self {
         case .none: 0
         case .block(let block): UInt64(block.count)
         case .file(let file): file.count
+        case .copy(let address): address.length
         }
+    }
+
+    /// Whether it has to be read from the journal before it can be written.
+    var isCopy: Bool {
+        if case .copy = self { true } else { false }
     }
 }
 

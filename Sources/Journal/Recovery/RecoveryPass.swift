@@ -46,21 +46,30 @@ struct RecoveryPass {
     private mutating func usableCheckpoint(_ numbers: [UInt32]) throws(JournalError) -> RecordPosition {
         let beginning = RecordPosition(segment: 0, offset: 0)
         guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load(),
-            let last = try segments.record(at: saved.last, of: identity)?.header
+            try agrees(saved, with: numbers)
         else { return beginning }
-        let goesOn = saved.from == RecordPosition(segment: saved.last.segment, offset: last.end)
-        let beginsNew = saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0)
-        guard goesOn || beginsNew, saved.from.segment <= (numbers.last ?? 0) + 1 else { return beginning }
         heads = saved.heads
         tail.lastRecord = saved.last
         (found.wasClosed, isOurs) = (true, true)
         return saved.from
     }
 
+    /// Whether the segments are those that were read for a checkpoint.
+    ///
+    /// When its last record was in a segment that is not there any more, a later one must be: it was removed, and no
+    /// older state of the folder was put back.
+    private func agrees(_ saved: HeadsCheckpoint.Contents, with numbers: [UInt32]) throws(JournalError) -> Bool {
+        guard let newest = numbers.last, saved.last.segment < .max else { return false }
+        guard numbers.contains(saved.last.segment) else { return newest > saved.last.segment }
+        guard let last = try segments.record(at: saved.last, of: identity)?.header else { return false }
+        return saved.from == RecordPosition(segment: saved.last.segment, offset: last.end)
+            || saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0)
+    }
+
     private mutating func scan(_ number: UInt32, from start: UInt64, isLast: Bool) throws(JournalError) {
         let file = try segments.file(number)
         let size = try file.size()
-        var walk = SegmentScan(file, identity: identity, from: start, to: min(size, segments.end(of: number) ?? size))
+        var walk = SegmentScan(file, identity: identity, from: start, to: segments.recordsEnd(of: number, size: size))
         var end = start
         var pending: Range<UInt64>?
         while let item = try walk.next() {
@@ -118,7 +127,7 @@ struct RecoveryPass {
         if end == 0 {
             tail.owedSeal.ends = try numbers.dropLast().suffix(4).map { number throws(JournalError) in
                 let size = try segments.file(number).size()
-                return SegmentSeal.End(segment: number, offset: segments.end(of: number) ?? size)
+                return SegmentSeal.End(segment: number, offset: segments.recordsEnd(of: number, size: size))
             }
         }
         guard !found.wasClosed else { return }

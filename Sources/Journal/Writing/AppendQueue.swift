@@ -7,6 +7,7 @@ internal import Glibc
 @safe
 final class AppendQueue: @unchecked Sendable {
     typealias Completion = @Sendable (Result<[RecordPosition], JournalError>) -> Void
+    typealias Sealing = @Sendable (Result<Void, JournalError>) -> Void
 
     struct Entry {
         var append: PreparedAppend
@@ -15,6 +16,8 @@ final class AppendQueue: @unchecked Sendable {
 
     enum Work {
         case batch([Entry])
+        /// The active segment is to be left.
+        case seal([Sealing])
         case close(@Sendable () -> Void)
     }
 
@@ -23,6 +26,7 @@ final class AppendQueue: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var waiting: [Entry] = []
     private var next = 0
+    private var sealing: [Sealing] = []
     private var closing: (@Sendable () -> Void)?
     private var isClosed = false
     private var isWriterAsleep = false
@@ -51,6 +55,16 @@ final class AppendQueue: @unchecked Sendable {
         return true
     }
 
+    /// False when the queue is closed; the completion is then not called.
+    func seal(_ completion: @escaping Sealing) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        guard !isClosed else { return false }
+        sealing.append(completion)
+        if isWriterAsleep { unsafe pthread_cond_signal(condition) }
+        return true
+    }
+
     /// False when it was closed before.
     func close(_ done: @escaping @Sendable () -> Void) -> Bool {
         unsafe pthread_mutex_lock(mutex)
@@ -67,7 +81,11 @@ final class AppendQueue: @unchecked Sendable {
     func take(limit: UInt64) -> Work {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        while next == waiting.count {
+        while next == waiting.count || !sealing.isEmpty {
+            if !sealing.isEmpty {
+                defer { sealing = [] }
+                return .seal(sealing)
+            }
             if let closing { return .close(closing) }
             isWriterAsleep = true
             unsafe pthread_cond_wait(condition, mutex)

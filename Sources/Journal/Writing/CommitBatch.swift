@@ -13,6 +13,7 @@ struct CommitBatch {
     private(set) var heads: [UInt64: RecordPosition] = [:]
     private(set) var positions: [[RecordPosition]] = []
     private var headers: [RecordHeader] = []
+    private var sealPosition: RecordPosition?
 
     init(identity: JournalIdentity, segment: UInt32, start: UInt64) {
         self.identity = identity
@@ -22,7 +23,7 @@ struct CommitBatch {
     }
 
     /// Its last record.
-    var last: RecordPosition? { headers.last?.position }
+    var last: RecordPosition? { headers.last?.position ?? sealPosition }
 
     func smallOctets(of appends: [PreparedAppend]) -> Int {
         var total = RecordHeader.size
@@ -46,6 +47,7 @@ struct CommitBatch {
         )
         gather.add(header.encode(identity))
         gather.add(metadata)
+        sealPosition = header.position
         end = header.end
     }
 
@@ -56,20 +58,19 @@ struct CommitBatch {
             var places: [RecordPosition] = []
             places.reserveCapacity(append.records.count)
             for prepared in append.records {
-                let record = prepared.record
-                let isChained = record.kind >= RecordKind.firstForUsers
+                let isChained = prepared.kind >= RecordKind.firstForUsers
                 let position = RecordPosition(segment: segment, offset: end)
                 let header = RecordHeader(
-                    kind: record.kind,
-                    stream: record.stream,
+                    kind: prepared.kind,
+                    stream: prepared.stream,
                     position: position,
-                    previous: isChained ? heads[record.stream] ?? durable[record.stream] : nil,
-                    metadataLength: UInt32(record.metadata.count),
+                    previous: isChained ? heads[prepared.stream] ?? durable[prepared.stream] : nil,
+                    metadataLength: UInt32(prepared.metadata.count),
                     metadataCRC: prepared.metadataCRC,
-                    bodyLength: record.body.count,
+                    bodyLength: prepared.bodyLength,
                     batchDistance: UInt32(clamping: end - start)
                 )
-                if isChained { heads[record.stream] = position }
+                if isChained { heads[prepared.stream] = position }
                 headers.append(header)
                 places.append(position)
                 end += prepared.length
@@ -82,6 +83,7 @@ struct CommitBatch {
         _ appends: [PreparedAppend],
         with gather: WriteGather,
         to file: SegmentFile,
+        segments: SegmentTable,
         faults: JournalFaults?
     ) throws(JournalError) {
         var offset = start
@@ -89,14 +91,25 @@ struct CommitBatch {
         for append in appends {
             for prepared in append.records {
                 gather.add(headers[index].encode(identity))
-                gather.add(prepared.record.metadata)
+                gather.add(prepared.metadata)
                 index += 1
-                switch prepared.record.body {
+                switch prepared.body {
                 case .none: break
-                case .block(let block): add(block, checksums: prepared.chunkChecksums, to: gather)
+                case .block(let block, let sums): add(block, checksums: sums, to: gather)
                 case .file(let body):
                     try flush(gather, to: file, at: &offset, faults: faults)
-                    try copy(body, with: gather, to: file, at: &offset, faults: faults)
+                    try copy(body.count, with: gather, to: file, at: &offset, faults: faults) {
+                        start,
+                        count throws(JournalError) in
+                        try Self.read(count, of: body, at: start)
+                    }
+                case .copied(let address):
+                    try flush(gather, to: file, at: &offset, faults: faults)
+                    try copy(address.length, with: gather, to: file, at: &offset, faults: faults) {
+                        start,
+                        count throws(JournalError) in
+                        try segments.wholeOctets(address, start..<(start + UInt64(count)))
+                    }
                 }
             }
         }
@@ -128,16 +141,17 @@ struct CommitBatch {
     private static let copyOctets = 16 * ChunkLayout.chunkOctets
 
     private func copy(
-        _ body: BodyFile,
+        _ octets: UInt64,
         with gather: WriteGather,
         to file: SegmentFile,
         at offset: inout UInt64,
-        faults: JournalFaults?
+        faults: JournalFaults?,
+        from read: (_ start: UInt64, _ count: Int) throws(JournalError) -> [UInt8]
     ) throws(JournalError) {
         var done: UInt64 = 0
-        while done < body.count {
-            let count = Int(min(UInt64(Self.copyOctets), body.count - done))
-            let block = OctetBlock(try Self.read(count, of: body, at: done))
+        while done < octets {
+            let count = Int(min(UInt64(Self.copyOctets), octets - done))
+            let block = OctetBlock(try read(done, count))
             add(block, checksums: ChunkLayout.checksums(of: block), to: gather)
             try flush(gather, to: file, at: &offset, faults: faults)
             done += UInt64(count)

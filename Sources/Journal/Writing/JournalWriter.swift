@@ -52,6 +52,10 @@ final class JournalWriter: Sendable {
         }
     }
 
+    func seal(_ completion: @escaping AppendQueue.Sealing) {
+        if !queue.seal(completion) { completion(.failure(.closed)) }
+    }
+
     func close(_ done: @escaping @Sendable () -> Void) {
         if !queue.close(done) { done() }
     }
@@ -60,6 +64,9 @@ final class JournalWriter: Sendable {
         while true {
             switch queue.take(limit: UInt64(clamping: options.batchOctets)) {
             case .batch(let entries): commit(entries, to: &log)
+            case .seal(let completions):
+                let outcome = Result { () throws(JournalError) in try log.seal() }
+                for completion in completions { completion(outcome) }
             case .close(let done):
                 log.finish()
                 return done()

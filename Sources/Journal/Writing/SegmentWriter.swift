@@ -31,6 +31,8 @@ struct SegmentWriter {
     private var offset: UInt64
     private var owedSeal: SegmentSeal
     private var lastRecord: RecordPosition?
+    /// The segment has more than the record that it begins with.
+    private var hasRecords: Bool
 
     init(
         directory: String,
@@ -50,8 +52,11 @@ struct SegmentWriter {
         offset = tail.last?.end ?? 0
         owedSeal = tail.owedSeal
         lastRecord = tail.lastRecord
+        let last = tail.lastRecord
+        hasRecords = last.map { $0.segment == tail.last?.number && ($0.offset > 0 || $0.segment == 1) } ?? false
         guard let last = tail.last else { return }
         file = try? SegmentFile.openForWriting(last.number, in: directory)
+        segments.setDurable(last.end, of: last.number)
         if file == nil { owedSeal.ends.append(SegmentSeal.End(segment: last.number, offset: last.end)) }
     }
 
@@ -73,7 +78,7 @@ struct SegmentWriter {
         if !owedSeal.ends.isEmpty { batch.add(owedSeal, to: gather) }
         heads.withLock { heads in batch.place(appends, after: heads) }
         do throws(JournalError) {
-            try batch.write(appends, with: gather, to: file, faults: options.faults)
+            try batch.write(appends, with: gather, to: file, segments: segments, faults: options.faults)
         } catch {
             takeBack(file)
             throw error
@@ -82,9 +87,21 @@ struct SegmentWriter {
         owedSeal = SegmentSeal()
         offset = batch.end
         lastRecord = batch.last ?? lastRecord
+        hasRecords = hasRecords || !appends.isEmpty
+        segments.setDurable(offset, of: file.number)
         heads.withLock { heads in heads.merge(batch.heads) { $1 } }
         if offset >= options.segmentOctets { leave(file, endingAt: offset) }
         return batch.positions
+    }
+
+    /// Leaves the segment and begins the next one, when there is anything in it.
+    mutating func seal() throws(JournalError) {
+        if let file {
+            guard hasRecords else { return }
+            leave(file, endingAt: offset)
+        }
+        guard !owedSeal.ends.isEmpty else { return }
+        _ = try commit([])
     }
 
     /// Marks the journal as closed in order.
@@ -108,7 +125,8 @@ struct SegmentWriter {
         defer { nextNumber += 1 }
         let created = try SegmentFile.create(nextNumber, in: directory)
         segments.add(created)
-        (file, offset) = (created, 0)
+        (file, offset, hasRecords) = (created, 0, false)
+        segments.setDurable(0, of: created.number)
         return created
     }
 

@@ -44,8 +44,9 @@ final class WriteGather {
 
     /// Octets of the small buffer that a record takes at most.
     static func smallOctets(of prepared: PreparedAppend.Record) -> Int {
-        let frames = (prepared.chunkChecksums.count + 1) * ChunkLayout.frameOctets
-        return RecordHeader.size + prepared.record.metadata.count + frames + copyBelow
+        var frames = ChunkLayout.frameOctets
+        if case .block(_, let sums) = prepared.body { frames += sums.count * ChunkLayout.frameOctets }
+        return RecordHeader.size + prepared.metadata.count + frames + copyBelow
     }
 
     func add(_ bytes: [UInt8]) {
