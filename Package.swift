@@ -191,10 +191,24 @@ func fuzzTargets() -> [Target] {
     return targets + [.target(name: "FuzzDriver", path: "Fuzz/Driver", swiftSettings: house)]
 }
 
+/// Programs that measure and try the store, in Benchmarks/; built when MARTLET_BENCH=1 asks for them
+/// (script/measure, script/soak).
+@MainActor
+func benchmarkTargets() -> [Target] {
+    guard ProcessInfo.processInfo.environment["MARTLET_BENCH"] == "1" else { return [] }
+    let uses: [Target.Dependency] = [
+        "JournalStore", "Journal", "MailStore", "MailTypes", "MessageFormat", "ByteTools", "Compression", "CLinux",
+        "Events", "Settings", "Runtime", "Locking",
+    ]
+    return ["StoreDrill"].map { name in
+        .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
+    }
+}
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
-    targets: foundations + parts + parts.map(tests(of:)) + fuzzTargets() + [
+    targets: foundations + parts + parts.map(tests(of:)) + fuzzTargets() + benchmarkTargets() + [
         // program
         .executableTarget(
             name: "martlet",

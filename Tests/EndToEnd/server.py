@@ -94,17 +94,19 @@ class Server:
         for path, value in settings.items():
             self.cli("settings", "set", path, value)
 
-    def start(self):
-        self.spawn()
+    def start(self, environment=None):
+        """Starts it, with more in its environment than this process has; returns when every port answers."""
+        self.spawn(environment)
         self.wait_until_ready()
         return self
 
-    def spawn(self):
+    def spawn(self, environment=None):
         os.makedirs(self.folder + "/log", exist_ok=True)
         with open(self.folder + "/log/console.log", "ab") as console:
             self.process = subprocess.Popen(
                 [MARTLET, "serve", "--data", self.folder, "--port-base", str(self.base)],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+                env={**os.environ, **(environment or {})},
             )
         atexit.register(self.destroy)
 
