@@ -112,6 +112,13 @@ let parts: [Target] = [
         uses: ["AdminAPI", "Directory", "MailTypes", "Events", "Settings", "Runtime", "Locking", "ByteTools", "CLinux"]
     ),
     part(
+        "MailAdmin",
+        uses: [
+            "ServiceControl", "AdminAPI", "JournalStore", "MailStore", "MessageFormat", "MailTypes", "ByteTools",
+            "Events", "Settings", "Runtime", "Locking",
+        ]
+    ),
+    part(
         "FrontEndRole",
         uses: [
             "ServiceControl", "IMAPServer", "POP3Server", "MailProxy", "Directory", "SASL", "MailTypes",
@@ -121,8 +128,9 @@ let parts: [Target] = [
     part(
         "BackEndRole",
         uses: [
-            "ServiceControl", "IMAPServer", "POP3Server", "SMTPServer", "MailProxy", "JournalStore", "MailStore",
-            "MessageFormat", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking",
+            "ServiceControl", "AdminAPI", "MailAdmin", "IMAPServer", "POP3Server", "SMTPServer", "MailProxy",
+            "JournalStore", "MailStore", "MessageFormat", "Directory", "SASL", "MailTypes", "ByteTools", "Events",
+            "Settings", "Runtime", "Locking",
         ]
     ),
     part(
@@ -141,12 +149,16 @@ let parts: [Target] = [
     ),
     part(
         "AdminRole",
-        uses: ["ServiceControl", "AdminAPI", "Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "ServiceControl", "AdminAPI", "MailAdmin", "Directory", "ByteTools", "Events", "Settings", "Runtime",
+            "Locking",
+        ]
     ),
     part(
         "AdminCLI",
         uses: [
-            "AdminAPI", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
+            "AdminAPI", "MailAdmin", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings",
+            "Runtime",
             "Locking",
         ]
     ),

@@ -23,6 +23,12 @@ package struct AdminCaller: Sendable, Equatable, CustomStringConvertible {
         return unsafe "\(String(cString: name)) (uid \(user))"
     }
 
+    /// Who is meant when a request names the user for whom it is sent: only this server's own processes may.
+    func asking(for user: UInt32?) -> AdminCaller {
+        guard let user, self.user == geteuid() else { return self }
+        return AdminCaller(user: user)
+    }
+
     /// Whether this user may administer the installation in `dataFolder`: root, the user of the service, and the owner
     /// of the folder.
     package func mayAdminister(_ dataFolder: String) -> Bool {

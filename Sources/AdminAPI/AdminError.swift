@@ -35,6 +35,12 @@ package struct AdminError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String { message }
 
+    /// Reads what `json` writes; `nil` for anything else.
+    package init?(json: JSONValue) {
+        guard let error = json["error"], let message = error["message"]?.string else { return nil }
+        self.init(error["code"]?.string.flatMap(Code.init(rawValue:)) ?? .failure, message)
+    }
+
     package var json: JSONValue { ["error": ["code": .string(code.rawValue), "message": .string(message)]] }
 }
 

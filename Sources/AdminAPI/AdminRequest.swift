@@ -92,11 +92,7 @@ package struct AdminResponse: Sendable, Equatable {
     /// The body of a success, else its error.
     package func get() throws(AdminError) -> JSONValue {
         guard status >= 300 else { return body }
-        let error = body["error"]
-        throw AdminError(
-            error?["code"]?.string.flatMap(AdminError.Code.init(rawValue:)) ?? .failure,
-            error?["message"]?.string ?? "The server answered with status \(status)."
-        )
+        throw AdminError(json: body) ?? AdminError(.failure, "The server answered with status \(status).")
     }
 }
 
@@ -104,4 +100,7 @@ package struct AdminResponse: Sendable, Equatable {
 package protocol AdminEndpoint: Sendable {
     /// Fails only when no answer was had.
     func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse
+
+    /// Begins an operation that answers step by step; with a body, its octets are to be sent.
+    func open(_ request: AdminRequest, hasBody: Bool) async throws(AdminError) -> any AdminCall
 }

@@ -10,28 +10,19 @@ package struct AdminRoute: Sendable {
     package typealias Handler = @Sendable (AdminRequest, AdminContext) async throws(AdminError) -> JSONValue
 
     package let method: AdminRequest.Method
-    /// Parts of the path.
-    ///
-    /// `:name` stands for any one part, `*name` as the last one for all that follow.
-    package let pattern: [String]
-    /// Whether it changes something: then it is an event.
-    package var changes: Bool { method != .get }
+    package let pattern: String
     let handler: Handler
 
     package init(_ method: AdminRequest.Method, _ pattern: String, _ handler: @escaping Handler) {
         self.method = method
-        self.pattern = pattern.split(separator: "/").map(String.init)
+        self.pattern = pattern
         self.handler = handler
     }
 
-    func matches(_ path: [String]) -> Bool {
-        if pattern.last?.hasPrefix("*") == true {
-            return path.count >= pattern.count && zip(pattern.dropLast(), path).allSatisfy(Self.matches)
-        }
-        return path.count == pattern.count && zip(pattern, path).allSatisfy(Self.matches)
+    func bound(to context: AdminContext) -> AdminOperation {
+        let handler = handler
+        return AdminOperation(method, pattern) { (request) throws(AdminError) in try await handler(request, context) }
     }
-
-    private static func matches(_ pattern: String, _ part: String) -> Bool { pattern.hasPrefix(":") || pattern == part }
 }
 
 /// What the operations work with.
@@ -77,40 +68,86 @@ package struct AdminContext: Sendable {
 /// Finds the operation for a request and does it.
 ///
 /// From any task.
-package struct AdminRouter: AdminEndpoint {
+package struct AdminRouter: Sendable {
     package static let routes: [AdminRoute] =
         settingsRoutes + eventRoutes + domainRoutes + accountRoutes + aliasRoutes + serviceRoutes
 
-    private let context: AdminContext
+    private let operations: [AdminOperation]
+    private let events: EventRecorder
 
-    package init(_ context: AdminContext) { self.context = context }
+    /// The operations of this module, and `more` that composition adds.
+    package init(_ context: AdminContext, adding more: [AdminOperation] = []) {
+        self.init(operations: Self.routes.map { $0.bound(to: context) } + more, events: context.events)
+    }
 
-    package func send(_ request: AdminRequest) async -> AdminResponse {
-        let found = Self.routes.filter { $0.matches(request.path) }
-        guard let route = found.first(where: { $0.method == request.method }) else {
-            return AdminResponse(Self.refusal(request, found))
+    package init(operations: [AdminOperation], events: EventRecorder) {
+        self.operations = operations
+        self.events = events
+    }
+
+    /// The operation that a request means.
+    package func operation(for request: AdminRequest) throws(AdminError) -> AdminOperation {
+        let found = operations.filter { $0.matches(request.path) }
+        if let operation = found.first(where: { $0.method == request.method }) { return operation }
+        guard !found.isEmpty else {
+            throw AdminError(.notFound, "There is no operation at /\(request.path.joined(separator: "/")).")
         }
+        let methods = found.map(\.method.rawValue).joined(separator: ", ")
+        throw AdminError(.methodNotAllowed, "This path takes \(methods), not \(request.method.rawValue).")
+    }
+
+    /// Does an operation and answers with what came of it; a long one is refused.
+    package func send(_ request: AdminRequest) async -> AdminResponse {
         do throws(AdminError) {
-            let body = try await route.handler(request, context)
-            if route.changes { record(.adminOperation, request) }
-            return AdminResponse(body: body)
+            let operation = try operation(for: request)
+            guard case .answer(let answer) = operation.action else {
+                throw AdminError(.badRequest, "This operation answers step by step; see docs/admin-api.md.")
+            }
+            return AdminResponse(
+                body: try await record(operation, request) { () throws(AdminError) in
+                    try await answer(request)
+                }
+            )
         } catch {
-            if error.code == .failure { record(.adminOperationFailed, request, error) }
             return AdminResponse(error)
         }
     }
 
-    private static func refusal(_ request: AdminRequest, _ found: [AdminRoute]) -> AdminError {
-        guard !found.isEmpty else {
-            return AdminError(.notFound, "There is no operation at /\(request.path.joined(separator: "/")).")
+    /// Does an operation, of either kind, step by step.
+    ///
+    /// Returns when it has ended and the exchange is finished.
+    package func run(_ operation: AdminOperation, _ request: AdminRequest, _ exchange: AdminExchange) async {
+        do throws(AdminError) {
+            let result = try await record(operation, request) { () throws(AdminError) in
+                switch operation.action {
+                case .answer(let answer): try await answer(request)
+                case .stream(let stream): try await stream(request, exchange)
+                }
+            }
+            exchange.finish(.success(result))
+        } catch {
+            exchange.finish(.failure(error))
         }
-        let methods = found.map(\.method.rawValue).joined(separator: ", ")
-        return AdminError(.methodNotAllowed, "This path takes \(methods), not \(request.method.rawValue).")
+    }
+
+    private func record(
+        _ operation: AdminOperation,
+        _ request: AdminRequest,
+        _ body: () async throws(AdminError) -> JSONValue
+    ) async throws(AdminError) -> JSONValue {
+        do throws(AdminError) {
+            let result = try await body()
+            if operation.changes { record(.adminOperation, request) }
+            return result
+        } catch {
+            if error.code == .failure { record(.adminOperationFailed, request, error) }
+            throw error
+        }
     }
 
     private func record(_ definition: EventDefinition, _ request: AdminRequest, _ error: AdminError? = nil) {
         let path = "/" + request.path.joined(separator: "/")
-        let recorder = error.map { context.events.adding(["admin.error": .string($0.message)]) } ?? context.events
+        let recorder = error.map { events.adding(["admin.error": .string($0.message)]) } ?? events
         recorder.record(
             definition,
             [

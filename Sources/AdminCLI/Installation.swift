@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AdminAPI
-internal import Directory
 package import Events
 internal import Glibc
 package import Runtime
@@ -48,7 +47,7 @@ package struct Installation: Sendable {
         try requireFolder()
         let client = AdminClient(path: layout.adminSocket, loop: loop)
         if try await client.isServed() { return client }
-        return LocalEndpoint(installation: self, composition: composition)
+        return LocalEndpoint(installation: self, composition: composition, loop: loop)
     }
 
     package func requireFolder() throws(AdminError) {
@@ -63,55 +62,10 @@ package struct Installation: Sendable {
 
     /// Run by root on a folder of another user, from now on acts as that user: what is made then belongs to who must
     /// be able to use it.
-    fileprivate func actAsOwner() {
+    func actAsOwner() {
         var status = stat()
         guard geteuid() == 0, unsafe stat(folder, &status) == 0, status.st_uid != 0 else { return }
         _ = setegid(status.st_gid)
         _ = seteuid(status.st_uid)
-    }
-}
-
-/// The operations without a server: settings, events and the directory as the files have them.
-private struct LocalEndpoint: AdminEndpoint {
-    let installation: Installation
-    let composition: Composition
-
-    func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
-        installation.actAsOwner()
-        guard AdminCaller.current.mayAdminister(installation.folder) else {
-            throw AdminError(
-                .forbidden,
-                "\(AdminCaller.current) may not administer \(installation.folder); use sudo, or the folder's owner."
-            )
-        }
-        let file = SettingsFile(dataFolder: installation.folder, tree: composition.settings)
-        let snapshot = await BlockingPool.shared.run { file.load().snapshot }
-        let log = EventLog(
-            folder: installation.layout.log,
-            process: "cli",
-            options: EventLogOptions(snapshot)
-        )
-        let events = EventRecorder(sink: log)
-        let needsDirectory = ["domains", "accounts", "aliases"].contains(request.path.dropFirst().first)
-        let context = AdminContext(
-            settings: SettingsAdministration(file: file, events: events),
-            eventLog: installation.eventLog,
-            catalogue: composition.events,
-            directory: needsDirectory ? try await openDirectory(snapshot) : nil,
-            services: nil,
-            events: events
-        )
-        return await AdminRouter(context).send(request)
-    }
-    private func openDirectory(_ settings: SettingsSnapshot) async throws(AdminError) -> AccountDirectory {
-        do throws(DirectoryError) {
-            return try await AccountDirectory.open(
-                file: installation.layout.directoryFile,
-                settings: LiveSettings(settings),
-                events: .none
-            )
-        } catch {
-            throw AdminError(error)
-        }
     }
 }

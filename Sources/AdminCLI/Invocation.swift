@@ -56,6 +56,24 @@ package struct Invocation: Sendable {
         }
     }
 
+    /// Begins a long operation, at the server if one runs.
+    package func begin(
+        _ method: AdminRequest.Method,
+        _ path: [String],
+        query: [AdminRequest.Parameter] = [],
+        body: JSONValue? = nil,
+        sendsBody: Bool = false
+    ) async throws(CommandError) -> AdminAnswer {
+        guard let loop else { throw CommandError(.software, "This command has no event loop.") }
+        do throws(AdminError) {
+            let endpoint = try await installation.endpoint(loop: loop)
+            let request = AdminRequest(method, ["v1"] + path, query: query, body: body)
+            return AdminAnswer(try await endpoint.open(request, hasBody: sendsBody))
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
     /// Shows a listing: as JSON if that was asked for, else as a table of the members named in `columns`.
     package func show(_ items: JSONValue, columns: [(title: String, cell: (JSONValue) -> String)]) {
         if has(.json) {

@@ -4,6 +4,7 @@
 internal import AdminAPI
 internal import Directory
 package import Events
+internal import MailAdmin
 internal import Runtime
 package import ServiceControl
 package import Settings
@@ -42,9 +43,15 @@ package enum AdminRole {
                 directory: directory,
                 services: WorkerServices(control: control),
                 events: context.events
-            )
+            ),
+            adding: MailGateway.operations(context.layout)
         )
-        let server = AdminServer(router: router, dataFolder: context.layout.data, events: context.events)
+        let server = AdminServer(
+            router: router,
+            forwarder: MailGateway(context.layout, directory: directory),
+            dataFolder: context.layout.data,
+            events: context.events
+        )
         let listeners = context.inheritance.descriptors(of: .admin).map { descriptor in
             Listener(fd: descriptor, loops: [context.loop], maximumConnections: maximumConnections) { connection in
                 await server.serve(connection)

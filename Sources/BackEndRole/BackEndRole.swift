@@ -1,8 +1,10 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AdminAPI
 internal import Events
 internal import JournalStore
+internal import MailAdmin
 internal import MailProxy
 internal import MailStore
 internal import Runtime
@@ -44,9 +46,20 @@ package enum BackEndRole {
                 events: context.events
             )
         )
+        let provider = ServedStore(
+            store,
+            number: context.inheritance.index,
+            folder: context.layout.store(backEnd: context.inheritance.index)
+        )
+        let administration = AdminServer(
+            router: AdminRouter(operations: MailOperations(provider).all, events: context.events),
+            dataFolder: context.layout.data,
+            events: context.events
+        )
         let listeners =
             context.listeners(for: .sessions) { await sessions.serve($0) }
             + context.listeners(for: .delivery) { await delivery.serve($0) }
+            + context.listeners(for: .storeAdmin) { await administration.serve($0) }
         let serving = RunningRole(listeners: listeners, loops: [context.loop])
         return RunningRole {
             await serving.drain()

@@ -27,6 +27,8 @@ internal import Testing
                   domain      The domains whose mail is received here
                   account     Who has a mailbox here
                   alias       Addresses that stand for others
+                  mailbox     See the mailboxes of an account
+                  message     Look at single messages
                   completion  Write the script with which a shell completes martlet's commands
                   version     Show the version
 

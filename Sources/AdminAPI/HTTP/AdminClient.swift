@@ -9,8 +9,11 @@ package import Runtime
 package struct AdminClient: AdminEndpoint {
     private static let maximumBodyOctets = 256 << 20
 
-    private let path: String
-    private let loop: EventLoop
+    /// The server shows a sign of life more often than this.
+    static let silence = Duration.seconds(180)
+
+    let path: String
+    let loop: EventLoop
 
     /// - Parameters:
     ///   - path: of the socket; any length.
@@ -54,7 +57,7 @@ package struct AdminClient: AdminEndpoint {
             guard let response else { throw IOError.closed }
             return response
         } catch {
-            throw AdminError(.unavailable, "The server did not answer (\(path): \(error)). See: martlet service list")
+            throw Self.unanswered(path, error)
         }
     }
 

@@ -7,12 +7,20 @@ package import Runtime
 
 /// Serves the admin API over connections of a Unix socket, `DATA/run/admin.sock`.
 package struct AdminServer: Sendable {
-    private let router: AdminRouter
+    let router: AdminRouter
+    private let forwarder: (any AdminForwarding)?
     private let dataFolder: String
-    private let events: EventRecorder
+    let events: EventRecorder
 
-    package init(router: AdminRouter, dataFolder: String, events: EventRecorder) {
+    /// - Parameter forwarder: knows which requests another process answers; without one, none.
+    package init(
+        router: AdminRouter,
+        forwarder: (any AdminForwarding)? = nil,
+        dataFolder: String,
+        events: EventRecorder
+    ) {
         self.router = router
+        self.forwarder = forwarder
         self.dataFolder = dataFolder
         self.events = events
     }
@@ -41,8 +49,31 @@ package struct AdminServer: Sendable {
             guard let head = try await readHead(connection) else { return false }
             let body = try await readBody(head, connection)
             let request: AdminRequest
-            do throws(HTTPError) { request = try AdminRequest(head, body: body, caller: caller) } catch {
+            do throws(HTTPError) {
+                request = try AdminRequest(head, body: body, caller: caller.asking(for: head.onBehalfOf))
+            } catch {
                 throw .malformed(error)
+            }
+            do throws(AdminError) {
+                if let way = try await forwarder?.way(of: request) {
+                    try await forward(way, isChunked: head.isChunked, connection)
+                    return false
+                }
+                let operation = try router.operation(for: request)
+                if operation.isLong {
+                    await stream(operation, request, takesBody: head.isChunked, connection)
+                    return false
+                }
+            } catch {
+                guard !head.isChunked else {
+                    connection.write(HTTPMessage.response(AdminResponse(error), keepsAlive: false))
+                    return false
+                }
+                connection.write(HTTPMessage.response(AdminResponse(error), keepsAlive: head.keepsAlive))
+                return head.keepsAlive
+            }
+            guard !head.isChunked else {
+                throw Interruption.malformed(HTTPError(status: 501, reason: "This operation takes no chunked body."))
             }
             let response = await router.send(request)
             connection.write(HTTPMessage.response(response, keepsAlive: head.keepsAlive))

@@ -15,10 +15,32 @@ enum HTTPMessage {
         return Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
     }
 
-    static func request(_ request: AdminRequest) -> [UInt8] {
-        let body = request.body?.encoded ?? []
+    /// The head of an answer that comes in chunks, a JSON object a line.
+    static let streamHead = Array(
+        """
+        HTTP/1.1 200 OK\r
+        Content-Type: application/jsonl\r
+        Transfer-Encoding: chunked\r
+        Cache-Control: no-store\r
+        X-Content-Type-Options: nosniff\r
+        Connection: close\r
+        \r
+
+        """.utf8
+    )
+
+    /// A request with its body, or, `isChunked`, the head of one whose body follows in chunks.
+    ///
+    /// `onBehalf` names the caller, whom the server would take the sending process for.
+    static func request(_ request: AdminRequest, isChunked: Bool = false, onBehalf: Bool = false) -> [UInt8] {
+        let body = isChunked ? [] : request.body?.encoded ?? []
         var head = ["\(request.method.rawValue) \(request.target) HTTP/1.1", "Host: localhost", "Connection: close"]
-        if request.body != nil { head += ["Content-Type: application/json", "Content-Length: \(body.count)"] }
+        if isChunked {
+            head.append("Transfer-Encoding: chunked")
+        } else if request.body != nil {
+            head += ["Content-Type: application/json", "Content-Length: \(body.count)"]
+        }
+        if onBehalf { head.append("Martlet-Caller: \(request.caller.user)") }
         return Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
     }
 

@@ -32,6 +32,10 @@ package struct HTTPRequestHead: Sendable, Equatable {
     package private(set) var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
     package private(set) var expectsContinue = false
+    /// Whether the body comes in chunks, of any length in all; only long operations take that.
+    package private(set) var isChunked = false
+    /// The user for whom another part of this server asks (`Martlet-Caller`).
+    package private(set) var onBehalfOf: UInt32?
     private var hasHost = false
     private var hasLength = false
     private var fields = 0
@@ -70,7 +74,16 @@ package struct HTTPRequestHead: Sendable, Equatable {
         let value = Self.trimmed(line[(colon + 1)...])
         switch ASCII.lowercased(String(decoding: line[..<colon], as: UTF8.self)) {
         case "content-length": try setLength(value)
-        case "transfer-encoding": throw HTTPError(status: 501, reason: "Bodies need a Content-Length.")
+        case "transfer-encoding":
+            guard ASCII.equalIgnoringCase(value, "chunked".utf8), !isChunked else {
+                throw HTTPError(status: 501, reason: "No transfer coding but chunked is understood.")
+            }
+            isChunked = true
+        case "martlet-caller":
+            guard let user = Decimal.parse(value, maximum: UInt64(UInt32.max)) else {
+                throw .badRequest("Martlet-Caller is malformed.")
+            }
+            onBehalfOf = UInt32(user)
         case "connection": readConnection(value)
         case "expect": expectsContinue = ASCII.equalIgnoringCase(value, "100-continue".utf8)
         case "host":
@@ -83,6 +96,9 @@ package struct HTTPRequestHead: Sendable, Equatable {
     /// What only the whole head can tell.
     func finish() throws(HTTPError) {
         guard hasHost || isVersion10 else { throw .badRequest("There is no Host field.") }
+        guard !isChunked || (!hasLength && !isVersion10) else {
+            throw .badRequest("A chunked body has no Content-Length, and needs HTTP/1.1.")
+        }
     }
 
     private mutating func setLength(_ value: ArraySlice<UInt8>) throws(HTTPError) {

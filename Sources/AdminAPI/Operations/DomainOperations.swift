@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
-internal import MailTypes
+package import MailTypes
 
 let domainRoutes = [
     AdminRoute(.get, "v1/domains") { (_, context) throws(AdminError) in
@@ -21,7 +21,8 @@ let domainRoutes = [
 ]
 
 extension Domain {
-    init(checking text: String) throws(AdminError) {
+    /// Throws in words for people.
+    package init(checking text: String) throws(AdminError) {
         guard let domain = Domain(text) else {
             throw AdminError(.invalid, "\"\(PrintableText.escaped(text))\" is not a domain name.")
         }
@@ -30,7 +31,8 @@ extension Domain {
 }
 
 extension MailboxAddress {
-    init(checking text: String) throws(AdminError) {
+    /// Throws in words for people.
+    package init(checking text: String) throws(AdminError) {
         guard let address = MailboxAddress(text) else {
             throw AdminError(.invalid, "\"\(PrintableText.escaped(text))\" is not an address of the form user@domain.")
         }

@@ -55,6 +55,13 @@ extension AccountStore {
         try await services.log.messageRecord(at: message.body, of: id)?.structure
     }
 
+    package nonisolated func digest(of message: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        if let kept = try await services.log.messageRecord(at: message.body, of: id)?.sha256, kept.count == 32 {
+            return kept
+        }
+        return try await digestByReading(message)
+    }
+
     func mailbox(_ name: MailboxName) throws(MailStoreError) -> MailboxState {
         guard let mailbox = state[name] else { throw MailStoreError(.noSuchMailbox, "no mailbox \(name)") }
         return mailbox

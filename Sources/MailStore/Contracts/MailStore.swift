@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MailTypes
+internal import Runtime
 
 // The mail store above its log: contracts, values, and everything that does not depend on where the log lies.
 //
@@ -103,6 +104,10 @@ package protocol MailAccount: AnyObject, Sendable {
     /// The structure cached at delivery (`MessageFormat` wrote it); `nil` when it is lost or damaged.
     func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]?
 
+    /// SHA-256 of a message as it came in, 32 octets, from what was kept beside it; where that is lost, from what can be
+    /// read of the message.
+    func digest(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]
+
     /// Calls `notify` after every durable change of the mailbox (or of any mailbox and the list of them, when `nil`)
     /// until the watch is ended. `notify` must not block and says no more than "look".
     func watch(_ mailbox: MailboxID?, notify: @escaping @Sendable () -> Void) -> MailboxWatch
@@ -113,4 +118,25 @@ package final class MailboxWatch: Sendable {
     private let onEnd: @Sendable () -> Void
     package init(onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
     deinit { onEnd() }
+}
+
+extension MailAccount {
+    /// How much of a message is read at a time.
+    private static var pieceOctets: UInt64 { 1 << 20 }
+
+    package func digest(of message: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        try await digestByReading(message)
+    }
+
+    func digestByReading(_ message: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        let hasher = SHA256Hasher()
+        var offset: UInt64 = 0
+        while offset < message.size {
+            let piece = try await read(message, offset..<min(offset + Self.pieceOctets, message.size))
+            guard !piece.bytes.isEmpty else { break }
+            hasher.add(piece.bytes)
+            offset += UInt64(piece.bytes.count)
+        }
+        return hasher.finish()
+    }
 }

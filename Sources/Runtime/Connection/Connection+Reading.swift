@@ -63,6 +63,18 @@ extension Connection {
         return input.take(min(max(maximum, 1), input.count))
     }
 
+    /// As `readSome`, but also returns, with `nil`, when the connection's notifier was poked.
+    package func readSomeOrNotice(maximum: Int) async throws(IOError) -> [UInt8]? {
+        if input.isEmpty {
+            switch try await fillOrNotice() {
+            case .some(true): break
+            case .some(false): return []
+            case .none: return nil
+            }
+        }
+        return input.take(min(max(maximum, 1), input.count))
+    }
+
     /// Exactly `count` bytes.
     ///
     /// The caller bounds `count`.

@@ -44,6 +44,9 @@ package struct InstanceLayout: Sendable, Hashable {
     /// The socket on which back-end worker `index` (from 1) takes mail from the transport.
     package func deliverySocket(backEnd index: Int) -> String { run + "/backend-\(index).lmtp.sock" }
 
+    /// The socket on which back-end worker `index` (from 1) is administered; the admin worker calls it.
+    package func adminSocket(backEnd index: Int) -> String { run + "/backend-\(index).admin.sock" }
+
     package var folders: [String] { [data, store, spool, log, crashes, keys, run] }
 
     /// Makes the folders that are missing, for this user only.

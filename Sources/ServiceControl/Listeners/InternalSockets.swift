@@ -11,11 +11,13 @@ package enum InternalSocket: String, Sendable, Hashable {
     case delivery
     /// The administration API.
     case admin
+    /// The part of the administration API that the owner of a store answers.
+    case storeAdmin = "store-admin"
 
     /// The sockets of a worker of this role.
     static func all(of role: WorkerRole) -> [InternalSocket] {
         switch role {
-        case .backEnd: [.sessions, .delivery]
+        case .backEnd: [.sessions, .delivery, .storeAdmin]
         case .admin: [.admin]
         case .frontEnd, .transport: []
         }
@@ -27,6 +29,7 @@ package enum InternalSocket: String, Sendable, Hashable {
         case .sessions: layout.sessionSocket(backEnd: index)
         case .delivery: layout.deliverySocket(backEnd: index)
         case .admin: layout.adminSocket
+        case .storeAdmin: layout.adminSocket(backEnd: index)
         }
     }
 

@@ -1,0 +1,144 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Runtime
+
+extension AdminClient {
+    /// Begins a long operation.
+    package func open(_ request: AdminRequest, hasBody: Bool) async throws(AdminError) -> any AdminCall {
+        do throws(IOError) {
+            let connection = try await Connection.connect(unixPath: path, loop: loop, timeout: .seconds(5))
+            connection.idleTimeout = Self.silence
+            connection.write(HTTPMessage.request(request, isChunked: hasBody))
+            try await connection.flush()
+            return SocketCall(connection, path: path)
+        } catch {
+            throw Self.unanswered(path, error)
+        }
+    }
+
+    static func unanswered(_ path: String, _ error: IOError) -> AdminError {
+        AdminError(.unavailable, "The server did not answer (\(path): \(error)). See: martlet service list")
+    }
+}
+
+/// A long operation at the other end of a Unix socket.
+private final class SocketCall: AdminCall {
+    private let connection: Connection
+    private let path: String
+    private var head = ResponseHead()
+    private var body = ChunkedDecoder()
+
+    init(_ connection: Connection, path: String) {
+        self.connection = connection
+        self.path = path
+    }
+
+    func send(_ octets: [UInt8]) async throws(AdminError) {
+        connection.write(ChunkedEncoder.chunk(octets))
+        try await flush()
+    }
+
+    func endBody() async throws(AdminError) {
+        connection.write(ChunkedEncoder.end)
+        try await flush()
+    }
+
+    private func flush() async throws(AdminError) {
+        do throws(IOError) { try await connection.flush() } catch {
+            // It may have said why before it went.
+            while let octets = try? connection.readAvailable(), !octets.isEmpty { _ = try taken(octets) }
+            if let refusal = head.refusal { throw refusal }
+            throw AdminClient.unanswered(path, error)
+        }
+    }
+
+    func available() throws(AdminError) -> [UInt8] {
+        do throws(IOError) {
+            guard let octets = try connection.readAvailable(), !octets.isEmpty else { return [] }
+            return try translated(octets)
+        } catch {
+            throw AdminClient.unanswered(path, error)
+        }
+    }
+
+    func next() async throws(AdminError) -> [UInt8]? {
+        while !body.isDone {
+            let octets: [UInt8]
+            do throws(IOError) { octets = try await connection.readSome(maximum: 256 << 10) } catch {
+                throw AdminClient.unanswered(path, error)
+            }
+            guard !octets.isEmpty else {
+                if let refusal = head.refusal { throw refusal }
+                return nil
+            }
+            let data = try taken(octets)
+            if !data.isEmpty { return data }
+        }
+        return nil
+    }
+
+    func hangUp() { connection.abort() }
+
+    private func translated(_ octets: [UInt8]) throws(IOError) -> [UInt8] {
+        guard let data = try? taken(octets) else { throw .closed }
+        return data
+    }
+
+    /// The data in octets of the response.
+    private func taken(_ octets: [UInt8]) throws(AdminError) -> [UInt8] {
+        let rest = head.add(octets)
+        guard head.isWhole else { return [] }
+        guard head.isStream else {
+            if let refusal = head.refusal { throw refusal }
+            return []
+        }
+        guard let data = body.decode(rest) else {
+            throw AdminError(.unavailable, "The server's answer is malformed (\(path)).")
+        }
+        return data
+    }
+}
+
+/// The head of a response, and the body of one that refuses.
+private struct ResponseHead {
+    private static let maximumOctets = 1 << 20
+
+    private var octets: [UInt8] = []
+    private var lines: [[UInt8]] = []
+    private(set) var isWhole = false
+    private(set) var isStream = false
+    /// The error that came instead of an answer, once it is whole.
+    private(set) var refusal: AdminError?
+
+    /// Takes octets; those of a stream's body are given back.
+    mutating func add(_ more: [UInt8]) -> [UInt8] {
+        guard !isStream else { return more }
+        octets += more
+        while !isWhole, let end = octets.firstIndex(of: ASCII.lf) {
+            var line = Array(octets[..<end])
+            octets.removeFirst(end + 1)
+            if line.last == ASCII.cr { line.removeLast() }
+            if line.isEmpty { finish() } else { lines.append(line) }
+        }
+        guard isStream else {
+            readRefusal()
+            return []
+        }
+        defer { octets = [] }
+        return octets
+    }
+
+    private mutating func finish() {
+        isWhole = true
+        isStream = lines.contains {
+            ASCII.lowercased(String(decoding: $0, as: UTF8.self)).hasPrefix("transfer-encoding: chunked")
+        }
+    }
+
+    private mutating func readRefusal() {
+        guard isWhole, octets.count <= Self.maximumOctets, let value = try? JSONValue(parsing: octets) else { return }
+        refusal = AdminError(json: value) ?? AdminError(.failure, "The server's answer was not understood.")
+    }
+}

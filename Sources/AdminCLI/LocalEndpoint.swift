@@ -1,0 +1,82 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AdminAPI
+internal import Directory
+internal import Events
+internal import MailAdmin
+internal import Runtime
+internal import ServiceControl
+internal import Settings
+
+/// The operations without a server: settings, events, the directory and the mail as the files have them.
+struct LocalEndpoint: AdminEndpoint {
+    let installation: Installation
+    let composition: Composition
+    let loop: EventLoop
+
+    func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
+        let (router, request) = try await router(for: request)
+        return await router.send(request)
+    }
+
+    func open(_ request: AdminRequest, hasBody: Bool) async throws(AdminError) -> any AdminCall {
+        let (router, request) = try await router(for: request)
+        return LocalCall(router, try router.operation(for: request), request, hasBody: hasBody)
+    }
+
+    /// What does a request, and the request as it understands it.
+    private func router(for request: AdminRequest) async throws(AdminError) -> (AdminRouter, AdminRequest) {
+        installation.actAsOwner()
+        guard AdminCaller.current.mayAdminister(installation.folder) else {
+            throw AdminError(
+                .forbidden,
+                "\(AdminCaller.current) may not administer \(installation.folder); use sudo, or the folder's owner."
+            )
+        }
+        let file = SettingsFile(dataFolder: installation.folder, tree: composition.settings)
+        let snapshot = await BlockingPool.shared.run { file.load().snapshot }
+        let log = EventLog(
+            folder: installation.layout.log,
+            process: "cli",
+            options: EventLogOptions(snapshot)
+        )
+        let events = EventRecorder(sink: log)
+        let isAboutMail = MailGateway.isAboutMail(request.path)
+        let needsDirectory = ["domains", "accounts", "aliases", "stores"].contains(request.path.dropFirst().first)
+        let directory = needsDirectory ? try await openDirectory(snapshot) : nil
+        if isAboutMail, let directory,
+            let target = try await MailGateway(installation.layout, directory: directory).target(of: request)
+        {
+            let store = ClosedStore(
+                installation.layout,
+                number: target.store,
+                loop: loop,
+                settings: LiveSettings(snapshot),
+                events: events
+            )
+            return (AdminRouter(operations: MailOperations(store).all, events: events), target.request)
+        }
+        let context = AdminContext(
+            settings: SettingsAdministration(file: file, events: events),
+            eventLog: installation.eventLog,
+            catalogue: composition.events,
+            directory: directory,
+            services: nil,
+            events: events
+        )
+        return (AdminRouter(context, adding: MailGateway.operations(installation.layout)), request)
+    }
+
+    private func openDirectory(_ settings: SettingsSnapshot) async throws(AdminError) -> AccountDirectory {
+        do throws(DirectoryError) {
+            return try await AccountDirectory.open(
+                file: installation.layout.directoryFile,
+                settings: LiveSettings(settings),
+                events: .none
+            )
+        } catch {
+            throw AdminError(error)
+        }
+    }
+}
