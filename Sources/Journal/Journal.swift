@@ -55,7 +55,10 @@ package final class Journal: Sendable {
         options: JournalOptions = JournalOptions()
     ) throws(JournalError) -> Journal {
         try Directories.make(directory)
-        let segments = try SegmentTable(directory: directory)
+        for name in try Directories.entries(directory) where name.hasSuffix(TemporaryFile.suffix) {
+            unsafe unlink("\(directory)/\(name)")
+        }
+        let segments = try SegmentTable(directory: directory, identity: identity)
         var pass = RecoveryPass(segments: segments, identity: identity, directory: directory)
         let recovery = try pass.run()
         let writer = JournalWriter(
@@ -82,21 +85,15 @@ package final class Journal: Sendable {
     /// The order of the calls is the order in the journal. Never blocks: `completion` is called with where they are
     /// once they are on disk, on the writer's thread, in the order of the calls.
     ///
-    /// An append with a body that is copied takes its turn when that body has been read, on a blocking thread; calls
-    /// that come meanwhile may be before it.
+    /// An append with a body to be copied or compressed takes its turn when that has been done, on a blocking thread;
+    /// calls that come meanwhile may be before it. Where bodies are that may have been compressed, `entry(at:)` says.
     package func submit(
         _ records: [JournalRecord],
+        compression: BodyCompression = .none,
         completion: @escaping @Sendable (Result<[RecordPosition], JournalError>) -> Void
     ) {
-        if records.contains(where: \.body.isCopy) {
-            return BlockingPool.shared.submit { [self] in
-                var preparation = CopyPreparation(segments: segments, options: options)
-                do throws(JournalError) {
-                    writer.submit(try preparation.prepare(records), completion: completion)
-                } catch {
-                    completion(.failure(error))
-                }
-            }
+        if BodyPreparation.isNeeded(records, compression) {
+            return BlockingPool.shared.submit { [self] in prepare(records, compression, completion) }
         }
         do throws(JournalError) {
             writer.submit(try PreparedAppend(records, limits: options), completion: completion)
@@ -105,10 +102,31 @@ package final class Journal: Sendable {
         }
     }
 
+    private func prepare(
+        _ records: [JournalRecord],
+        _ compression: BodyCompression,
+        _ completion: @escaping @Sendable (Result<[RecordPosition], JournalError>) -> Void
+    ) {
+        var preparation = BodyPreparation(
+            directory: directory,
+            segments: segments,
+            options: options,
+            compression: compression
+        )
+        do throws(JournalError) {
+            writer.submit(try preparation.prepare(records), completion: completion)
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
     /// As `submit`, for tasks that need no order among themselves.
-    package func append(_ records: [JournalRecord]) async throws(JournalError) -> [RecordPosition] {
+    package func append(
+        _ records: [JournalRecord],
+        compression: BodyCompression = .none
+    ) async throws(JournalError) -> [RecordPosition] {
         let outcome = await unsafe withUnsafeContinuation { continuation in
-            submit(records) { unsafe continuation.resume(returning: $0) }
+            submit(records, compression: compression) { unsafe continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }

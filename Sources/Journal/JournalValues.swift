@@ -34,7 +34,8 @@ package struct RecordPosition: Hashable, Sendable, Comparable, CustomStringConve
 /// Where a record's body is.
 package struct BodyAddress: Hashable, Sendable {
     package var record: RecordPosition
-    /// Octets of the record before its body.
+    /// Octets of the record before its body, and whether the body lies compressed, for who keeps it: not to be reckoned
+    /// with.
     package var preamble: UInt32
     /// Octets of the body.
     package var length: UInt64
@@ -44,6 +45,22 @@ package struct BodyAddress: Hashable, Sendable {
         self.preamble = preamble
         self.length = length
     }
+
+    /// In `preamble`: the body lies compressed.
+    ///
+    /// A hint that saves reading the header; an address without it is read all the same.
+    static let compressed: UInt32 = 1 << 31
+    var isCompressed: Bool { preamble & Self.compressed != 0 }
+    /// Where the body begins in its segment.
+    var bodyOffset: UInt64 { record.offset + UInt64(preamble & ~Self.compressed) }
+}
+
+/// Whether bodies are to be compressed.
+package enum BodyCompression: Sendable, Hashable {
+    /// As they are: what is quickest to write.
+    case none
+    /// Each 64 KiB by itself, in bodies that become smaller by at least an eighth.
+    case whenSmaller
 }
 
 /// Octets of a body; those that were lost are zero and named.

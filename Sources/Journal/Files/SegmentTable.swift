@@ -28,10 +28,13 @@ final class SegmentTable: Sendable {
 
     static let maximumOpen = 128
     let directory: String
+    let identity: JournalIdentity
     private let state: Lock<State>
 
-    init(directory: String) throws(JournalError) {
+    /// Without an identity no record can be read.
+    init(directory: String, identity: JournalIdentity = JournalIdentity(high: 0, low: 0)) throws(JournalError) {
         self.directory = directory
+        self.identity = identity
         let numbers = try Directories.entries(directory).compactMap(SegmentFile.number(of:)).sorted()
         state = Lock(State(numbers: numbers))
     }

@@ -17,7 +17,7 @@ struct ChunkSpan {
         let first = range.lowerBound / unit
         let end = min(address.length, ((range.upperBound + unit - 1) / unit) * unit)
         chunks = (first * unit)..<max(end, first * unit)
-        fileOffset = address.record.offset + UInt64(address.preamble) + first * ChunkLayout.stride
+        fileOffset = address.bodyOffset + first * ChunkLayout.stride
         let frames = ChunkLayout.chunkCount(of: UInt64(chunks.count)) * UInt64(ChunkLayout.frameOctets)
         fileCount = chunks.count + Int(frames)
     }
@@ -97,13 +97,12 @@ extension ChunkSpan {
 }
 
 extension SegmentTable {
-    /// Octets of a body that are in the page cache; `nil` when the disk would have to be waited for.
+    /// Octets of a body that are in the page cache and verify; `nil` when the disk would have to be waited for, or
+    /// something is wrong.
     func cachedOctets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets? {
-        let span = ChunkSpan(address, wanted)
         guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
-        guard let stored = try? file.readCached(span.fileCount, at: span.fileOffset), stored.count == span.fileCount
-        else { return nil }
-        return span.octets(stored, of: wanted)
+        let found = SegmentReader(file: file, waits: false).octets(address, wanted, storedLength: nil)
+        return found.flatMap { $0.lost.isEmpty ? $0 : nil }
     }
 
     /// Octets of a body; what is lost is zero and named.
@@ -111,8 +110,17 @@ extension SegmentTable {
     /// Throws `.lost` when the segment is not there. Blocks.
     func octets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets {
         guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
-        let span = ChunkSpan(address, wanted)
-        return span.octets(Self.stored(span, in: file), of: wanted)
+        let reader = SegmentReader(file: file, waits: true)
+        let found = reader.octets(address, wanted, storedLength: nil)
+        if let found, found.lost.isEmpty { return found }
+        // The address may not know that the body is compressed, and only the header knows where the second table is.
+        if let header = try record(at: address.record)?.header, header.bodyLength == address.length,
+            header.body != address || address.isCompressed,
+            let again = reader.octets(header.body, wanted, storedLength: header.storedLength)
+        {
+            return again
+        }
+        return found ?? BodyOctets(bytes: [UInt8](repeating: 0, count: wanted.count), lost: [wanted])
     }
 
     /// As `octets`; throws `.lost` when any of them are.
@@ -123,19 +131,5 @@ extension SegmentTable {
         let found = try octets(address, wanted)
         guard found.lost.isEmpty else { throw .lost(address.record) }
         return found.bytes
-    }
-
-    /// The stored octets of a span.
-    ///
-    /// What is missing at the end, and chunks that the disk cannot read, are zero.
-    private static func stored(_ span: ChunkSpan, in file: SegmentFile) -> [UInt8] {
-        if let whole = try? file.read(span.fileCount, at: span.fileOffset) { return whole }
-        var stored: [UInt8] = []
-        while stored.count < span.fileCount {
-            let count = min(Int(ChunkLayout.stride), span.fileCount - stored.count)
-            let part = (try? file.read(count, at: span.fileOffset + UInt64(stored.count))) ?? []
-            stored += part + [UInt8](repeating: 0, count: count - part.count)
-        }
-        return stored
     }
 }

@@ -38,7 +38,7 @@ extension SegmentTable {
     /// The record that begins at `position`; `nil` when none does that verifies.
     ///
     /// Blocks.
-    func record(at position: RecordPosition, of identity: JournalIdentity) throws(JournalError) -> FoundRecord? {
+    func record(at position: RecordPosition) throws(JournalError) -> FoundRecord? {
         guard let file = try fileIfThere(position.segment) else { return nil }
         guard let head = readOrNil(file, Self.guessOctets, at: position.offset),
             let header = unsafe RecordHeader(head.span.bytes, at: position, of: identity)
@@ -73,7 +73,7 @@ extension Journal {
     ///
     /// Throws `.lost` when its header or metadata do not verify. Blocks: not for event loops.
     package func record(at position: RecordPosition) throws(JournalError) -> JournalEntry {
-        guard let found = try segments.record(at: position, of: identity), let metadata = found.metadata else {
+        guard let found = try segments.record(at: position), let metadata = found.metadata else {
             throw .lost(position)
         }
         return JournalEntry(found.header, metadata)

@@ -43,7 +43,7 @@ extension Journal {
             try path.take(headers, stopsAt: isBase)
         }
         for position in path.positions {
-            if !path.unusable.contains(position), let found = try segments.record(at: position, of: identity),
+            if !path.unusable.contains(position), let found = try segments.record(at: position),
                 let metadata = found.metadata
             {
                 visit(.record(JournalEntry(found.header, metadata)))
@@ -59,7 +59,7 @@ extension Journal {
     package func replayAll(after start: RecordPosition?, _ visit: (ReplayItem) -> Void) throws(JournalError) {
         try scanHeaders(after: start) { header throws(JournalError) in
             guard header.kind >= RecordKind.firstForUsers else { return }
-            guard let found = try segments.record(at: header.position, of: identity), let metadata = found.metadata
+            guard let found = try segments.record(at: header.position), let metadata = found.metadata
             else {
                 return visit(.damaged(header.position))
             }
@@ -112,7 +112,7 @@ private struct ReplayPath {
         let lowest = start ?? RecordPosition(segment: 0, offset: 0)
         var next = head
         while let position = next, position > lowest {
-            guard let header = try segments.record(at: position, of: identity)?.header, header.stream == stream,
+            guard let header = try segments.record(at: position)?.header, header.stream == stream,
                 header.previous.map({ $0 < position }) ?? true
             else { return false }
             positions.append(position)

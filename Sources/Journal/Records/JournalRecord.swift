@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ByteTools
+internal import Glibc
 
 /// A record to be appended.
 package struct JournalRecord: Sendable {
@@ -58,6 +59,25 @@ package struct BodyFile: Sendable {
         self.descriptor = descriptor
         self.count = count
         self.owner = owner
+    }
+
+    /// Octets that must be there; the end of the file before them is EIO.
+    func octets(_ count: Int, at offset: UInt64) throws(JournalError) -> [UInt8] {
+        var failure: JournalError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count, let base = buffer.baseAddress {
+                let position = off_t(clamping: offset &+ UInt64(filled))
+                let result = unsafe pread(descriptor, base + filled, count - filled, position)
+                if result < 0, errno == EINTR { continue }
+                guard result > 0 else {
+                    failure = result < 0 ? .last("pread") : .system(errno: EIO, call: "pread")
+                    return
+                }
+                filled += result
+            }
+        }
+        if let failure { throw failure }
+        return bytes
     }
 }
 

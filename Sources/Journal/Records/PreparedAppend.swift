@@ -12,12 +12,34 @@ enum PreparedBody: Sendable {
     case file(BodyFile)
     /// Read, checked and summed by the writer as it goes.
     case copied(BodyAddress)
+    /// As it goes on disk.
+    case compressed(OctetBlock, length: UInt64)
+    case compressedFile(BodyFile, length: UInt64)
 
     /// Too large to be in memory as a whole.
     var isStreamed: Bool {
         switch self {
-        case .none, .block: false
-        case .file, .copied: true
+        case .none, .block, .compressed: false
+        case .file, .copied, .compressedFile: true
+        }
+    }
+
+    var layout: UInt8 {
+        switch self {
+        case .none, .block, .file, .copied: ChunkLayout.fixedStride
+        case .compressed, .compressedFile: CompressedLayout.number
+        }
+    }
+
+    /// Octets on disk.
+    var storedLength: UInt64 {
+        switch self {
+        case .none: 0
+        case .block(let block, _): ChunkLayout.storedLength(of: UInt64(block.count))
+        case .file(let file): ChunkLayout.storedLength(of: file.count)
+        case .copied(let address): ChunkLayout.storedLength(of: address.length)
+        case .compressed(let block, _): UInt64(block.count)
+        case .compressedFile(let file, _): file.count
         }
     }
 }
@@ -32,6 +54,8 @@ struct PreparedAppend: Sendable {
         var metadataCRC: UInt32
         var body: PreparedBody
         var bodyLength: UInt64
+        /// Octets of the body on disk.
+        var storedLength: UInt64
         /// Octets on disk.
         var length: UInt64
 
@@ -40,7 +64,8 @@ struct PreparedAppend: Sendable {
             metadataCRC = CRC32C.of(metadata)
             self.body = body
             bodyLength = record.body.count
-            length = UInt64(RecordHeader.size + metadata.count) + ChunkLayout.storedLength(of: bodyLength)
+            storedLength = body.storedLength
+            length = UInt64(RecordHeader.size + metadata.count) + storedLength
         }
     }
 

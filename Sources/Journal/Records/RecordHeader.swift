@@ -21,28 +21,34 @@ struct RecordHeader: Hashable, Sendable {
     var metadataLength: UInt32
     var metadataCRC: UInt32
     var bodyLength: UInt64
+    /// Of the body, with its frames and tables.
+    var storedLength: UInt64
+    var layout: UInt8
     /// Octets from the first record of the same commit to this one; `.max` when more.
     var batchDistance: UInt32
 
     var preamble: UInt32 { UInt32(clamping: UInt64(Self.size) + UInt64(metadataLength)) }
     /// Octets of the whole record.
-    var recordLength: UInt64 { UInt64(Self.size) + UInt64(metadataLength) + ChunkLayout.storedLength(of: bodyLength) }
+    var recordLength: UInt64 { UInt64(Self.size) + UInt64(metadataLength) + storedLength }
     var end: UInt64 { position.offset + recordLength }
-    var body: BodyAddress { BodyAddress(record: position, preamble: preamble, length: bodyLength) }
+    var body: BodyAddress {
+        let flag = layout == CompressedLayout.number ? BodyAddress.compressed : 0
+        return BodyAddress(record: position, preamble: preamble | flag, length: bodyLength)
+    }
 
     func encode(_ identity: JournalIdentity) -> [UInt8] {
         var writer = ByteWriter(reserving: Self.size)
         writer.bytes += Self.magic
         writer.integer(Self.version)
         writer.integer(kind)
-        writer.integer(ChunkLayout.fixedStride)
+        writer.integer(layout)
         writer.integer(UInt8(0))
         writer.integer(identity.high)
         writer.integer(identity.low)
         writer.integer(position.segment)
         writer.integer(metadataLength)
         writer.integer(position.offset)
-        writer.integer(bodyLength)
+        writer.integer(layout == CompressedLayout.number ? bodyLength | storedLength << 32 : bodyLength)
         writer.integer(stream)
         writer.integer(previous?.offset ?? 0)
         writer.integer(previous?.segment ?? 0)
@@ -61,20 +67,28 @@ struct RecordHeader: Hashable, Sendable {
             bytes.littleEndian64(at: 32) == position.offset
         else { return nil }
         let kinds = bytes.littleEndian32(at: 4)
-        guard UInt8(truncatingIfNeeded: kinds) == Self.version,
-            UInt8(truncatingIfNeeded: kinds >> 16) == ChunkLayout.fixedStride
-        else { return nil }
+        guard UInt8(truncatingIfNeeded: kinds) == Self.version else { return nil }
+        layout = UInt8(truncatingIfNeeded: kinds >> 16)
+        let lengths = bytes.littleEndian64(at: 40)
+        switch layout {
+        case ChunkLayout.fixedStride:
+            guard lengths <= 1 << 48 else { return nil }
+            (bodyLength, storedLength) = (lengths, ChunkLayout.storedLength(of: lengths))
+        case CompressedLayout.number:
+            (bodyLength, storedLength) = (lengths & 0xFFFF_FFFF, lengths >> 32)
+            guard CompressedLayout.isPossible(length: bodyLength, stored: storedLength) else { return nil }
+        default: return nil
+        }
         kind = UInt8(truncatingIfNeeded: kinds >> 8)
         self.position = position
         metadataLength = bytes.littleEndian32(at: 28)
-        bodyLength = bytes.littleEndian64(at: 40)
         stream = bytes.littleEndian64(at: 48)
         let previousSegment = bytes.littleEndian32(at: 64)
         let previousOffset = bytes.littleEndian64(at: 56)
         previous = previousSegment == 0 ? nil : RecordPosition(segment: previousSegment, offset: previousOffset)
         batchDistance = bytes.littleEndian32(at: 68)
         metadataCRC = bytes.littleEndian32(at: 72)
-        guard bodyLength <= 1 << 48, metadataLength <= 1 << 30, position.offset <= 1 << 56 else { return nil }
+        guard metadataLength <= 1 << 30, position.offset <= 1 << 56 else { return nil }
     }
 
     init(
@@ -84,7 +98,9 @@ struct RecordHeader: Hashable, Sendable {
         previous: RecordPosition?,
         metadataLength: UInt32,
         metadataCRC: UInt32,
-        bodyLength: UInt64,
+        bodyLength: UInt64 = 0,
+        storedLength: UInt64 = 0,
+        layout: UInt8 = ChunkLayout.fixedStride,
         batchDistance: UInt32
     ) {
         self.kind = kind
@@ -94,6 +110,8 @@ struct RecordHeader: Hashable, Sendable {
         self.metadataLength = metadataLength
         self.metadataCRC = metadataCRC
         self.bodyLength = bodyLength
+        self.storedLength = storedLength
+        self.layout = layout
         self.batchDistance = batchDistance
     }
 }

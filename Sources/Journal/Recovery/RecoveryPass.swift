@@ -61,7 +61,7 @@ struct RecoveryPass {
     private func agrees(_ saved: HeadsCheckpoint.Contents, with numbers: [UInt32]) throws(JournalError) -> Bool {
         guard let newest = numbers.last, saved.last.segment < .max else { return false }
         guard numbers.contains(saved.last.segment) else { return newest > saved.last.segment }
-        guard let last = try segments.record(at: saved.last, of: identity)?.header else { return false }
+        guard let last = try segments.record(at: saved.last)?.header else { return false }
         return saved.from == RecordPosition(segment: saved.last.segment, offset: last.end)
             || saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0)
     }
@@ -152,7 +152,7 @@ enum SegmentEnds {
     static func read(_ numbers: [UInt32], in segments: SegmentTable, identity: JournalIdentity) throws(JournalError) {
         for number in numbers {
             let first = RecordPosition(segment: number, offset: 0)
-            guard let entry = try segments.record(at: first, of: identity), entry.header.kind == RecordKind.seal,
+            guard let entry = try segments.record(at: first), entry.header.kind == RecordKind.seal,
                 let metadata = entry.metadata
             else { continue }
             for end in SegmentSeal(metadata).ends where end.segment < number {

@@ -60,7 +60,7 @@ extension Journal {
     /// first: without the record it would be taken for records again.
     private func settleEnds(namedBy number: UInt32) throws(JournalError) {
         let first = RecordPosition(segment: number, offset: 0)
-        guard let entry = try segments.record(at: first, of: identity), entry.header.kind == RecordKind.seal,
+        guard let entry = try segments.record(at: first), entry.header.kind == RecordKind.seal,
             let metadata = entry.metadata
         else { return }
         for end in SegmentSeal(metadata).ends where end.segment < number && segments.contains(end.segment) {

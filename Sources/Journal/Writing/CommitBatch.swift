@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
-internal import Glibc
 
 /// One commit on its way to disk: which record goes where, and the new heads once it is there.
 struct CommitBatch {
@@ -42,7 +41,6 @@ struct CommitBatch {
             previous: nil,
             metadataLength: UInt32(metadata.count),
             metadataCRC: CRC32C.of(metadata),
-            bodyLength: 0,
             batchDistance: 0
         )
         gather.add(header.encode(identity))
@@ -68,6 +66,8 @@ struct CommitBatch {
                     metadataLength: UInt32(prepared.metadata.count),
                     metadataCRC: prepared.metadataCRC,
                     bodyLength: prepared.bodyLength,
+                    storedLength: prepared.storedLength,
+                    layout: prepared.body.layout,
                     batchDistance: UInt32(clamping: end - start)
                 )
                 if isChained { heads[prepared.stream] = position }
@@ -96,20 +96,10 @@ struct CommitBatch {
                 switch prepared.body {
                 case .none: break
                 case .block(let block, let sums): add(block, checksums: sums, to: gather)
-                case .file(let body):
+                case .compressed(let block, _): gather.add(block, from: 0, count: block.count)
+                case .file, .copied, .compressedFile:
                     try flush(gather, to: file, at: &offset, faults: faults)
-                    try copy(body.count, with: gather, to: file, at: &offset, faults: faults) {
-                        start,
-                        count throws(JournalError) in
-                        try Self.read(count, of: body, at: start)
-                    }
-                case .copied(let address):
-                    try flush(gather, to: file, at: &offset, faults: faults)
-                    try copy(address.length, with: gather, to: file, at: &offset, faults: faults) {
-                        start,
-                        count throws(JournalError) in
-                        try segments.wholeOctets(address, start..<(start + UInt64(count)))
-                    }
+                    try copy(prepared, from: segments, with: gather, to: file, at: &offset, faults: faults)
                 }
             }
         }
@@ -140,43 +130,34 @@ struct CommitBatch {
     /// Octets of a file that are in memory at a time.
     private static let copyOctets = 16 * ChunkLayout.chunkOctets
 
+    /// Writes a body that is not in memory, piece by piece.
     private func copy(
-        _ octets: UInt64,
+        _ prepared: PreparedAppend.Record,
+        from segments: SegmentTable,
         with gather: WriteGather,
         to file: SegmentFile,
         at offset: inout UInt64,
-        faults: JournalFaults?,
-        from read: (_ start: UInt64, _ count: Int) throws(JournalError) -> [UInt8]
+        faults: JournalFaults?
     ) throws(JournalError) {
+        let isFramed = prepared.body.layout != ChunkLayout.fixedStride
+        let octets = isFramed ? prepared.storedLength : prepared.bodyLength
         var done: UInt64 = 0
         while done < octets {
             let count = Int(min(UInt64(Self.copyOctets), octets - done))
-            let block = OctetBlock(try read(done, count))
-            add(block, checksums: ChunkLayout.checksums(of: block), to: gather)
+            let piece: [UInt8] =
+                switch prepared.body {
+                case .none, .block, .compressed: []
+                case .file(let body), .compressedFile(let body, _): try body.octets(count, at: done)
+                case .copied(let address): try segments.wholeOctets(address, done..<(done + UInt64(count)))
+                }
+            let block = OctetBlock(piece)
+            if isFramed {
+                gather.add(block, from: 0, count: block.count)
+            } else {
+                add(block, checksums: ChunkLayout.checksums(of: block), to: gather)
+            }
             try flush(gather, to: file, at: &offset, faults: faults)
             done += UInt64(count)
         }
-    }
-
-    private static func read(_ count: Int, of body: BodyFile, at offset: UInt64) throws(JournalError) -> [UInt8] {
-        var failure: JournalError?
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count, let base = buffer.baseAddress {
-                let result = unsafe pread(
-                    body.descriptor,
-                    base + filled,
-                    count - filled,
-                    off_t(clamping: offset + UInt64(filled))
-                )
-                if result < 0, errno == EINTR { continue }
-                guard result > 0 else {
-                    failure = result < 0 ? .last("pread") : .system(errno: EIO, call: "pread")
-                    return
-                }
-                filled += result
-            }
-        }
-        if let failure { throw failure }
-        return bytes
     }
 }
