@@ -9,8 +9,16 @@ extension EventDefinition {
         "service.worker.died",
         .error,
         text: "A worker ended although it was not asked to",
-        cause: "It trapped, was killed, or hung; the fields name the signal, what it worked on, and the crash report.",
-        action: "Nothing: it was started again. Send the crash report to the developers if there is one."
+        cause: "It trapped, was killed, or hung; the fields name the signal and what it worked on.",
+        action: "Nothing: it was started again. When it trapped, event 9010 follows with the crash report."
+    )
+    package static let crashReported = EventDefinition(
+        9010,
+        "service.crash.reported",
+        .error,
+        text: "The crash report of a worker is written",
+        cause: "A worker trapped (event 4097); the fields name the report, and the function, file and line.",
+        action: "Send the crash report to the developers."
     )
     package static let workerRestarted = EventDefinition(
         7031,
@@ -152,7 +160,8 @@ extension EventDefinition {
 }
 
 package let serviceControlEvents: [EventDefinition] = [
-    .workerDied, .workerRestarted, .workerGivenUp, .stateChanged, .itemSetAside, .cannotBind, .started, .stopping,
+    .workerDied, .crashReported, .workerRestarted, .workerGivenUp, .stateChanged, .itemSetAside, .cannotBind, .started,
+    .stopping,
     .workerHangs, .cannotStart, .runsAsRoot, .settingsRefused, .settingsApplied, .workerNotDraining, .workerCannotServe,
     .workerOrphaned, .certificateUnusable,
     .certificateReloaded,

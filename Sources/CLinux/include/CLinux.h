@@ -44,3 +44,11 @@ int64_t CLinux_realtime(void);
 int64_t CLinux_monotonic_time(void);
 /// When the open file was last written to, in nanoseconds since 1970; -1 and errno on failure.
 int64_t CLinux_modification_time(int fd);
+
+/// Has a crash (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) end this process at once, and the crash handler that
+/// the Swift runtime installed look into a copy of it: the copy's process id is stored in `*reporter`, which must stay
+/// valid. 1; 0 when the runtime installed none; -1 and errno on failure.
+int CLinux_report_crashes_from_a_copy(uint64_t *reporter);
+
+/// The id of a child that has ended and was not waited for, which it stays; 0 when there is none.
+int32_t CLinux_ended_child(void);

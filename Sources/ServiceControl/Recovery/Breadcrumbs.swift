@@ -56,6 +56,24 @@ package final class BreadcrumbBoard: @unchecked Sendable {
         unsafe memory.assumingMemoryBound(to: UInt64.self)
     }
 
+    // MARK: Crashes
+
+    /// Has a crash of this process end it at once, and be looked into in a copy of it, when the runtime writes crash
+    /// reports.
+    ///
+    /// The board must live as long as the process.
+    package func reportCrashesFromACopy() { unsafe _ = CLinux_report_crashes_from_a_copy(reporterWord) }
+
+    /// The process that writes the crash report of a dead worker, if one does.
+    package var reporter: Int32? {
+        let word = unsafe CLinux_load64(reporterWord)
+        return word == 0 ? nil : Int32(exactly: word)
+    }
+
+    private var reporterWord: UnsafeMutablePointer<UInt64> {
+        unsafe (memory + 8).assumingMemoryBound(to: UInt64.self)
+    }
+
     // MARK: Items
 
     /// Notes that the thread of `slot` works on `item`, or (`nil`) on nothing that could be blamed.

@@ -2,33 +2,88 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import Events
 internal import Glibc
+internal import Runtime
 
-/// Reports that the Swift runtime's backtracer wrote about a dead worker.
+extension Supervisor {
+    /// Waits for the crash report of a dead worker, which its copy writes, and says what it points at.
+    func awaitReport(by reporter: Int32, of pid: Int32, _ name: String) async {
+        let deadline = ContinuousClock.now + .seconds(60)
+        var report: CrashReports.Report?
+        while report == nil, ContinuousClock.now < deadline, (try? await loop.sleep(for: .milliseconds(100))) != nil {
+            let folder = layout.crashes
+            report = await BlockingPool.shared.run { CrashReports.find(in: folder, pid: reporter) }
+        }
+        guard let report else { return }
+        events.record(
+            .crashReported,
+            [
+                "worker": .string(name), "pid": .count(pid), "crash.report": .string(report.path),
+                "crash.at": .string(report.place),
+            ]
+        )
+        let folder = layout.crashes
+        await BlockingPool.shared.run { CrashReports.trim(folder) }
+    }
+}
+
+/// Reports that the Swift runtime's backtracer wrote about dead workers.
 enum CrashReports {
-    /// Where the report of a process is, and the file and line it points at.
-    static func find(in folder: String, pid: Int32) -> (path: String, place: String)? {
-        guard let listing = unsafe opendir(folder) else { return nil }
+    struct Report: Sendable {
+        var path: String
+        /// The function, file and line it points at; empty when the program has no debug information.
+        var place: String
+    }
+
+    /// As many are kept.
+    private static let maximum = 100
+
+    /// The report that a process wrote, once it is whole.
+    ///
+    /// Blocks.
+    static func find(in folder: String, pid: Int32) -> Report? {
+        let own = names(in: folder).filter { $0.split { !$0.isNumber }.contains(Substring(String(pid))) }
+        guard let name = own.max(), let report = Files.read("\(folder)/\(name)", maximum: 4 << 20).flatMap(parse) else {
+            return nil
+        }
+        return Report(path: "\(folder)/\(name)", place: place(report) ?? "")
+    }
+
+    /// Deletes the oldest ones past those that are kept.
+    ///
+    /// Blocks.
+    static func trim(_ folder: String) {
+        let files = names(in: folder).compactMap { name -> (path: String, written: Int)? in
+            var information = stat()
+            let path = "\(folder)/\(name)"
+            return unsafe stat(path, &information) == 0 ? (path, information.st_mtim.tv_sec) : nil
+        }
+        for file in files.sorted(by: { $0.written > $1.written }).dropFirst(maximum) { unsafe unlink(file.path) }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let listing = unsafe opendir(folder) else { return [] }
         defer { unsafe closedir(listing) }
-        var found: String?
+        var found: [String] = []
         while let entry = unsafe readdir(listing) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
                 unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
             }
-            let numbers = name.split { !$0.isNumber }
-            if numbers.contains(Substring(String(pid))), name > (found ?? "") { found = name }
+            if !name.hasPrefix(".") { found.append(name) }
         }
-        guard let found else { return nil }
-        let path = "\(folder)/\(found)"
-        return (path, Files.read(path, maximum: 4 << 20).flatMap(place) ?? "")
+        return found
+    }
+
+    private static func parse(_ report: [UInt8]) -> JSONValue? {
+        var limits = JSONLimits()
+        limits.octets = 4 << 20
+        return try? JSONValue(parsing: report, limits: limits)
     }
 
     /// `Function (File.swift:42)` of the first frame of the crashed thread that has a source line.
-    static func place(_ report: [UInt8]) -> String? {
-        var limits = JSONLimits()
-        limits.octets = 4 << 20
-        guard let value = try? JSONValue(parsing: report, limits: limits) else { return nil }
-        let threads = value["threads"]?.array ?? []
+    static func place(_ report: JSONValue) -> String? {
+        let threads = report["threads"]?.array ?? []
         let crashed = threads.first { $0["crashed"]?.bool == true } ?? threads.first
         for frame in crashed?["frames"]?.array ?? [] {
             guard let location = frame["sourceLocation"], let file = location["file"]?.string,

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Events
 internal import Glibc
 internal import Runtime
@@ -19,6 +20,7 @@ extension Supervisor {
             }
             for worker in slot.retiring + [slot.current].compactMap(\.self) { endLate(worker, slot, now) }
         }
+        reapOrphans()
         let stamp = FileStamp(layout.settingsFile)
         if stamp != settingsStamp { reloadSettings() }
     }
@@ -37,6 +39,17 @@ extension Supervisor {
             events.record(.workerNotDraining, ["worker": .string(slot.name), "pid": .count(worker.pid)])
         }
         worker.process.signal(SIGKILL)
+    }
+
+    /// Ends the waiting of children that are not workers, which become this process's when it is the first of a container.
+    private func reapOrphans() {
+        guard getpid() == 1 else { return }
+        let workers = Set(slots.flatMap { $0.retiring + [$0.current].compactMap(\.self) }.map(\.pid))
+        var pid = CLinux_ended_child()
+        while pid > 0, !workers.contains(pid) {
+            waitpid(pid, nil, WNOHANG)
+            pid = CLinux_ended_child()
+        }
     }
 
     /// Reads the settings file, puts it in force here, and tells the workers.

@@ -159,16 +159,18 @@ package actor Supervisor {
         slot.restarts += 1
         slot.lastEnd = end.description
         let items = worker.board.items
-        let report = CrashReports.find(in: layout.crashes, pid: worker.pid)
         events.record(
             .workerDied,
             [
                 "worker": .string(slot.name), "pid": .count(worker.pid), "end": .string(end.description),
-                "items": .list(items), "crash.report": .string(report?.path ?? ""),
-                "crash.at": .string(report?.place ?? ""),
+                "items": .list(items),
                 "ran.ms": .count(worker.startedAt.duration(to: .now).wholeMilliseconds),
             ]
         )
+        if let reporter = worker.board.reporter {
+            let name = slot.name
+            Task { await self.awaitReport(by: reporter, of: worker.pid, name) }
+        }
         setAside(suspects.died(on: items))
         guard !isStopping, slot.state != .stopping || slot.startsAgainOnceStopped else {
             slot.state = .stopped

@@ -45,6 +45,7 @@ package enum WorkerProcess {
                 control: ServiceControlClient(fd: WorkerInheritance.controlDescriptor)
             )
             if let board {
+                board.reportCrashesFromACopy()
                 board.beat()
                 loop.every(.milliseconds(500)) { board.beat() }
             }

@@ -1,0 +1,66 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process that crashes must be gone at once, so that its successor can take its place; to find out where it crashed
+// takes the better part of a second. So it leaves a copy of itself behind (fork), which holds no file, lock or
+// connection, and the Swift runtime's crash handler looks into the copy while the successor already works.
+#define _GNU_SOURCE
+#include "include/CLinux.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+static struct sigaction runtime_handlers[_NSIG];
+static _Atomic uint64_t *reporter_word;
+static atomic_flag has_crashed = ATOMIC_FLAG_INIT;
+
+/// What remains of the process: the crashed thread and the memory.
+static void report(int signal, siginfo_t *information, void *context) {
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    close_range(3, ~0u, 0);
+    setpriority(PRIO_PROCESS, 0, 10);
+    // A reporter that hangs ends all the same.
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    alarm(60);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &runtime_handlers[crashes[i]], NULL);
+    const struct sigaction *handler = &runtime_handlers[signal];
+    // The runtime reads the memory in a thread of its own and takes a SIGSEGV there as "nothing at this address".
+    sigprocmask(SIG_SETMASK, &handler->sa_mask, NULL);
+    if (handler->sa_flags & SA_SIGINFO) handler->sa_sigaction(signal, information, context);
+    _exit(0);
+}
+
+static void crashed(int signal, siginfo_t *information, void *context) {
+    if (!atomic_flag_test_and_set(&has_crashed)) {
+        pid_t copy = _Fork();
+        if (copy == 0) report(signal, information, context);
+        if (copy > 0) atomic_store_explicit(reporter_word, (uint64_t)copy, memory_order_release);
+    }
+    // Blocked until this returns; then it ends the process as if nobody had looked.
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    tgkill(getpid(), gettid(), signal);
+}
+
+int CLinux_report_crashes_from_a_copy(uint64_t *reporter) {
+    struct sigaction current;
+    if (sigaction(SIGILL, NULL, &current) != 0) return -1;
+    if (!(current.sa_flags & SA_SIGINFO)) return 0;
+    reporter_word = (_Atomic uint64_t *)reporter;
+    struct sigaction own = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&own.sa_mask);
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        if (sigaction(crashes[i], &own, &runtime_handlers[crashes[i]]) != 0) return -1;
+    }
+    return 1;
+}
+
+int32_t CLinux_ended_child(void) {
+    siginfo_t information = {0};
+    if (waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) != 0) return 0;
+    return information.si_pid;
+}
