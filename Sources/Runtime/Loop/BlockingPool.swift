@@ -19,12 +19,19 @@ package final class BlockingPool: @unchecked Sendable {
     private var started = 0
     private let limit: Int
     private let name: String
+    private let startThread: @Sendable (String, @escaping @Sendable () -> Void) -> Bool
 
     /// For short blocking calls of all parts: 8 threads, started when needed.
     package static let shared = BlockingPool(name: "blocking", threads: 8)
 
-    package init(name: String, threads: Int) {
+    /// `startThread` is for tests: false means that the system has no thread.
+    package init(
+        name: String,
+        threads: Int,
+        startThread: @escaping @Sendable (String, @escaping @Sendable () -> Void) -> Bool = Threads.tryStart
+    ) {
         self.name = name
+        self.startThread = startThread
         limit = max(1, threads)
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe condition.initialize(to: pthread_cond_t())
@@ -62,7 +69,17 @@ package final class BlockingPool: @unchecked Sendable {
         if starts { started += 1 }
         unsafe pthread_cond_signal(condition)
         unsafe pthread_mutex_unlock(mutex)
-        if starts { Threads.start(name: name) { self.serve() } }
+        if starts, !startThread(name, { self.serve() }) { goOnWithFewer() }
+    }
+
+    /// The system has no thread to give: those there are do the work, and without any the caller does.
+    private func goOnWithFewer() {
+        unsafe pthread_mutex_lock(mutex)
+        started -= 1
+        let left = started == 0 ? Array(work[next...]) : []
+        if started == 0 { (work, next) = ([], 0) }
+        unsafe pthread_mutex_unlock(mutex)
+        for body in left { body() }
     }
 
     private func serve() {

@@ -13,8 +13,13 @@ package enum Threads {
 
     /// Starts a detached thread with a name of at most 15 octets (longer ones are cut).
     ///
-    /// Ends the process when the system has no thread to give, which happens at start-up or not at all.
+    /// Ends the process when the system has no thread to give: for threads that are started at start-up.
     package static func start(name: String, _ run: @escaping @Sendable () -> Void) {
+        guard tryStart(name: name, run) else { fatalError("cannot start the thread \(name): the system has none") }
+    }
+
+    /// As `start`; false when the system has no thread to give.
+    package static func tryStart(name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
         var attributes = pthread_attr_t()
         unsafe pthread_attr_init(&attributes)
         unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
@@ -32,7 +37,11 @@ package enum Threads {
             context
         )
         unsafe pthread_attr_destroy(&attributes)
-        guard result == 0 else { fatalError("cannot start a thread: errno \(result)") }
+        guard result == 0 else {
+            unsafe Unmanaged<Body>.fromOpaque(context).release()
+            return false
+        }
         unsafe CLinux_name_thread(thread, String(name.prefix(15)))
+        return true
     }
 }
