@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ByteTools
+import Glibc
 import JournalStore
 import MailStore
 import MailTypes
@@ -81,11 +82,31 @@ struct DumpDrill {
                 let store = try await DrillStore.open(words[0], options, loop)
                 let output = try Output(words[1])
                 try await Dump(store: store, output: output).say(1...UInt64(options.accounts))
+                for number in 0..<min(options.appends, options.accounts) { try await append(to: UInt64(number) + 1, store) }
                 await store.close()
                 Output.standard("done\n")
             } catch {
                 Output.standard("failed \(error) \((error as? MailStoreError)?.detail ?? "")\n")
             }
+        }
+    }
+
+    /// Whatever has happened to it, a store takes new mail and gives it back.
+    private func append(to number: UInt64, _ store: JournalStore) async throws {
+        let account = try await store.account(AccountID(number), deadline: .now + .seconds(10))
+        let message = DrillMessage("999-0-\(number)")
+        let staging = store.stage()
+        try staging.add(message.octets)
+        let outcome = try await account.append(
+            staging.finish(),
+            to: .inbox,
+            flags: .none,
+            internalDate: MailDate(secondsSince1970: 1_800_000_000),
+            delivery: message.delivery
+        )
+        let entry = try await account.snapshot(of: .inbox).messages.first { $0.uid == outcome.uid }
+        guard let entry, try await account.read(entry, 0..<entry.size).bytes == message.octets else {
+            throw OutputError(errno: EIO)
         }
     }
 }

@@ -35,6 +35,7 @@ struct DrillOptions: Sendable {
     var cycle = 0
     var segmentOctets: UInt64 = 4 << 20
     var operations = Int.max
+    var appends = 0
     var retry: [String] = []
 
     init(_ arguments: [String]) {
@@ -51,6 +52,7 @@ struct DrillOptions: Sendable {
             case "--cycle": cycle = Int(value) ?? cycle
             case "--segment": segmentOctets = UInt64(value) ?? segmentOctets
             case "--operations": operations = Int(value) ?? operations
+            case "--append": appends = Int(value) ?? appends
             case "--retry": retry = value.split(separator: ",").map(String.init)
             default: fatalError("unknown option \(word)")
             }

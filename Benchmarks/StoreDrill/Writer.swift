@@ -33,7 +33,8 @@ final class DrillWriter {
             await deliver(DrillMessage(token), to: account)
         }
         var left = drill.options.operations
-        while !drill.isEnding, left > 0 {
+        // With a number of operations given, they are all done, whatever standard input says.
+        while left > 0, drill.options.operations < .max || !drill.isEnding {
             left -= 1
             let count = mine.values.reduce(0) { $0 + $1.count }
             switch generator.next() % 16 {

@@ -98,7 +98,9 @@ def store_kill(program, cycles, writers=32, accounts=8, fresh=100, seed=None, re
     store, log = folder + "/store", folder + "/log"
     problems, begun = [], time.monotonic()
     try:
-        for cycle in range(1, cycles + 1):
+        cycle = 0
+        while total["killed"] < cycles:
+            cycle += 1
             if cycle % fresh == 1 and cycle > 1:
                 total.update(ledger.counts)
                 problems += ledger.problems

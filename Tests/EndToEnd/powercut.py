@@ -32,7 +32,8 @@ Record = collections.namedtuple("Record", "kind number time inode offset covers 
 def shim(folder):
     """The library that keeps the record, made in a folder; to be named in LD_PRELOAD."""
     target = f"{folder}/powercut.so"
-    subprocess.run(["cc", "-O2", "-Wall", "-shared", "-fPIC", "-o", target, HERE / "powercut.c", "-ldl"], check=True)
+    compiler = shutil.which("cc") or "clang"
+    subprocess.run([compiler, "-O2", "-Wall", "-shared", "-fPIC", "-o", target, HERE / "powercut.c", "-ldl"], check=True)
     return target
 
 
