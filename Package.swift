@@ -212,7 +212,7 @@ func benchmarkTargets() -> [Target] {
         "JournalStore", "Journal", "MailStore", "MailTypes", "MessageFormat", "ByteTools", "Compression", "CLinux",
         "Events", "Settings", "Runtime", "Locking",
     ]
-    return ["StoreDrill"].map { name in
+    return ["StoreBench", "StoreDrill"].map { name in
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
 }

@@ -82,7 +82,9 @@ struct DumpDrill {
                 let store = try await DrillStore.open(words[0], options, loop)
                 let output = try Output(words[1])
                 try await Dump(store: store, output: output).say(1...UInt64(options.accounts))
-                for number in 0..<min(options.appends, options.accounts) { try await append(to: UInt64(number) + 1, store) }
+                for number in 0..<min(options.appends, options.accounts) {
+                    try await append(to: UInt64(number) + 1, store)
+                }
                 await store.close()
                 Output.standard("done\n")
             } catch {
