@@ -1,0 +1,198 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs Benchmarks/StoreBench in turns with itself, and makes tables and JSON of what it says (script/measure store)."""
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+
+class Bench:
+    def __init__(self, program, folder, report=print):
+        self.program, self.folder, self.report = program, Path(folder), report
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.results = {"machine": machine(), "begun": time.strftime("%Y-%m-%d %H:%M:%S")}
+
+    def run(self, *words, **options):
+        """The figures of one run, as the program prints them."""
+        flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+        result = subprocess.run([self.program, *map(str, words), *flags], capture_output=True, text=True)
+        if result.returncode != 0:
+            raise SystemExit(f"{words}: {result.stdout}{result.stderr}")
+        return json.loads(result.stdout.splitlines()[-1]) if result.stdout.strip() else {}
+
+    def clean(self, name):
+        path = self.folder / name
+        shutil.rmtree(path, ignore_errors=True)
+        return path
+
+    # -- deliveries
+
+    def deliveries(self, writers, rounds, seconds):
+        """Durable deliveries, one engine after the other, in an order that changes from round to round."""
+        found = {(engine, number): [] for engine in ("journal", "maildir") for number in writers}
+        for turn in range(rounds):
+            for number in writers:
+                for engine in ("journal", "maildir") if turn % 2 == 0 else ("maildir", "journal"):
+                    path = self.clean("deliver")
+                    settle()
+                    figures = self.run("deliver", engine, path, writers=number, seconds=seconds)
+                    found[engine, number].append({
+                        "rate": figures["messages"] / figures["seconds"],
+                        "cpu": 1000 * figures["cpu"] / max(1, figures["messages"]),
+                        "MB": figures["octets"] / figures["seconds"] / 1e6,
+                    })
+            self.clean("deliver")
+        rows = []
+        for number in writers:
+            ours, theirs = found["journal", number], found["maildir", number]
+            ratios = [a["rate"] / b["rate"] for a, b in zip(ours, theirs)]
+            costs = [a["cpu"] / b["cpu"] for a, b in zip(ours, theirs)]
+            rows.append({
+                "writers": number,
+                "store, /s": middle(ours, "rate"), "Maildir, /s": middle(theirs, "rate"),
+                "ratio": statistics.median(ratios), "ratio from": min(ratios), "ratio to": max(ratios),
+                "store, ms CPU": middle(ours, "cpu"), "Maildir, ms CPU": middle(theirs, "cpu"),
+                "CPU ratio": statistics.median(costs), "store, MB/s": middle(ours, "MB"),
+            })
+        self.results["deliveries"] = {"rows": rows, "rounds": rounds, "seconds": seconds}
+        self.report(f"\nDurable deliveries (median of {rounds} rounds of {seconds} s, in turns)\n")
+        self.table(rows)
+        return rows
+
+    # -- one large mailbox
+
+    def mailbox(self, messages, octets, rounds):
+        for engine in ("journal", "maildir"):
+            self.run("fill", engine, self.clean("full-" + engine), messages=messages, octets=octets)
+        found = {"journal": [], "maildir": []}
+        for _ in range(rounds):
+            for engine in found:
+                path = self.clean("mailbox")
+                subprocess.run(["cp", "-a", str(self.folder / f"full-{engine}"), str(path)], check=True)
+                settle(drop=True)
+                found[engine].append(self.run("mailbox", engine, path))
+        self.clean("mailbox")
+        rows = []
+        for what in ("open the account", "SELECT", "FETCH FLAGS", "STORE 10k", "EXPUNGE 10k", "1000 bodies"):
+            row = {"what": what}
+            for engine, name in (("journal", "store"), ("maildir", "Maildir")):
+                for kind in ("cold", "warm"):
+                    key = what if what == "open the account" else f"{what} {kind}"
+                    values = [1000 * figures[key] for figures in found[engine] if key in figures]
+                    row[f"{name} {kind}, ms"] = statistics.median(values) if values else None
+            rows.append(row)
+        rows[0]["store warm, ms"] = None
+        self.results["mailbox"] = {"rows": rows, "messages": messages, "octets": octets, "rounds": rounds,
+                                   "memory": statistics.median(f["memory"] for f in found["journal"])}
+        self.report(f"\nA mailbox of {messages:,} messages of {octets:,} octets (median of {rounds} rounds)\n")
+        self.table(rows)
+        for engine in ("journal", "maildir"):
+            self.clean("full-" + engine)
+
+    # -- restart
+
+    def restart(self, sizes, octets, rounds):
+        rows = []
+        for messages in sizes:
+            accounts = max(1, messages // 1000)
+            for kill in (0, 1):
+                path = self.clean("restart")
+                self.run("fill", "journal", path, messages=messages, octets=octets, accounts=accounts, kill=kill)
+                for state in ("as it was left", "without derived files"):
+                    if state != "as it was left":
+                        if kill:
+                            continue
+                        drop_derived(path)
+                    times = {"warm": [], "cold": []}
+                    for _ in range(rounds):
+                        for kind in times:
+                            copy = self.clean("restart-copy")
+                            # Segments are only read, but for what is added: the copy may share them.
+                            subprocess.run(["cp", "-a", str(path), str(copy)], check=True)
+                            settle(drop=kind == "cold")
+                            times[kind].append(self.run("restart", copy))
+                    ended = "closed in order" if not kill else "killed"
+                    for kind, found in times.items():
+                        rows.append({
+                            "messages": messages, "state": ended if state == "as it was left" else state, "cache": kind,
+                            "open, ms": 1000 * middle(found, "open the store"),
+                            "first account, ms": 1000 * middle(found, "first account"),
+                            "memory, MB": middle(found, "memory") / 1e6,
+                        })
+                self.clean("restart-copy")
+            self.clean("restart")
+        self.results["restart"] = {"rows": rows, "octets": octets, "rounds": rounds}
+        self.report(f"\nRestart, messages of {octets} octets, 1,000 an account (median of {rounds})\n")
+        self.table(rows)
+
+    # -- octets on disk
+
+    def corpus(self, files):
+        path = self.clean("corpus")
+        figures = self.run("corpus", path, *files)
+        row = {"messages": figures["messages"], "octets of mail": figures["octets"],
+               "octets of segments": size(path, "*.log"), "by octet": size(path, "*.log") / figures["octets"],
+               "all files, by octet": size(path, "*") / figures["octets"],
+               "Maildir, by octet (blocks of 4 KiB)": sum(-(-os.path.getsize(f) // 4096) * 4096 for f in files)
+               / figures["octets"]}
+        self.results["corpus"] = row
+        self.report("\nOctets on disk by octet of mail\n")
+        self.table([row])
+        self.clean("corpus")
+
+    def table(self, rows):
+        names = list(rows[0])
+        self.report("| " + " | ".join(names) + " |")
+        self.report("|" + "---|" * len(names))
+        for row in rows:
+            self.report("| " + " | ".join(text(row[name]) for name in names) + " |")
+
+    def save(self, path):
+        Path(path).write_text(json.dumps(self.results, indent=1) + "\n")
+        self.report(f"\nall of it in {path}")
+
+
+def text(value):
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def middle(found, name):
+    return statistics.median(figures[name] for figures in found)
+
+
+def size(folder, pattern):
+    return sum(path.stat().st_size for path in Path(folder).rglob(pattern) if path.is_file())
+
+
+def drop_derived(folder):
+    """Leaves what cannot be made again: segments and FORMAT."""
+    for path in Path(folder).rglob("*"):
+        if path.is_file() and path.suffix != ".log" and path.name != "FORMAT":
+            path.unlink()
+
+
+def settle(drop=False):
+    """Has what was written before reach the disk, so that the next run does not pay for it."""
+    os.sync()
+    if drop:
+        try:
+            Path("/proc/sys/vm/drop_caches").write_text("3")
+        except OSError as error:
+            raise SystemExit(f"cold figures need root, to drop the caches: {error}") from error
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {"cpu": model, "cores": os.cpu_count(), "memory, GB": round(memory / 1e9), "kernel": platform.release(),
+            "load before": os.getloadavg()[0]}
