@@ -25,6 +25,7 @@ package final class Journal: Sendable {
     let options: JournalOptions
     let segments: SegmentTable
     let writer: JournalWriter
+    let indexer: SegmentIndexer
 
     /// What `open` found.
     package let recovery: JournalRecovery
@@ -35,6 +36,7 @@ package final class Journal: Sendable {
         options: JournalOptions,
         segments: SegmentTable,
         writer: JournalWriter,
+        indexer: SegmentIndexer,
         recovery: JournalRecovery
     ) {
         self.directory = directory
@@ -42,6 +44,7 @@ package final class Journal: Sendable {
         self.options = options
         self.segments = segments
         self.writer = writer
+        self.indexer = indexer
         self.recovery = recovery
     }
 
@@ -61,21 +64,26 @@ package final class Journal: Sendable {
         let segments = try SegmentTable(directory: directory, identity: identity)
         var pass = RecoveryPass(segments: segments, identity: identity, directory: directory)
         let recovery = try pass.run()
+        let indexer = SegmentIndexer(segments)
         let writer = JournalWriter(
             directory: directory,
             identity: identity,
             options: options,
             segments: segments,
+            indexer: indexer,
             heads: pass.heads,
             tail: pass.tail
         )
         writer.start()
+        indexer.addMissing()
+        for number in pass.unindexed { indexer.add(number) }
         return Journal(
             directory: directory,
             identity: identity,
             options: options,
             segments: segments,
             writer: writer,
+            indexer: indexer,
             recovery: recovery
         )
     }
@@ -154,5 +162,9 @@ package final class Journal: Sendable {
         await unsafe withUnsafeContinuation { continuation in
             writer.close { unsafe continuation.resume() }
         }
+        await indexer.stop()
     }
+
+    /// Waits until the sidecars of all segments that were left are written, or could not be.
+    package func indexed() async { await indexer.idle() }
 }

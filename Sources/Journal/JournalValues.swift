@@ -68,11 +68,30 @@ package struct BodyOctets: Sendable, Hashable {
     package var bytes: [UInt8]
     /// Ranges of the body (not of `bytes`) that were lost.
     package var lost: [Range<UInt64>]
+    /// Ranges of the body that did not verify and do with one bit flipped.
+    package var mended: [Range<UInt64>]
 
-    package init(bytes: [UInt8], lost: [Range<UInt64>]) {
+    package init(bytes: [UInt8], lost: [Range<UInt64>], mended: [Range<UInt64>] = []) {
         self.bytes = bytes
         self.lost = lost
+        self.mended = mended
     }
+
+    /// Adds octets that follow these.
+    mutating func append(_ chunk: CheckedChunk, _ place: Range<UInt64>) {
+        switch chunk {
+        case .lost: lost.append(place)
+        case .mended: mended.append(place)
+        case .whole: break
+        }
+    }
+}
+
+/// What checking a chunk found.
+enum CheckedChunk: Hashable {
+    case whole
+    case mended
+    case lost
 }
 
 /// Why the journal could not do what was asked.

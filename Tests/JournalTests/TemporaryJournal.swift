@@ -29,6 +29,8 @@ final class TemporaryJournal: Sendable {
         return "\(directory)/segment-\(String(repeating: "0", count: 10 - digits.count))\(digits).log"
     }
 
+    func index(_ number: UInt32) -> String { String(segment(number).dropLast(4)) + ".idx" }
+
     func contents(_ number: UInt32) -> [UInt8] { WholeFile.contents(segment(number)) ?? [] }
     func replace(_ number: UInt32, _ bytes: [UInt8]) { WholeFile.replace(segment(number), with: bytes) }
 

@@ -189,9 +189,20 @@ struct UpkeepTests {
         ]
         for offset in damaged { for next in 0..<5 { bytes[offset + next] ^= 0xA5 } }
         place.overwrite(1, bytes)
+        await journal.indexed()
+        let known = try journal.items(of: 1)
+        guard known.count == 4, case .mended(let entry, let parts) = known[0], case .mended(_, let header) = known[1],
+            case .lost = known[2], case .intact = known[3]
+        else {
+            Issue.record("\(known.map { "\($0)".prefix(60) })")
+            return
+        }
+        #expect(entry.metadata == Array("note 0".utf8) && parts.metadata && !parts.header && parts.body.isEmpty)
+        #expect(header.header && header.body.isEmpty)
+
+        unsafe unlink(place.index(1))
         let found = try journal.items(of: 1)
-        #expect(found.count == 4)
-        guard case .lost(let first) = found[0], case .unreadable(let second) = found[1],
+        guard found.count == 4, case .lost(let first) = found[0], case .unreadable(let second) = found[1],
             case .lost(let third) = found[2], case .intact(let fourth) = found[3]
         else {
             Issue.record("\(found.map { "\($0)".prefix(60) })")

@@ -53,7 +53,8 @@ package enum WholeFile {
         return (try? Directories.sync(String(path[..<slash]))) != nil
     }
 
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    /// False when not all of it could be written.
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         unsafe bytes.withUnsafeBytes { buffer in
             var done = 0
             while done < buffer.count {

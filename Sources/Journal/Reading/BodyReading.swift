@@ -23,34 +23,55 @@ struct ChunkSpan {
     }
 
     /// Checks the chunks in `stored` (as many octets as could be read) and takes their frames out, in place.
-    func unframe(_ stored: inout [UInt8]) -> [Range<UInt64>] {
-        var lost: [Range<UInt64>] = []
-        if stored.count < fileCount { stored += [UInt8](repeating: 0, count: fileCount - stored.count) }
+    ///
+    /// With `mends`, a bit that is flipped in a chunk is put right.
+    func unframe(_ stored: [UInt8], mends: Bool) -> BodyOctets {
+        var octets = BodyOctets(bytes: stored, lost: [])
+        if stored.count < fileCount { octets.bytes += [UInt8](repeating: 0, count: fileCount - stored.count) }
         var (from, to) = (0, 0)
         while to < chunks.count {
             let count = min(ChunkLayout.chunkOctets, chunks.count - to)
             let data = from + ChunkLayout.frameOctets
-            if unsafe !Self.verifies(stored.span.bytes, frameAt: from, count: count) {
-                let start = chunks.lowerBound + UInt64(to)
-                lost.append(start..<(start + UInt64(count)))
-                stored.replaceSubrange(data..<(data + count), with: repeatElement(0, count: count))
+            let found = Self.check(&octets.bytes, frameAt: from, count: count, mends: mends)
+            let start = chunks.lowerBound + UInt64(to)
+            octets.append(found, start..<(start + UInt64(count)))
+            if found == .lost {
+                octets.bytes.replaceSubrange(data..<(data + count), with: repeatElement(0, count: count))
             }
-            unsafe stored.withUnsafeMutableBytes { bytes in
+            unsafe octets.bytes.withUnsafeMutableBytes { bytes in
                 guard let base = bytes.baseAddress else { return }
                 unsafe memmove(base + to, base + data, count)
             }
             (from, to) = (data + count, to + count)
         }
-        stored.removeLast(stored.count - to)
-        return lost
+        octets.bytes.removeLast(octets.bytes.count - to)
+        return octets
     }
 
-    static func verifies(_ stored: RawSpan, frameAt offset: Int, count: Int) -> Bool {
+    /// Checks a chunk of known length; a damaged frame before a whole chunk harms nothing.
+    private static func check(
+        _ stored: inout [UInt8],
+        frameAt offset: Int,
+        count: Int,
+        mends: Bool
+    ) -> CheckedChunk {
+        let (isWordRight, difference) = unsafe compare(stored.span.bytes, frameAt: offset, count: count)
+        if difference == 0 { return isWordRight ? .whole : .mended }
+        guard isWordRight, mends || difference.nonzeroBitCount == 1 else { return .lost }
+        switch SingleBit.find(difference: difference, octets: 4 + count) {
+        case .sum: return .mended
+        case .bit(let octet, let mask) where octet >= 4:
+            stored[offset + ChunkLayout.frameOctets + octet - 4] ^= mask
+            return .mended
+        default: return .lost
+        }
+    }
+
+    private static func compare(_ bytes: RawSpan, frameAt offset: Int, count: Int) -> (Bool, UInt32) {
         let word = ChunkLayout.frameWord(count: count)
         let data = offset + ChunkLayout.frameOctets
-        return stored.littleEndian32(at: offset) == word
-            && stored.littleEndian32(at: offset + 4)
-                == ChunkLayout.checksum(word: word, stored.extracting(data..<(data + count)))
+        let sum = ChunkLayout.checksum(word: word, bytes.extracting(data..<(data + count)))
+        return (bytes.littleEndian32(at: offset) == word, sum ^ bytes.littleEndian32(at: offset + 4))
     }
 }
 
@@ -59,21 +80,33 @@ extension Journal {
     ///
     /// Only the chunks that hold the range are read and checked, so ranges on multiples of 64 KiB cost least. Throws
     /// `.lost` when the segment was removed. For any task: from the page cache at once, else on a blocking thread.
-    package func read(_ address: BodyAddress, _ range: Range<UInt64>) async throws(JournalError) -> BodyOctets {
+    ///
+    /// With `mending`, a chunk that verifies with one bit flipped is not lost but mended. A chunk that is damaged in
+    /// another way looks like that once in 8,000 times: the caller has another proof of the whole body (a SHA-256), or
+    /// does not ask for it.
+    package func read(
+        _ address: BodyAddress,
+        _ range: Range<UInt64>,
+        mending: Bool = false
+    ) async throws(JournalError) -> BodyOctets {
         let wanted = range.clamped(to: 0..<address.length)
         guard !wanted.isEmpty, ChunkSpan.isSane(address, wanted) else { return BodyOctets(bytes: [], lost: []) }
         if let cached = try segments.cachedOctets(address, wanted) { return cached }
         let outcome = await BlockingPool.shared.run { [segments] () -> Result<BodyOctets, JournalError> in
-            Result { () throws(JournalError) in try segments.octets(address, wanted) }
+            Result { () throws(JournalError) in try segments.octets(address, wanted, mends: mending) }
         }
         return try outcome.get()
     }
 
     /// As `read`, for threads that may block.
-    package func readBlocking(_ address: BodyAddress, _ range: Range<UInt64>) throws(JournalError) -> BodyOctets {
+    package func readBlocking(
+        _ address: BodyAddress,
+        _ range: Range<UInt64>,
+        mending: Bool = false
+    ) throws(JournalError) -> BodyOctets {
         let wanted = range.clamped(to: 0..<address.length)
         guard !wanted.isEmpty, ChunkSpan.isSane(address, wanted) else { return BodyOctets(bytes: [], lost: []) }
-        return try segments.octets(address, wanted)
+        return try segments.octets(address, wanted, mends: mending)
     }
 }
 
@@ -84,15 +117,14 @@ extension ChunkSpan {
     }
 
     /// The octets of `wanted` in `stored`.
-    func octets(_ stored: [UInt8], of wanted: Range<UInt64>) -> BodyOctets {
-        var bytes = stored
-        let lost = unframe(&bytes)
-        guard chunks != wanted else { return BodyOctets(bytes: bytes, lost: lost) }
+    func octets(_ stored: [UInt8], of wanted: Range<UInt64>, mends: Bool) -> BodyOctets {
+        var octets = unframe(stored, mends: mends)
+        guard chunks != wanted else { return octets }
         let first = Int(wanted.lowerBound - chunks.lowerBound)
-        return BodyOctets(
-            bytes: Array(bytes[first..<(first + wanted.count)]),
-            lost: lost.map { $0.clamped(to: wanted) }.filter { !$0.isEmpty }
-        )
+        octets.bytes = Array(octets.bytes[first..<(first + wanted.count)])
+        octets.lost = octets.lost.map { $0.clamped(to: wanted) }.filter { !$0.isEmpty }
+        octets.mended = octets.mended.map { $0.clamped(to: wanted) }.filter { !$0.isEmpty }
+        return octets
     }
 }
 
@@ -101,16 +133,20 @@ extension SegmentTable {
     /// something is wrong.
     func cachedOctets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets? {
         guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
-        let found = SegmentReader(file: file, waits: false).octets(address, wanted, storedLength: nil)
+        let found = SegmentReader(file: file, waits: false, mends: false).octets(address, wanted, storedLength: nil)
         return found.flatMap { $0.lost.isEmpty ? $0 : nil }
     }
 
     /// Octets of a body; what is lost is zero and named.
     ///
     /// Throws `.lost` when the segment is not there. Blocks.
-    func octets(_ address: BodyAddress, _ wanted: Range<UInt64>) throws(JournalError) -> BodyOctets {
+    func octets(
+        _ address: BodyAddress,
+        _ wanted: Range<UInt64>,
+        mends: Bool = false
+    ) throws(JournalError) -> BodyOctets {
         guard let file = try fileIfThere(address.record.segment) else { throw .lost(address.record) }
-        let reader = SegmentReader(file: file, waits: true)
+        let reader = SegmentReader(file: file, waits: true, mends: mends)
         let found = reader.octets(address, wanted, storedLength: nil)
         if let found, found.lost.isEmpty { return found }
         // The address may not know that the body is compressed, and only the header knows where the second table is.

@@ -33,21 +33,28 @@ struct CompressedReading {
         for (index, chunk) in found.enumerated() {
             let place = begin + UInt64(index * ChunkLayout.chunkOctets)
             let part = (place..<min(address.length, place + UInt64(ChunkLayout.chunkOctets))).clamped(to: wanted)
+            octets.append(chunk?.check ?? .lost, part)
             if let chunk {
-                octets.bytes += chunk[Int(part.lowerBound - place)..<Int(part.upperBound - place)]
+                octets.bytes += chunk.octets[Int(part.lowerBound - place)..<Int(part.upperBound - place)]
             } else {
                 octets.bytes += repeatElement(0, count: part.count)
-                octets.lost.append(part)
             }
         }
         return octets
     }
 
-    /// Where the frames of chunks begin, from the first frame; of a chunk whose entry is damaged in both tables, `nil`,
-    /// and also of the one beyond the last.
+    private typealias Chunk = (octets: [UInt8], length: Int, check: CheckedChunk)
+
+    /// Where the frames of chunks begin, from the first frame; of a chunk whose entry is damaged in both tables, `nil`.
+    ///
+    /// The one beyond the last begins where the second table does, which only the header knows.
     private func starts(of numbers: ClosedRange<Int>) -> [Int?]? {
         var starts = [Int?](repeating: nil, count: numbers.count)
         if numbers.lowerBound == 0 { starts[0] = 0 }
+        if numbers.upperBound == chunks, let storedLength {
+            let tables = 2 * CompressedLayout.tableOctets(of: address.length)
+            starts[starts.count - 1] = storedLength > tables ? Int(storedLength - tables) : nil
+        }
         let (low, high) = (max(1, numbers.lowerBound), min(numbers.upperBound, chunks - 1))
         guard low <= high else { return starts }
         guard fill(&starts, from: tableStart, low...high, first: numbers.lowerBound) else { return nil }
@@ -78,7 +85,7 @@ struct CompressedReading {
     }
 
     /// The octets of chunks; `nil` for one that is lost.
-    private func read(_ numbers: ClosedRange<Int>, _ starts: [Int?]) -> [[UInt8]?]? {
+    private func read(_ numbers: ClosedRange<Int>, _ starts: [Int?]) -> [Chunk?]? {
         let together = frames(starts)
         var data: [UInt8] = []
         if let together {
@@ -87,7 +94,7 @@ struct CompressedReading {
             }
             data = octets
         }
-        var found: [[UInt8]?] = []
+        var found: [Chunk?] = []
         var next: Int?
         for number in numbers {
             guard let start = starts[number - numbers.lowerBound] ?? next else {
@@ -101,19 +108,25 @@ struct CompressedReading {
                 }
                 (octets, place) = (frame, 0)
             }
-            let chunk = chunk(number, in: octets, at: place)
-            found.append(chunk?.octets)
+            let extent = starts[number - numbers.lowerBound + 1].map { $0 - start }
+            let chunk = chunk(number, in: octets, at: place, extent: extent)
+            found.append(chunk)
             next = chunk.map { start + $0.length }
         }
         return found
     }
 
-    private func chunk(_ number: Int, in octets: [UInt8], at place: Int) -> (octets: [UInt8], length: Int)? {
+    private func chunk(_ number: Int, in octets: [UInt8], at place: Int, extent: Int?) -> Chunk? {
         guard place >= 0, place <= octets.count else { return nil }
         let end = min(octets.count, place + CompressedLayout.largestFrame)
         let begin = UInt64(number) * UInt64(ChunkLayout.chunkOctets)
         let count = Int(min(UInt64(ChunkLayout.chunkOctets), address.length - begin))
-        return unsafe CompressedLayout.chunk(octets.span.bytes.extracting(place..<end), count: count)
+        return unsafe CompressedLayout.chunk(
+            octets.span.bytes.extracting(place..<end),
+            count: count,
+            extent: extent,
+            mends: reader.mends
+        )
     }
 
     /// From the first frame to the end of the last, when all that can be known of it is and is in order.

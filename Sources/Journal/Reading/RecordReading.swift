@@ -12,6 +12,8 @@ package struct JournalEntry: Sendable, Hashable {
     package var stream: UInt64
     package var metadata: [UInt8]
     package var body: BodyAddress
+    /// It does not lie on disk as it is here: a flipped bit was put right, or the segment's sidecar knew it.
+    package var isMended = false
 
     /// Octets that stand before the body of a record with this metadata.
     package static func preamble(of record: JournalRecord) -> Int { RecordHeader.size + record.metadata.count }
@@ -22,6 +24,7 @@ package struct JournalEntry: Sendable, Hashable {
         stream = header.stream
         self.metadata = metadata
         body = header.body
+        isMended = header.isMended
     }
 }
 
@@ -29,27 +32,79 @@ package struct JournalEntry: Sendable, Hashable {
 struct FoundRecord {
     var header: RecordHeader
     var metadata: [UInt8]?
+
+    /// More than this is not looked at for a flipped bit: the more octets, the less it proves.
+    private static let largestMended = 4096
+
+    init(header: RecordHeader, metadata: [UInt8]?) {
+        self.header = header
+        self.metadata = metadata
+    }
+
+    /// With metadata as they lie on disk.
+    init(header: RecordHeader, _ raw: [UInt8]) {
+        self.header = header
+        guard raw.count == Int(header.metadataLength) else { return }
+        if CRC32C.of(raw) == header.metadataCRC {
+            metadata = raw
+        } else if raw.count <= Self.largestMended, let mended = SingleBit.mended(raw, sum: header.metadataCRC),
+            mended != raw
+        {
+            metadata = mended
+            self.header.isMended = true
+        }
+    }
 }
 
 extension SegmentTable {
     /// Most records fit in one read of this size, without their bodies.
     static let guessOctets = 2048
 
-    /// The record that begins at `position`; `nil` when none does that verifies.
+    /// The record that begins at `position`; `nil` when none does that can be read.
     ///
-    /// Blocks.
+    /// What does not verify is put right where one bit is flipped, and else taken from the segment's sidecar; the header
+    /// is then marked as mended. Blocks.
     func record(at position: RecordPosition) throws(JournalError) -> FoundRecord? {
         guard let file = try fileIfThere(position.segment) else { return nil }
-        guard let head = readOrNil(file, Self.guessOctets, at: position.offset),
-            let header = unsafe RecordHeader(head.span.bytes, at: position, of: identity)
-        else { return nil }
+        let head = readOrNil(file, Self.guessOctets, at: position.offset) ?? []
+        let octets = unsafe head.span.bytes
+        guard
+            let header = RecordHeader(octets, at: position, of: identity)
+                ?? RecordHeader.mending(octets, at: position, of: identity)
+        else { return indexed(position) }
         let length = Int(header.metadataLength)
-        var metadata = [UInt8](head.dropFirst(RecordHeader.size).prefix(length))
-        if metadata.count < length {
-            metadata = readOrNil(file, length, at: position.offset + UInt64(RecordHeader.size)) ?? []
+        var raw = [UInt8](head.dropFirst(RecordHeader.size).prefix(length))
+        if raw.count < length { raw = readOrNil(file, length, at: position.offset + UInt64(RecordHeader.size)) ?? [] }
+        let found = FoundRecord(header: header, raw)
+        return found.metadata == nil ? indexed(position) ?? found : found
+    }
+
+    /// The record as the sidecar of a sealed segment has it.
+    private func indexed(_ position: RecordPosition) -> FoundRecord? {
+        indexed(position.segment, position.offset..<(position.offset + 1)).first
+    }
+
+    /// The records that begin in a part of a sealed segment, as its sidecar has them.
+    ///
+    /// Blocks, for as long as reading the sidecar takes.
+    func indexed(_ number: UInt32, _ octets: Range<UInt64>) -> [FoundRecord] {
+        guard sealed.contains(number), let size = try? fileIfThere(number)?.size() else { return [] }
+        let end = recordsEnd(of: number, size: size)
+        let binding = SegmentIndex.Binding(identity: identity, segment: number, sealedLength: end)
+        guard var reading = IndexReading(binding, in: directory) else { return [] }
+        var found: [FoundRecord] = []
+        while case .entry(let entry) = reading.step(), entry.octets.lowerBound < octets.upperBound {
+            guard case .record(var header, let metadata) = entry, octets.contains(header.position.offset) else {
+                continue
+            }
+            header.isMended = true
+            if case .whole(let metadata) = metadata {
+                found.append(FoundRecord(header: header, metadata: metadata))
+            } else {
+                found.append(FoundRecord(header: header, metadata: nil))
+            }
         }
-        let isWhole = metadata.count == length && CRC32C.of(metadata) == header.metadataCRC
-        return FoundRecord(header: header, metadata: isWhole ? metadata : nil)
+        return found
     }
 
     /// The segment; `nil` when it is not there any more.

@@ -37,7 +37,7 @@ extension Journal {
         if try !path.followChain(of: stream, from: writer.heads.withLock { $0[stream] }, after: start, stopsAt: isBase)
         {
             var headers: [RecordHeader] = []
-            try scanHeaders(after: start) { header throws(JournalError) in
+            try scanHeaders(after: start) { header, _ throws(JournalError) in
                 if header.stream == stream, header.kind >= RecordKind.firstForUsers { headers.append(header) }
             }
             try path.take(headers, stopsAt: isBase)
@@ -57,33 +57,38 @@ extension Journal {
     ///
     /// Blocks.
     package func replayAll(after start: RecordPosition?, _ visit: (ReplayItem) -> Void) throws(JournalError) {
-        try scanHeaders(after: start) { header throws(JournalError) in
+        try scanHeaders(after: start) { header, known throws(JournalError) in
             guard header.kind >= RecordKind.firstForUsers else { return }
-            guard let found = try segments.record(at: header.position), let metadata = found.metadata
-            else {
-                return visit(.damaged(header.position))
+            var header = header
+            var octets: [UInt8]?
+            switch known {
+            case .whole(let metadata): octets = metadata
+            case .lost: break
+            case .unread:
+                let found = segments.metadata(of: header)
+                octets = found?.octets
+                header.isMended = header.isMended || found?.isMended ?? false
             }
-            visit(.record(JournalEntry(header, metadata)))
+            visit(octets.map { .record(JournalEntry(header, $0)) } ?? .damaged(header.position))
         }
     }
 
     private func scanHeaders(
         after start: RecordPosition?,
-        _ visit: (RecordHeader) throws(JournalError) -> Void
+        _ visit: (RecordHeader, IndexedMetadata) throws(JournalError) -> Void
     ) throws(JournalError) {
         let numbers = segments.numbers
         try SegmentEnds.read(numbers, in: segments, identity: identity)
         for number in numbers where number >= start?.segment ?? 0 {
-            guard let file = try segments.fileIfThere(number) else { continue }
-            let size = try file.size()
-            var walk = SegmentScan(file, identity: identity, to: segments.recordsEnd(of: number, size: size))
+            guard var walk = try segments.walk(number) else { continue }
             while let item = try walk.next() {
                 switch item {
-                case .record(let header), .cut(let header):
-                    if start.map({ header.position > $0 }) ?? true { try visit(header) }
+                case .record(let header, let metadata), .cut(let header, let metadata):
+                    if start.map({ header.position > $0 }) ?? true { try visit(header, metadata) }
                 case .damage: break
                 }
             }
+            if walk.isIndexBad { indexer.add(number) }
         }
     }
 }

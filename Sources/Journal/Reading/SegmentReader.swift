@@ -6,6 +6,8 @@ struct SegmentReader {
     private static let pageOctets: UInt64 = 4096
     let file: SegmentFile
     let waits: Bool
+    /// Whether flipped bits in chunks are put right.
+    let mends: Bool
 
     /// Up to `count` octets, fewer at the end of the file; `nil` when the disk would have to be waited for.
     ///
@@ -35,6 +37,6 @@ struct SegmentReader {
         guard let stored = octets(span.fileCount, at: span.fileOffset), waits || stored.count == span.fileCount else {
             return nil
         }
-        return span.octets(stored, of: wanted)
+        return span.octets(stored, of: wanted, mends: mends)
     }
 }

@@ -70,20 +70,60 @@ enum CompressedLayout {
 
     /// What a frame at the beginning of `bytes` holds, when it verifies: a chunk of `count` octets, and how many octets
     /// frame and chunk take.
-    static func chunk(_ bytes: RawSpan, count: Int) -> (octets: [UInt8], length: Int)? {
+    ///
+    /// `extent` is how many they have to take, where that is known. With `mends`, a flipped bit is put right.
+    static func chunk(
+        _ bytes: RawSpan,
+        count: Int,
+        extent: Int?,
+        mends: Bool
+    ) -> (octets: [UInt8], length: Int, check: CheckedChunk)? {
         let word = bytes.littleEndian32(at: 0)
+        guard bytes.byteCount >= ChunkLayout.frameOctets else { return nil }
+        if let found = chunk(bytes, word: word, count: count, mends: mends) { return found }
+        // The frame may be damaged before a whole chunk.
+        guard let extent, extent > ChunkLayout.frameOctets, extent <= largestFrame else { return nil }
+        for encoding in [zstdEncoding, ChunkLayout.rawEncoding] {
+            let likely = encoding << 24 | UInt32(truncatingIfNeeded: extent - ChunkLayout.frameOctets)
+            if likely != word, var found = chunk(bytes, word: likely, count: count, mends: false) {
+                found.check = .mended
+                return found
+            }
+        }
+        return nil
+    }
+
+    private static func chunk(
+        _ bytes: RawSpan,
+        word: UInt32,
+        count: Int,
+        mends: Bool
+    ) -> (octets: [UInt8], length: Int, check: CheckedChunk)? {
         let stored = Int(word & 0xFF_FFFF)
-        guard bytes.byteCount >= ChunkLayout.frameOctets, stored > 0, stored <= ChunkLayout.chunkOctets,
-            stored <= bytes.byteCount - ChunkLayout.frameOctets
-        else { return nil }
+        guard stored > 0, stored <= ChunkLayout.chunkOctets, stored <= bytes.byteCount - ChunkLayout.frameOctets else {
+            return nil
+        }
         let length = ChunkLayout.frameOctets + stored
         let octets = bytes.extracting(ChunkLayout.frameOctets..<length)
-        guard ChunkLayout.checksum(word: word, octets) == bytes.littleEndian32(at: 4) else { return nil }
-        switch word >> 24 {
-        case ChunkLayout.rawEncoding where stored == count:
-            return unsafe octets.withUnsafeBytes { unsafe (Array($0), length) }
-        case zstdEncoding: return Zstd.decompress(octets, count: count).map { ($0, length) }
+        let difference = ChunkLayout.checksum(word: word, octets) ^ bytes.littleEndian32(at: 4)
+        if difference == 0 { return unpack(octets, word, count).map { ($0, length, .whole) } }
+        guard mends || difference.nonzeroBitCount == 1 else { return nil }
+        switch SingleBit.find(difference: difference, octets: 4 + stored) {
+        case .sum: return unpack(octets, word, count).map { ($0, length, .mended) }
+        case .bit(let octet, let mask) where octet >= 4:
+            var right = unsafe octets.withUnsafeBytes { unsafe Array($0) }
+            right[octet - 4] ^= mask
+            return unsafe unpack(right.span.bytes, word, count).map { ($0, length, .mended) }
         default: return nil
+        }
+    }
+
+    private static func unpack(_ octets: RawSpan, _ word: UInt32, _ count: Int) -> [UInt8]? {
+        switch word >> 24 {
+        case ChunkLayout.rawEncoding where octets.byteCount == count:
+            unsafe octets.withUnsafeBytes { unsafe Array($0) }
+        case zstdEncoding: Zstd.decompress(octets, count: count)
+        default: nil
         }
     }
 

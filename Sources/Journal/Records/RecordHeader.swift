@@ -26,6 +26,8 @@ struct RecordHeader: Hashable, Sendable {
     var layout: UInt8
     /// Octets from the first record of the same commit to this one; `.max` when more.
     var batchDistance: UInt32
+    /// It does not lie on disk as it is here: a flipped bit was put right, or it comes from the sidecar.
+    var isMended = false
 
     var preamble: UInt32 { UInt32(clamping: UInt64(Self.size) + UInt64(metadataLength)) }
     /// Octets of the whole record.
@@ -89,6 +91,30 @@ struct RecordHeader: Hashable, Sendable {
         batchDistance = bytes.littleEndian32(at: 68)
         metadataCRC = bytes.littleEndian32(at: 72)
         guard metadataLength <= 1 << 30, position.offset <= 1 << 56 else { return nil }
+    }
+
+    /// As `init`, of a header in which one bit is flipped.
+    static func mending(
+        _ bytes: RawSpan,
+        at position: RecordPosition,
+        of identity: JournalIdentity
+    ) -> RecordHeader? {
+        guard bytes.byteCount >= size else { return nil }
+        // Of what is known beforehand, one bit at most may differ: cheap, and the proof that it is a header.
+        let different =
+            (bytes.littleEndian32(at: 0) ^ 0x314A_524D).nonzeroBitCount
+            + (bytes.littleEndian64(at: 8) ^ identity.high).nonzeroBitCount
+            + (bytes.littleEndian64(at: 16) ^ identity.low).nonzeroBitCount
+            + (bytes.littleEndian32(at: 24) ^ position.segment).nonzeroBitCount
+            + (bytes.littleEndian64(at: 32) ^ position.offset).nonzeroBitCount
+        guard different <= 1 else { return nil }
+        let head = unsafe bytes.extracting(0..<(size - 4)).withUnsafeBytes { unsafe Array($0) }
+        guard var mended = SingleBit.mended(head, sum: bytes.littleEndian32(at: size - 4)) else { return nil }
+        let sum = CRC32C.of(mended)
+        for shift in [0, 8, 16, 24] as [UInt32] { mended.append(UInt8(truncatingIfNeeded: sum >> shift)) }
+        var header = unsafe RecordHeader(mended.span.bytes, at: position, of: identity)
+        header?.isMended = true
+        return header
     }
 
     init(

@@ -23,6 +23,8 @@ package struct JournalRecovery: Sendable, Hashable {
     package var tornOctets: UInt64 = 0
     /// Octets that are no records though records follow them: what was there is lost.
     package var damage: [Damage] = []
+    /// Records whose header was read though a bit in it was flipped.
+    package var mended: [RecordPosition] = []
     /// Records of the last commit that do not verify: the commit may never have been acknowledged.
     ///
     /// Their users must not take them for a promise kept.

@@ -11,6 +11,8 @@ struct RecoveryPass {
     let segments: SegmentTable
     let identity: JournalIdentity
     let directory: String
+    /// Sealed segments without a whole sidecar, of those that were read.
+    private(set) var unindexed: [UInt32] = []
     private(set) var heads: [UInt64: RecordPosition] = [:]
     fileprivate(set) var tail = JournalTail()
     fileprivate var found = JournalRecovery()
@@ -67,29 +69,28 @@ struct RecoveryPass {
     }
 
     private mutating func scan(_ number: UInt32, from start: UInt64, isLast: Bool) throws(JournalError) {
-        let file = try segments.file(number)
-        let size = try file.size()
-        var walk = SegmentScan(file, identity: identity, from: start, to: segments.recordsEnd(of: number, size: size))
+        guard var walk = try segments.walk(number, from: start) else { return }
         var end = start
         var pending: Range<UInt64>?
         while let item = try walk.next() {
             switch item {
-            case .record(let header):
+            case .record(let header, _):
                 if let lost = pending { note(lost, in: number) }
                 pending = nil
                 end = header.end
                 take(header)
-            case .cut(let header) where !isLast:
+            case .cut(let header, _) where !isLast:
                 note(header.position.offset..<header.end, in: number)
                 take(header)
-            case .cut(let header):
+            case .cut(let header, _):
                 isOurs = true
-                pending = header.position.offset..<size
+                pending = header.position.offset..<header.end
             case .damage(let range): pending = range
             }
         }
         if let lost = pending, !isLast { note(lost, in: number) }
         if isLast { tail.last = (number, end) }
+        if walk.isIndexBad { unindexed.append(number) }
     }
 
     private mutating func note(_ octets: Range<UInt64>, in segment: UInt32) {
@@ -98,6 +99,7 @@ struct RecoveryPass {
 
     private mutating func take(_ header: RecordHeader) {
         found.records += 1
+        if header.isMended { found.mended.append(header.position) }
         isOurs = true
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed

@@ -56,11 +56,9 @@ struct SegmentScan {
         }
         let start = Int(offset - windowStart)
         guard start + RecordHeader.size <= window.count else { return nil }
-        return unsafe RecordHeader(
-            window.span.bytes.extracting(start..<(start + RecordHeader.size)),
-            at: position,
-            of: identity
-        )
+        let octets = unsafe window.span.bytes.extracting(start..<(start + RecordHeader.size))
+        return RecordHeader(octets, at: position, of: identity)
+            ?? RecordHeader.mending(octets, at: position, of: identity)
     }
 
     /// Where the next valid header is, looked for octet by octet.

@@ -53,6 +53,7 @@ extension Journal {
             throw .last("unlink")
         }
         segments.remove(number)
+        unsafe unlink(SegmentIndex.path(number, in: directory))
         try Directories.sync(directory)
     }
 

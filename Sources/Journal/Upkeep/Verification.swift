@@ -15,7 +15,10 @@ package enum VerifiedItem: Sendable, Hashable {
     case unreadable(Range<UInt64>)
 }
 
-/// What of a record differed from what was written in one bit of a checksummed part, and was corrected in memory.
+/// What of a record does not lie on disk as it was written, and could be had all the same: a flipped bit was put right,
+/// or the sidecar has it.
+///
+/// Of a body, a range that was mended needs another proof (see `Journal.read`).
 package struct MendedParts: Sendable, Hashable {
     package var header = false
     package var metadata = false
@@ -36,6 +39,8 @@ package struct LostParts: Sendable, Hashable {
     package var address: BodyAddress
     /// Ranges of the body that are lost.
     package var body: [Range<UInt64>]
+    /// What of the rest does not lie on disk as it was written.
+    package var mended: MendedParts
 
     /// Whether the metadata is lost.
     package var isMetadataLost: Bool { metadata == nil }
@@ -59,15 +64,34 @@ extension Journal {
         let end = segments.recordsEnd(of: number, size: try file.size())
         var walk = SegmentScan(file, identity: identity, to: end)
         while let item = try walk.next() {
-            let found: VerifiedItem
             switch item {
-            case .record(let header), .cut(let header): found = segments.check(header, pace: pace).item
+            case .record(let header), .cut(let header):
+                guard visit(segments.check(header, mends: true, pace: pace).item) else { return }
             case .damage(let range):
                 pace(Int(clamping: min(range.count, 1 << 20)))
-                found = .unreadable(range)
+                guard try visitUnreadable(range, in: number, pace: pace, visit: visit) else { return }
             }
-            guard visit(found) else { return }
         }
+    }
+
+    /// What the sidecar knows of octets among which no header can be read, and what it does not.
+    private func visitUnreadable(
+        _ range: Range<UInt64>,
+        in number: UInt32,
+        pace: (Int) -> Void,
+        visit: (VerifiedItem) -> Bool
+    ) throws(JournalError) -> Bool {
+        var offset = range.lowerBound
+        for known in segments.indexed(number, range) {
+            let header = known.header
+            guard header.position.offset >= offset, header.end <= range.upperBound else { continue }
+            if header.position.offset > offset {
+                guard visit(.unreadable(offset..<header.position.offset)) else { return false }
+            }
+            guard visit(segments.check(header, mends: true, pace: pace).item) else { return false }
+            offset = header.end
+        }
+        return offset == range.upperBound || visit(.unreadable(offset..<range.upperBound))
     }
 }
 
@@ -75,12 +99,16 @@ extension Journal {
 struct RecordCheck {
     var header: RecordHeader
     var metadata: [UInt8]?
+    var mended = MendedParts()
     var lost: [Range<UInt64>] = []
 
     var isIntact: Bool { metadata != nil && lost.isEmpty }
 
     var item: VerifiedItem {
-        if let metadata, lost.isEmpty { return .intact(JournalEntry(header, metadata)) }
+        if let metadata, lost.isEmpty {
+            let entry = JournalEntry(header, metadata)
+            return mended.isEmpty ? .intact(entry) : .mended(entry, mended)
+        }
         return .lost(
             LostParts(
                 position: header.position,
@@ -88,7 +116,8 @@ struct RecordCheck {
                 stream: header.stream,
                 metadata: metadata,
                 address: header.body,
-                body: lost
+                body: lost,
+                mended: mended
             )
         )
     }
@@ -100,39 +129,51 @@ extension SegmentTable {
     /// Reads all of a record.
     ///
     /// Blocks.
-    func check(_ header: RecordHeader, pace: (Int) -> Void = { _ in }) -> RecordCheck {
-        var check = RecordCheck(header: header, metadata: metadata(of: header))
+    func check(_ header: RecordHeader, mends: Bool, pace: (Int) -> Void = { _ in }) -> RecordCheck {
+        var check = RecordCheck(header: header)
+        check.mended.header = header.isMended
+        if let found = metadata(of: header) {
+            (check.metadata, check.mended.metadata) = (found.octets, found.isMended)
+        }
         pace(RecordHeader.size + Int(header.metadataLength))
         var offset: UInt64 = 0
         while offset < header.bodyLength {
             let part = offset..<min(header.bodyLength, offset + Self.checkOctets)
-            let lost = (try? octets(header.body, part))?.lost ?? [part]
+            let found = try? octets(header.body, part, mends: mends)
             // A chunk ends where the next read begins: ranges that touch are one.
-            for range in lost {
-                if let last = check.lost.last, last.upperBound == range.lowerBound {
-                    check.lost[check.lost.count - 1] = last.lowerBound..<range.upperBound
-                } else {
-                    check.lost.append(range)
-                }
-            }
+            for range in found?.lost ?? [part] { check.lost.join(range) }
+            for range in found?.mended ?? [] { check.mended.body.join(range) }
             pace(part.count)
             offset = part.upperBound
         }
         return check
     }
 
-    /// `nil` when it does not verify.
-    private func metadata(of header: RecordHeader) -> [UInt8]? {
+    /// `nil` when they cannot be read.
+    func metadata(of header: RecordHeader) -> (octets: [UInt8], isMended: Bool)? {
         let start = header.position.offset + UInt64(RecordHeader.size)
-        guard let file = try? file(header.position.segment),
-            let metadata = try? file.read(Int(header.metadataLength), at: start),
-            metadata.count == Int(header.metadataLength), CRC32C.of(metadata) == header.metadataCRC
-        else { return nil }
-        return metadata
+        var plain = header
+        plain.isMended = false
+        let raw = (try? file(header.position.segment).read(Int(header.metadataLength), at: start)) ?? []
+        let found = FoundRecord(header: plain, raw)
+        if let metadata = found.metadata { return (metadata, found.header.isMended) }
+        let known = indexed(header.position.segment, header.position.offset..<(header.position.offset + 1)).first
+        return known?.metadata.map { ($0, true) }
     }
 
-    /// Whether metadata and every chunk of a record verify.
+    /// Whether metadata and every chunk of a record can be read.
     ///
     /// Blocks.
-    func verifies(_ header: RecordHeader) -> Bool { check(header).isIntact }
+    func verifies(_ header: RecordHeader) -> Bool { check(header, mends: false).isIntact }
+}
+
+extension [Range<UInt64>] {
+    /// Adds a range that begins at or after the end of the last.
+    fileprivate mutating func join(_ range: Range<UInt64>) {
+        if let last, last.upperBound == range.lowerBound {
+            self[count - 1] = last.lowerBound..<range.upperBound
+        } else {
+            append(range)
+        }
+    }
 }

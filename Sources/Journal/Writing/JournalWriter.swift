@@ -14,6 +14,7 @@ final class JournalWriter: Sendable {
     private let identity: JournalIdentity
     private let options: JournalOptions
     private let segments: SegmentTable
+    private let indexer: SegmentIndexer
     private let tail: JournalTail
 
     init(
@@ -21,6 +22,7 @@ final class JournalWriter: Sendable {
         identity: JournalIdentity,
         options: JournalOptions,
         segments: SegmentTable,
+        indexer: SegmentIndexer,
         heads: [UInt64: RecordPosition],
         tail: JournalTail
     ) {
@@ -28,6 +30,7 @@ final class JournalWriter: Sendable {
         self.identity = identity
         self.options = options
         self.segments = segments
+        self.indexer = indexer
         self.heads = Lock(heads)
         self.tail = tail
     }
@@ -39,6 +42,7 @@ final class JournalWriter: Sendable {
                 identity: identity,
                 options: options,
                 segments: segments,
+                indexer: indexer,
                 heads: heads,
                 tail: tail
             )

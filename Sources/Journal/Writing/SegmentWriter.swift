@@ -21,6 +21,7 @@ struct SegmentWriter {
     private let identity: JournalIdentity
     private let options: JournalOptions
     private let segments: SegmentTable
+    private let indexer: SegmentIndexer
     private let heads: Lock<[UInt64: RecordPosition]>
     private let gather = WriteGather()
     private var checkpoint: HeadsCheckpoint
@@ -39,6 +40,7 @@ struct SegmentWriter {
         identity: JournalIdentity,
         options: JournalOptions,
         segments: SegmentTable,
+        indexer: SegmentIndexer,
         heads: Lock<[UInt64: RecordPosition]>,
         tail: JournalTail
     ) {
@@ -46,6 +48,7 @@ struct SegmentWriter {
         self.identity = identity
         self.options = options
         self.segments = segments
+        self.indexer = indexer
         self.heads = heads
         checkpoint = HeadsCheckpoint(directory: directory, identity: identity)
         nextNumber = (segments.numbers.max() ?? 0) + 1
@@ -133,6 +136,7 @@ struct SegmentWriter {
     private mutating func leave(_ left: SegmentFile, endingAt end: UInt64) {
         owedSeal = SegmentSeal([SegmentSeal.End(segment: left.number, offset: end)])
         file = nil
+        indexer.add(left.number)
         saveHeads()
     }
 
@@ -160,5 +164,6 @@ struct SegmentWriter {
         owedSeal.ends.append(SegmentSeal.End(segment: abandoned.number, offset: offset))
         segments.setEnd(offset, of: abandoned.number)
         file = nil
+        indexer.add(abandoned.number)
     }
 }
