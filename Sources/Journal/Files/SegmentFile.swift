@@ -11,7 +11,8 @@ final class SegmentFile: Sendable {
     let number: UInt32
     let descriptor: Int32
 
-    private init(number: UInt32, descriptor: Int32) {
+    /// Takes the descriptor over.
+    init(number: UInt32, descriptor: Int32) {
         self.number = number
         self.descriptor = descriptor
     }
