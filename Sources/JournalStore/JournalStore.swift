@@ -26,12 +26,15 @@ package final class JournalStore: MailStore {
     private let lock: StoreLock
     /// For drills: another owner can be played.
     package let leases: EmbeddedLeases
+    /// Says which accounts have changed.
+    package let feed: EmbeddedFeed
 
-    private init(_ opened: OpenedStore, _ store: LoggedMailStore, _ leases: EmbeddedLeases) {
+    private init(_ opened: OpenedStore, _ store: LoggedMailStore, _ leases: EmbeddedLeases, _ feed: EmbeddedFeed) {
         self.store = store
         log = opened.log
         lock = opened.lock
         self.leases = leases
+        self.feed = feed
     }
 
     /// Opens the store in `directory`, making it when the folder is missing or empty.
@@ -43,6 +46,7 @@ package final class JournalStore: MailStore {
         loops: [EventLoop],
         settings: LiveSettings,
         events: EventRecorder,
+        quota: @escaping QuotaSource = { _ in .none },
         summarize: @escaping MessageSummarizer
     ) async throws(MailStoreError) -> JournalStore {
         var options = JournalOptions()
@@ -55,6 +59,7 @@ package final class JournalStore: MailStore {
             loops: loops,
             settings: settings,
             events: events,
+            quota: quota,
             summarize: summarize
         )
     }
@@ -67,6 +72,7 @@ package final class JournalStore: MailStore {
         loops: [EventLoop],
         settings: LiveSettings,
         events: EventRecorder,
+        quota: @escaping QuotaSource = { _ in .none },
         summarize: @escaping MessageSummarizer
     ) async throws(MailStoreError) -> JournalStore {
         let outcome = await BlockingPool.shared.run { () -> Result<OpenedStore, MailStoreError> in
@@ -79,16 +85,19 @@ package final class JournalStore: MailStore {
         let opened = try outcome.get()
         try await opened.log.begin()
         let leases = EmbeddedLeases(epoch: opened.log.epoch)
+        let feed = EmbeddedFeed()
         let store = LoggedMailStore(
             log: opened.log,
             leases: leases,
+            feed: feed,
             loops: loops,
             stagingDirectory: opened.stagingDirectory,
             settings: settings,
             events: events,
+            quota: quota,
             summarize: summarize
         )
-        return JournalStore(opened, store, leases)
+        return JournalStore(opened, store, leases, feed)
     }
 
     package func account(
@@ -97,6 +106,22 @@ package final class JournalStore: MailStore {
     ) async throws(MailStoreError) -> any MailAccount {
         try await store.account(id, deadline: deadline)
     }
+
+    /// As `LoggedMailStore.quarantine(of:deadline:)`.
+    package func quarantine(
+        of id: AccountID,
+        deadline: ContinuousClock.Instant
+    ) async throws(MailStoreError) -> any MailQuarantine {
+        try await store.quarantine(of: id, deadline: deadline)
+    }
+
+    /// As `LoggedMailStore.noteDamage(_:of:lost:)`.
+    package func noteDamage(_ body: BodyReference, of id: AccountID, lost: [Range<UInt64>]) async {
+        await store.noteDamage(body, of: id, lost: lost)
+    }
+
+    /// The log below, and the epoch of this start: for tests of its contract.
+    package var accountLog: (log: any AccountLog, epoch: UInt64) { (log, log.epoch) }
 
     package func stage() -> any MessageStaging { store.stage() }
 

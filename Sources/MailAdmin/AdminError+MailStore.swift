@@ -9,7 +9,7 @@ extension AdminError {
     package init(_ error: MailStoreError) {
         let code: Code =
             switch error.code {
-            case .noSuchMailbox: .notFound
+            case .noSuchMailbox, .noSuchMessage: .notFound
             case .mailboxExists, .overQuota: .conflict
             case .forbidden: .invalid
             case .limit: .tooLarge

@@ -38,6 +38,25 @@ extension EventDefinition {
     )
 }
 
+extension EventDefinition {
+    static let quotaNearlyReached = EventDefinition(
+        9270,
+        "store.quota.warning",
+        .warning,
+        text: "An account has used 90 % of its quota",
+        cause: "Mail came in, or was copied",
+        action: "Tell its owner, or raise the quota: martlet account set ADDRESS --quota SIZE"
+    )
+    static let quotaReached = EventDefinition(
+        9271,
+        "store.quota.reached",
+        .warning,
+        text: "An account is full: what would add mail is refused",
+        cause: "Mail came in, or was copied, or the quota was lowered",
+        action: "Tell its owner, or raise the quota: martlet account set ADDRESS --quota SIZE"
+    )
+}
+
 package let mailStoreEvents: [EventDefinition] = [
-    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed,
+    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .quotaNearlyReached, .quotaReached,
 ]

@@ -12,6 +12,14 @@ package enum StoreSettings {
         classic: ["imapsvc/CorruptMessagePolicy"],
         help: "What readers of a damaged message get: the message with filler lines for what is lost, or a refusal."
     )
+    package static let specialFolders = SettingKey<[String]>(
+        "store/special-folders",
+        default: ["Drafts=drafts", "Sent=sent", "Junk=junk", "Trash=trash", "Archive=archive"],
+        allowed: "words NAME=USE, with a use of drafts, sent, junk, trash, archive, flagged or all, or NAME alone",
+        where: { $0.allSatisfy { SpecialFolder($0) != nil } },
+        help: "Folders that a new account gets beside INBOX, subscribed, with their special use (RFC 6154). Accounts "
+            + "that are there already stay as they are."
+    )
     package static let openAccounts = SettingKey(
         "store/open-accounts",
         default: 2000,
@@ -35,6 +43,7 @@ package enum StoreSettings {
 
 package let mailStoreSettings: [SettingDeclaration] = [
     StoreSettings.corruptMessagePolicy.declaration,
+    StoreSettings.specialFolders.declaration,
     StoreSettings.openAccounts.declaration,
     StoreSettings.reservedSpace.declaration,
     StoreSettings.maximumMessageSize.declaration,
@@ -44,11 +53,13 @@ package let mailStoreSettings: [SettingDeclaration] = [
 struct StoreSettingsInForce: Sendable {
     var refusesDamaged = false
     var openAccounts = StoreSettings.openAccounts.defaultValue
+    var specialFolders: [SpecialFolder] = []
     var maximumMessageOctets = UInt64(clamping: StoreSettings.maximumMessageSize.defaultValue.octets)
 
     init(_ snapshot: SettingsSnapshot) {
         refusesDamaged = snapshot[StoreSettings.corruptMessagePolicy] == "refuse"
         openAccounts = snapshot[StoreSettings.openAccounts]
+        specialFolders = snapshot[StoreSettings.specialFolders].compactMap { SpecialFolder($0) }
         maximumMessageOctets = UInt64(clamping: snapshot[StoreSettings.maximumMessageSize].octets)
     }
 }

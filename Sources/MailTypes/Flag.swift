@@ -36,6 +36,11 @@ package struct Keyword: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// On messages of which octets are lost: the store sets it.
+    package static let damaged = Keyword(unchecked: "$Damaged")
+
+    private init(unchecked text: String) { self.text = text }
+
     package var description: String { text }
 
     package static func == (a: Self, b: Self) -> Bool { ASCII.equalIgnoringCase(a.text.utf8, b.text.utf8) }

@@ -17,6 +17,36 @@ package struct MailboxID: Hashable, Sendable, Comparable, CustomStringConvertibl
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
+extension MailboxID {
+    /// MAILBOXID (RFC 8474 §4): stays with the mailbox through renames.
+    package var objectID: String { "F\(rawValue)" }
+}
+
+/// The number of one message's content within its account: the same for all copies of a message, wherever they are
+/// moved, and never that of another message, even one of the same octets (RFC 8474 §5.1).
+///
+/// It is made of where the message first was: the mailbox, and the UID there, neither of which is used again.
+package struct EmailID: Hashable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    package init(_ mailbox: MailboxID, _ uid: UID) {
+        rawValue = UInt64(mailbox.rawValue) << 32 | UInt64(uid.rawValue)
+    }
+
+    /// EMAILID as it stands on the wire.
+    package var description: String { "M\(rawValue)" }
+}
+
+/// The number of a conversation within its account (RFC 8474 §5.2).
+package struct ThreadID: Hashable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// THREADID as it stands on the wire.
+    package var description: String { "T\(rawValue)" }
+}
+
 /// 16 octets that name one delivery to one recipient.
 ///
 /// A retry with unknown outcome carries the same, and the store then answers with the first outcome instead of storing

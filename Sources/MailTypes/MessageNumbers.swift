@@ -78,6 +78,13 @@ package struct UIDSet: Hashable, Sendable {
 
     package mutating func formUnion(_ other: UIDSet) { self = UIDSet(ranges + other.ranges) }
 
+    /// Those that are not greater than `last`.
+    package func upTo(_ last: UID) -> UIDSet {
+        UIDSet(
+            ranges.filter { $0.lowerBound <= last.rawValue }.map { $0.lowerBound...min($0.upperBound, last.rawValue) }
+        )
+    }
+
     /// O(log ranges).
     package func contains(_ uid: UID) -> Bool {
         var (low, high) = (0, ranges.count)

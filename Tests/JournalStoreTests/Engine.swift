@@ -34,6 +34,9 @@ final class StoreHarness: Sendable {
     let settings = LiveSettings()
     let events = EventCollector()
     let memory = MemoryLog()
+    private let memoryFeed = EmbeddedFeed()
+    /// What every account may store.
+    let quota = Lock(QuotaLimits.none)
     let now = Lock<Int64>(1_800_000_000)
     private let current = Lock<(any MailStore)?>(nil)
 
@@ -59,19 +62,25 @@ final class StoreHarness: Sendable {
         return store
     }
 
+    var feed: EmbeddedFeed { (store as? JournalStore)?.feed ?? memoryFeed }
+    var journalLog: (any AccountLog, UInt64)? { (store as? JournalStore)?.accountLog }
+
     func open() async throws {
         let recorder = EventRecorder(sink: events)
         let store: any MailStore
+        let quota: QuotaSource = { [quota] _ in quota.withLock { $0 } }
         switch engine {
         case .memory:
             try? Directories.make(directory)
             store = LoggedMailStore(
                 log: memory,
                 leases: EmbeddedLeases(epoch: 1),
+                feed: memoryFeed,
                 loops: [loop],
                 stagingDirectory: directory,
                 settings: settings,
                 events: recorder,
+                quota: quota,
                 summarize: summarize
             )
         case .journal:
@@ -80,6 +89,7 @@ final class StoreHarness: Sendable {
                 loops: [loop],
                 settings: settings,
                 events: recorder,
+                quota: quota,
                 summarize: summarize
             )
         }

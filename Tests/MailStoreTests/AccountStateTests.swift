@@ -10,6 +10,14 @@ private struct NaiveMailbox {
     var messages: [UInt32: (flags: SystemFlags, keywords: Set<Keyword>, modSeq: UInt64)] = [:]
     var vanished: [(uid: UInt32, modSeq: UInt64)] = []
     var next: UInt32 = 1
+    /// UIDs by the mod-sequence at which each came.
+    var arrivals: [(uid: UInt32, modSeq: UInt64)] = []
+
+    /// What a session saw that was told of arrivals up to one mod-sequence and of expunges up to another.
+    func view(_ told: UInt64, _ expunged: UInt64) -> [UInt32] {
+        let gone = Set(vanished.filter { $0.modSeq <= expunged }.map(\.uid))
+        return arrivals.filter { $0.modSeq <= told && !gone.contains($0.uid) }.map(\.uid).sorted()
+    }
 }
 
 @Suite("The state of an account")
@@ -89,7 +97,28 @@ struct AccountStateTests {
             #expect(view.uids.subtracting(vanished).union(changes.changed.map(\.uid.rawValue)) == now)
             #expect(changes.changed.allSatisfy { $0.modSeq.rawValue > view.modSeq })
         }
-        #expect(AccountState(decoding: state.encode()) == state)
+        let reopened = try #require(AccountState(decoding: state.encode()))
+        #expect(reopened == state)
+        let model = try #require(models[1])
+        for told in 1...modSeq where told <= mailbox.highestModSeq.rawValue {
+            let expunged = UInt64.random(in: 0...told, using: &dice)
+            let moment = MailboxMoment(
+                uidValidity: UIDValidity(1),
+                modSeq: ModSeq(told),
+                expungeModSeq: ModSeq(expunged)
+            )
+            let expected = UIDSet(ascending: model.view(told, expunged).map { UID($0) })
+            try #require(mailbox.view(at: moment) == .exact(expected))
+            try #require(reopened.mailboxes[MailboxID(1)]?.view(at: moment) == .exact(expected))
+        }
+        for (validity, told) in [(1, modSeq + 1), (9, 0)] as [(UInt32, UInt64)] {
+            let strange = MailboxMoment(
+                uidValidity: UIDValidity(validity),
+                modSeq: ModSeq(told),
+                expungeModSeq: .zero
+            )
+            #expect(mailbox.view(at: strange) == .unknown)
+        }
     }
 
     private func step(
@@ -111,6 +140,7 @@ struct AccountStateTests {
             let uid = model.next
             model.next += 1
             model.messages[uid] = (flags.system, flags.keywords, modSeq)
+            model.arrivals.append((uid, modSeq))
             return message(UInt32(box), uid, modSeq, flags)
         case 5..<8:
             let mode = [FlagChange.Mode.add, .remove, .replace].randomElement(using: &dice) ?? .add
@@ -143,7 +173,90 @@ struct AccountStateTests {
             try #require(status.unseen == model.messages.values.count { !$0.flags.contains(.seen) })
             try #require(status.deleted == model.messages.values.count { $0.flags.contains(.deleted) })
             try #require(status.size == model.messages.keys.reduce(0) { $0 + UInt64($1) })
+            let deleted = model.messages.filter { $0.value.flags.contains(.deleted) }.keys
+            try #require(status.deletedSize == deleted.reduce(0) { $0 + UInt64($1) })
         }
+        let all = models.values.flatMap(\.messages.keys)
+        let octets = all.reduce(0) { $0 + UInt64($1) }
+        try #require(state.usage == QuotaUsage(octets: octets, messages: UInt64(all.count)))
+    }
+
+    private static func emptyMailbox() -> MailboxState {
+        MailboxState(
+            id: MailboxID(1),
+            name: .inbox,
+            uidValidity: UIDValidity(5),
+            specialUse: [],
+            modSeq: ModSeq(1)
+        )
+    }
+
+    private static func moment(_ told: UInt64, _ expunged: UInt64) -> MailboxMoment {
+        MailboxMoment(uidValidity: UIDValidity(5), modSeq: ModSeq(told), expungeModSeq: ModSeq(expunged))
+    }
+
+    private static func entry(_ uid: UInt32, _ modSeq: UInt64, _ seconds: Int64) -> MessageEntry {
+        MessageEntry(
+            uid: UID(uid),
+            systemFlags: [],
+            keywordBits: 0,
+            internalDate: MailDate(secondsSince1970: seconds),
+            savedSeconds: seconds,
+            size: 1,
+            modSeq: ModSeq(modSeq),
+            body: BodyReference(segment: 1, offset: UInt64(uid))
+        )
+    }
+
+    @Test("Views are exact for a week whatever comes after, and what is forgotten is said to be")
+    func viewsOfAWeek() throws {
+        var mailbox = Self.emptyMailbox()
+        var (model, modSeq, now) = (NaiveMailbox(), 1 as UInt64, 1_800_000_000 as Int64)
+        var moments: [(seconds: Int64, modSeq: UInt64)] = []
+        // Six weeks, a message every 10 minutes, each expunged an hour later.
+        for step in 1...6048 {
+            now += 600
+            modSeq += 1
+            let uid = UInt32(step)
+            mailbox.insert(Self.entry(uid, modSeq, now))
+            model.arrivals.append((uid, modSeq))
+            if step > 6 {
+                modSeq += 1
+                mailbox.expunge(UIDSet([(uid - 6)...(uid - 6)]), at: ModSeq(modSeq), seconds: now)
+                model.vanished.append((uid - 6, modSeq))
+            }
+            moments.append((now, modSeq))
+        }
+        var unknown = 0
+        for (index, moment) in moments.enumerated() where index.isMultiple(of: 37) || index > 6000 {
+            let view = mailbox.view(at: Self.moment(moment.modSeq, moment.modSeq - 1))
+            if view == .unknown {
+                unknown += 1
+                #expect(moment.seconds < now - ArrivalLog.memorySeconds)
+            } else {
+                let expected = model.view(moment.modSeq, moment.modSeq - 1).map { UID($0) }
+                #expect(view == .exact(UIDSet(ascending: expected)))
+            }
+        }
+        #expect(unknown > 0)
+    }
+
+    @Test("More changes in a week than are remembered cost old views, never wrong ones")
+    func viewsBeyondTheBound() throws {
+        var mailbox = Self.emptyMailbox()
+        let count = UInt32(ArrivalLog.maximumEntries + 100)
+        for uid in 1...count { mailbox.insert(Self.entry(uid, UInt64(uid) + 1, 1_800_000_000)) }
+        for uid in [1, 2, 5000, count] as [UInt32] {
+            let isKept = Int(uid) >= ArrivalLog.maximumEntries / 4
+            let view = mailbox.view(at: Self.moment(UInt64(uid) + 1, UInt64(uid) + 1))
+            #expect(view == (isKept ? .exact(UIDSet([1...uid])) : .unknown))
+        }
+        let told = UInt64(count) + 1
+        for uid in 1...count {
+            mailbox.expunge(UIDSet([uid...uid]), at: ModSeq(told + UInt64(uid)), seconds: 1_800_000_000)
+        }
+        #expect(mailbox.view(at: Self.moment(told, told)) == .unknown)
+        #expect(mailbox.view(at: Self.moment(told, told + UInt64(count) - 5)) == .exact(UIDSet([(count - 4)...count])))
     }
 
     @Test("Messages of a mailbox whose own record is lost are kept in one of that id")

@@ -20,7 +20,9 @@ struct LogRecordTests {
             savedSeconds: 1 << 40,
             size: 1 << 50,
             modSeq: ModSeq(77),
-            body: BodyReference(segment: .max, offset: 1 << 50, preamble: 900)
+            body: BodyReference(segment: .max, offset: 1 << 50, preamble: 900),
+            email: EmailID(MailboxID(1), UID(4)),
+            thread: ThreadID(.max)
         )
         let message = MessageRecord(
             delivery: DeliveryID(high: 1, low: .max),
@@ -32,7 +34,21 @@ struct LogRecordTests {
             savedSeconds: -1,
             size: 12,
             sha256: [UInt8](repeating: 7, count: 32),
-            structure: Array(0...255)
+            structure: Array(0...255),
+            thread: ThreadID(1 << 63),
+            threadKeys: [1, .max]
+        )
+        let first = MessageRecord(
+            delivery: nil,
+            mailbox: MailboxID(3),
+            uid: UID(9),
+            modSeq: ModSeq(3),
+            flags: .none,
+            internalDate: date,
+            savedSeconds: 5,
+            size: 12,
+            sha256: [],
+            structure: []
         )
         return [
             .message(message),
@@ -73,6 +89,28 @@ struct LogRecordTests {
             .deliveriesForgotten([DeliveryID(high: 1, low: 2), DeliveryID(high: 3, low: 4)]),
             .accountRemoved,
             .fence(.max),
+            .quarantined(
+                QuarantineRecord(
+                    mailbox: MailboxID(1),
+                    name: name,
+                    modSeq: ModSeq(9),
+                    seconds: 1 << 33,
+                    entries: [entry, entry],
+                    keywords: [work, .damaged]
+                )
+            ),
+            .quarantineDeleted([QuarantineID(MailboxID(1), UID(2)), QuarantineID(MailboxID(.max), UID(.max))]),
+            .restored(
+                RestoreRecord(
+                    item: QuarantineID(MailboxID(1), UID(.max)),
+                    target: MailboxID(2),
+                    modSeq: ModSeq(77),
+                    entry: entry,
+                    keywords: [work]
+                )
+            ),
+            .message(first),
+            .expunge(ExpungeRecord(mailbox: MailboxID(1), modSeq: ModSeq(3), uids: UIDSet([2...2]), seconds: 1 << 40)),
         ]
     }()
 
@@ -110,6 +148,29 @@ struct LogRecordTests {
 
     @Test("Codes of records never change")
     func codes() {
-        #expect(Self.samples.map(\.code) == Array(1...12))
+        #expect(Self.samples.map(\.code) == Array(1...12) + [20, 21, 22, 1, 4])
+    }
+
+    @Test("Records of the first release, which knew neither threads nor times of expunges, read as they did")
+    func firstRelease() throws {
+        // Version, code, epoch, account; mailbox, mod-sequence, ranges.
+        let expunge = try #require(LogRecord.decode([1, 4, 9, 7, 1, 3, 1, 2, 0])?.record)
+        #expect(expunge == .expunge(ExpungeRecord(mailbox: MailboxID(1), modSeq: ModSeq(3), uids: UIDSet([2...2]))))
+        // Source, target, mod-sequence, copy, no keywords, one entry.
+        let head: [UInt8] = [1, 3, 9, 7, 1, 2, 5, 0, 0, 1]
+        let entry: [UInt8] = [4, 1, 0, 0, 0, 2, 0, 6, 100, 1, 0, 50]
+        guard case .transfer(let copy) = LogRecord.decode(head + entry)?.record else {
+            Issue.record("the copy is not read")
+            return
+        }
+        var state = AccountState()
+        let place = LogPlace(
+            position: LogPosition(segment: 1, offset: 0),
+            body: BodyReference(segment: 1, offset: 0)
+        )
+        state.apply(.transfer(copy), at: place)
+        let message = try #require(state.mailboxes[MailboxID(2)]?.messages.first)
+        #expect(message.email == EmailID(MailboxID(1), UID(4)))
+        #expect(message.thread != ThreadID(0))
     }
 }

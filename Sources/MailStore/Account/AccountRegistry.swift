@@ -15,7 +15,8 @@ final class AccountRegistry: Sendable {
         case open(AccountStore)
         /// The caller is to open it, and then call `finish`.
         case mine
-        case other(Opened)
+        /// What another found; `nil` when it did not want the account after all, and the caller is to ask again.
+        case other(Opened?)
     }
 
     private struct Slot {
@@ -61,10 +62,10 @@ final class AccountRegistry: Sendable {
         }
     }
 
-    /// Ends an opening.
+    /// Ends an opening; with `nil`, the account was not opened.
     ///
     /// Returns accounts that are kept no longer, so that no more than `limit` are.
-    func finish(_ account: AccountID, _ opened: Opened, limit: Int) -> [AccountStore] {
+    func finish(_ account: AccountID, _ opened: Opened?, limit: Int) -> [AccountStore] {
         let (waiting, dropped) = state.withLock { state in
             let waiting = state.slots[account]?.waiting ?? []
             state.slots[account] = nil

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Locking
 package import MailTypes
 
 extension AccountStore {
@@ -55,7 +56,12 @@ extension AccountStore {
         defer { gate.leave(exclusive: true) }
         guard !name.isInbox else { throw MailStoreError(.forbidden, "INBOX cannot be deleted") }
         let mailbox = try mailbox(name)
-        try await isApplied(submit([LogAppend(.mailboxDeleted(mailbox.id, takeModSeq()))]))
+        var records: [LogRecord] = []
+        var known = Set(state.quarantine.map(\.entry.email))
+        let damaged = mailbox.damaged.filter { known.insert($0.email).inserted }
+        if let kept = planQuarantine(damaged, of: mailbox) { records.append(.quarantined(kept)) }
+        records.append(.mailboxDeleted(mailbox.id, takeModSeq()))
+        try await isApplied(submit(records.map { LogAppend($0) }))
     }
 
     package func rename(_ name: MailboxName, to target: MailboxName) async throws(MailStoreError) {
@@ -115,21 +121,16 @@ extension AccountStore {
 
     // MARK: The account as a whole
 
-    /// What every account has from its first moment (RFC 6154 §2).
-    private static let initial: [(name: String, use: SpecialUse)] = [
-        ("Drafts", .drafts), ("Sent", .sent), ("Junk", .junk), ("Trash", .trash), ("Archive", .archive),
-    ]
-
-    /// Makes what a new account has, and an INBOX when its record was lost.
+    /// Makes what a new account has from its first moment, and an INBOX when its record was lost.
     func provision() async throws(MailStoreError) {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
         guard state[.inbox] == nil else { return }
         var records: [LogRecord] = [.mailboxCreated(try planMailbox(.inbox, isSubscribed: true))]
         if state.mailboxes.isEmpty {
-            for (text, use) in Self.initial {
-                guard let name = MailboxName(text) else { continue }
-                records.append(.mailboxCreated(try planMailbox(name, [use], isSubscribed: true)))
+            var names: Set<MailboxName> = []
+            for folder in services.settings.withLock({ $0.specialFolders }) where names.insert(folder.name).inserted {
+                records.append(.mailboxCreated(try planMailbox(folder.name, folder.uses, isSubscribed: true)))
             }
         }
         try await isApplied(submit(records.map { LogAppend($0) }))
@@ -140,5 +141,6 @@ extension AccountStore {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
         try await isApplied(submit([LogAppend(.accountRemoved)]))
+        isOver = true
     }
 }

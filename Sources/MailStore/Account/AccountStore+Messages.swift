@@ -14,6 +14,7 @@ extension AccountStore {
         guard let message = message as? StagedOctets else {
             throw MailStoreError(.unavailable, "the message cannot be stored", detail: "staged by another store")
         }
+        let limits = await quotaLimits()
         try await enter(exclusive: false)
         defer { gate.leave(exclusive: false) }
         if let delivery {
@@ -25,21 +26,29 @@ extension AccountStore {
             if let known = earlierOutcome(of: delivery) { return known }
         }
         let mailbox = try mailbox(name)
+        try admit(octets: message.size, messages: 1, within: limits)
         guard let uid = takeUID(mailbox) else { throw MailStoreError(.limit, "no UIDs are left in \(name)") }
+        let thread = planThread(of: message.threads, EmailID(mailbox.id, uid))
         let record = MessageRecord(
             delivery: delivery,
             mailbox: mailbox.id,
             uid: uid,
             modSeq: takeModSeq(),
-            flags: flags,
+            flags: flags.withoutOwn,
             internalDate: internalDate,
             savedSeconds: services.now(),
             size: message.size,
             sha256: message.sha256,
-            structure: message.structure
+            structure: message.structure,
+            thread: thread,
+            threadKeys: message.threads.keys
         )
         if let delivery { deliveriesUnderWay[delivery] = [] }
-        defer { if let delivery { deliveryEnded(delivery) } }
+        underWay.begin(record)
+        defer {
+            underWay.end(record)
+            if let delivery { deliveryEnded(delivery) }
+        }
         try await isApplied(submit([LogAppend(.message(record), message: message)]))
         return AppendOutcome(
             mailbox: mailbox.id,
@@ -63,11 +72,12 @@ extension AccountStore {
     /// Changes that nobody made conditional are planned from the names of messages alone, so they share commits with
     /// deliveries.
     package func changeFlags(
-        _ flags: FlagChange,
+        _ asked: FlagChange,
         of uids: UIDSet,
         in mailbox: MailboxID,
         unchangedSince: ModSeq?
     ) async throws(MailStoreError) -> FlagOutcome {
+        let flags = FlagChange(asked.mode, asked.flags.withoutOwn)
         let isExclusive = unchangedSince != nil
         try await enter(exclusive: isExclusive)
         defer { gate.leave(exclusive: isExclusive) }
@@ -104,13 +114,30 @@ extension AccountStore {
         defer { gate.leave(exclusive: true) }
         let found = try self.mailbox(mailbox)
         let named = uids.map { found.entries(of: $0) } ?? found.messages
-        let gone = UIDSet(
-            ascending: named.lazy.filter { !onlyDeleted || $0.systemFlags.contains(.deleted) }.map(\.uid)
-        )
-        guard !gone.isEmpty else { return ExpungeOutcome(vanished: gone, modSeq: found.highestModSeq) }
-        let record = ExpungeRecord(mailbox: mailbox, modSeq: takeModSeq(), uids: gone)
-        try await isApplied(submit([LogAppend(.expunge(record))]))
-        return ExpungeOutcome(vanished: gone, modSeq: record.modSeq)
+        let chosen = named.filter { !onlyDeleted || $0.systemFlags.contains(.deleted) }
+        guard !chosen.isEmpty else { return ExpungeOutcome(vanished: UIDSet(), modSeq: found.highestModSeq) }
+        return try await remove(chosen, from: found)
+    }
+
+    /// What is damaged goes to the quarantine, the rest for good.
+    private func remove(
+        _ entries: [MessageEntry],
+        from mailbox: MailboxState
+    ) async throws(MailStoreError) -> ExpungeOutcome {
+        var known = Set(state.quarantine.map(\.entry.email))
+        // Once for each message, however many copies of it there were.
+        let damaged = mailbox.damaged(among: entries).filter { known.insert($0.email).inserted }
+        let kept = UIDSet(ascending: damaged.lazy.map(\.uid))
+        let gone = UIDSet(ascending: entries.lazy.map(\.uid).filter { !kept.contains($0) })
+        var records: [LogRecord] = []
+        if let record = planQuarantine(damaged, of: mailbox) { records.append(.quarantined(record)) }
+        if !gone.isEmpty {
+            let record = ExpungeRecord(mailbox: mailbox.id, modSeq: takeModSeq(), uids: gone, seconds: services.now())
+            records.append(.expunge(record))
+        }
+        let last = lastPlannedModSeq
+        try await isApplied(submit(records.map { LogAppend($0) }))
+        return ExpungeOutcome(vanished: UIDSet(ascending: entries.lazy.map(\.uid)), modSeq: last)
     }
 
     package func transfer(
@@ -119,12 +146,17 @@ extension AccountStore {
         to target: MailboxName,
         removingSource: Bool
     ) async throws(MailStoreError) -> TransferOutcome {
+        let limits = await quotaLimits()
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
         let from = try mailbox(source)
         let to = try mailbox(target)
         let entries = from.entries(of: uids)
         guard !entries.isEmpty else { return TransferOutcome(targetUIDValidity: to.uidValidity, pairs: []) }
+        if !removingSource {
+            let octets = entries.reduce(0 as UInt64) { $0 &+ $1.size }
+            try admit(octets: octets, messages: UInt64(entries.count), within: limits)
+        }
         let record = try plan(entries, from: from, to: to, isMove: removingSource)
         try await isApplied(submit([LogAppend(.transfer(record))]))
         let pairs = zip(record.sourceUIDs, record.entries).map { ($0, $1.uid) }
@@ -157,4 +189,9 @@ extension AccountStore {
             keywords: source.keywords
         )
     }
+}
+
+extension FlagSet {
+    /// Without the keywords that only the store sets.
+    fileprivate var withoutOwn: FlagSet { FlagSet(system: system, keywords: keywords.subtracting([.damaged])) }
 }

@@ -19,6 +19,10 @@ extension AccountStore {
         try self.mailbox(mailbox).changes(since: since)
     }
 
+    package func view(of mailbox: MailboxID, at moment: MailboxMoment) async throws(MailStoreError) -> RebuiltView {
+        try self.mailbox(mailbox).view(at: moment)
+    }
+
     package nonisolated func watch(
         _ mailbox: MailboxID?,
         notify: @escaping @Sendable () -> Void
@@ -31,10 +35,9 @@ extension AccountStore {
         _ message: MessageEntry,
         _ range: Range<UInt64>
     ) async throws(MailStoreError) -> MessageOctets {
-        let wanted = range.clamped(to: 0..<message.size)
-        var octets = try await services.log.read(message.body, of: id, size: message.size, range: wanted)
+        let octets = try await fill(message, range)
         guard !octets.damaged.isEmpty else { return octets }
-        services.damage.report(id, message, octets.damaged, to: services.events)
+        await noteDamage(message.body, uid: message.uid, lost: octets.damaged)
         if services.settings.withLock({ $0.refusesDamaged }) {
             throw MailStoreError(
                 .damaged,
@@ -42,6 +45,16 @@ extension AccountStore {
                 detail: "octets \(octets.damaged) are lost"
             )
         }
+        return octets
+    }
+
+    /// Octets of a message, with those that are lost filled and named.
+    nonisolated func fill(
+        _ message: MessageEntry,
+        _ range: Range<UInt64>
+    ) async throws(MailStoreError) -> MessageOctets {
+        let wanted = range.clamped(to: 0..<message.size)
+        var octets = try await services.log.read(message.body, of: id, size: message.size, range: wanted)
         for lost in octets.damaged {
             Filler.fill(
                 &octets.bytes,

@@ -28,6 +28,8 @@ package actor AccountStore: MailAccount {
     /// The position of the last record in `state`.
     var applied: LogPosition?
     var gate = ChangeGate()
+    /// The account was removed: sessions that still hold it change nothing any more.
+    var isOver = false
 
     // Numbers given to changes that are still under way.
     private var plannedModSeq: UInt64
@@ -39,6 +41,12 @@ package actor AccountStore: MailAccount {
     private var nextTicket: UInt64 = 0
     private var nextToApply: UInt64 = 0
     private var pending: [UInt64: PendingCommit] = [:]
+    /// Messages on their way to the log.
+    var underWay = AppendsUnderWay()
+    /// What may be stored, as it was asked last.
+    var limits = QuotaLimits.none
+    /// How full the account was told to be: 0, 90 or 100.
+    var warnedPercent: UInt64 = 0
     /// Deliveries under way, and who waits for their outcome.
     var deliveriesUnderWay: [DeliveryID: [Turn<Void>]] = [:]
 
@@ -67,6 +75,9 @@ package actor AccountStore: MailAccount {
         return ModSeq(plannedModSeq)
     }
 
+    /// What `takeModSeq` gave last.
+    var lastPlannedModSeq: ModSeq { ModSeq(plannedModSeq) }
+
     /// The next UID of a mailbox; `nil` when it has given out all there are.
     func takeUID(_ mailbox: MailboxState) -> UID? {
         let next = max(plannedUIDs[mailbox.id] ?? 1, mailbox.uidNext)
@@ -94,6 +105,7 @@ package actor AccountStore: MailAccount {
 
     /// Waits for the turn of a change, which must end with `gate.leave`.
     func enter(exclusive: Bool) async throws(MailStoreError) {
+        guard !isOver else { throw MailStoreError(.unavailable, "the account was removed") }
         guard !gate.isFull else {
             throw MailStoreError(.busy, "the mailbox is in use", detail: "too many changes wait")
         }
@@ -153,6 +165,7 @@ package actor AccountStore: MailAccount {
         }
         guard count > 0 else { return }
         watches.changed(changed)
+        warnOfQuota()
         services.feed?.publish(id, state.highestModSeq)
         snapshots.applied(count)
         saveSnapshotIfDue()
@@ -213,6 +226,7 @@ struct AccountServices: Sendable {
     var events: EventRecorder
     var settings: Lock<StoreSettingsInForce>
     var damage: DamageReports
+    var quota: QuotaSource
     /// Seconds since 1970.
     var now: @Sendable () -> Int64
 }
@@ -238,7 +252,9 @@ extension LogRecord {
         case .mailboxCreated(let record): changed.insert(record.mailbox)
         case .mailboxDeleted(let mailbox, _), .specialUse(let mailbox, _, _): changed.insert(mailbox)
         case .mailboxesRenamed(let renames, _): changed.formUnion(renames.map(\.mailbox))
-        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence: break
+        case .quarantined(let record): changed.insert(record.mailbox)
+        case .restored(let record): changed.insert(record.target)
+        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted: break
         }
     }
 }

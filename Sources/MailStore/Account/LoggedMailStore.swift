@@ -29,6 +29,7 @@ package final class LoggedMailStore: MailStore {
         stagingDirectory: String,
         settings: LiveSettings,
         events: EventRecorder,
+        quota: @escaping QuotaSource = { _ in .none },
         now: @escaping @Sendable () -> Int64 = wallClock,
         summarize: @escaping MessageSummarizer
     ) {
@@ -45,6 +46,7 @@ package final class LoggedMailStore: MailStore {
             events: events,
             settings: inForce,
             damage: DamageReports(),
+            quota: quota,
             now: now
         )
         settings.observe { snapshot in inForce.withLock { $0 = StoreSettingsInForce(snapshot) } }
@@ -55,17 +57,42 @@ package final class LoggedMailStore: MailStore {
         deadline: ContinuousClock.Instant
     ) async throws(MailStoreError) -> any MailAccount {
         let fence = try await leases.acquire(id, deadline: deadline)
-        switch await registry.find(id) {
-        case .open(let store): return store
-        case .other(let opened): return try opened.get()
-        case .mine: return try await open(fence).get()
+        while true {
+            switch await registry.find(id) {
+            case .open(let store): return store
+            case .other(let opened?): return try opened.get()
+            case .other(nil): continue
+            case .mine:
+                if let opened = await open(fence) { return try opened.get() }
+            }
         }
     }
 
-    private func open(_ fence: Fence) async -> AccountRegistry.Opened {
+    /// The account, unless the store has nothing of it: then it is not made.
+    private func existing(
+        _ id: AccountID,
+        deadline: ContinuousClock.Instant
+    ) async throws(MailStoreError) -> AccountStore? {
+        let fence = try await leases.acquire(id, deadline: deadline)
+        while true {
+            switch await registry.find(id) {
+            case .open(let store): return store
+            case .other(let opened?): return try opened.get()
+            case .other(nil): continue
+            case .mine: return try await open(fence, onlyExisting: true)?.get()
+            }
+        }
+    }
+
+    /// `nil` when the store has nothing of the account and it is not to be made.
+    private func open(_ fence: Fence, onlyExisting: Bool = false) async -> AccountRegistry.Opened? {
         let outcome: AccountRegistry.Opened
         do throws(MailStoreError) {
             let opened = try await replay(fence.account)
+            if onlyExisting, opened.state.mailboxes.isEmpty, opened.state.quarantine.isEmpty {
+                _ = registry.finish(fence.account, nil, limit: .max)
+                return nil
+            }
             let loop = loops[Int(fence.account.rawValue % UInt64(loops.count))]
             let store = AccountStore(opened, fence: fence, loop: loop, services: services)
             try await store.provision()
@@ -103,16 +130,41 @@ package final class LoggedMailStore: MailStore {
     }
 
     package func remove(_ id: AccountID) async throws(MailStoreError) {
-        let fence = try await leases.acquire(id, deadline: .now + .seconds(10))
-        switch await registry.find(id) {
-        case .open(let store): try await store.remove()
-        case .other(let opened): try await opened.get().remove()
-        case .mine: try await open(fence).get().remove()
-        }
+        let store = try await existing(id, deadline: .now + .seconds(10))
+        try await store?.remove()
         registry.forget(id)
         let log = log
         await BlockingPool.shared.run { log.forget(id) }
-        leases.release(fence)
+        if let store { leases.release(store.fence) }
+    }
+
+    /// What an operator may do with an account's damaged messages.
+    ///
+    /// Throws `.noSuchMailbox` when the store has nothing of the account.
+    package func quarantine(
+        of id: AccountID,
+        deadline: ContinuousClock.Instant
+    ) async throws(MailStoreError) -> any MailQuarantine {
+        guard let store = try await existing(id, deadline: deadline) else {
+            throw MailStoreError(.noSuchMailbox, "no mail of account \(id) is stored")
+        }
+        return store
+    }
+
+    /// Tells the store that octets of a message were found to be lost, by whoever looked: once for each message there
+    /// is an event, and the message gets `$Damaged`, durably when this returns.
+    ///
+    /// Messages that nobody has any more are passed over.
+    package func noteDamage(_ body: BodyReference, of id: AccountID, lost: [Range<UInt64>]) async {
+        let store: AccountStore?
+        do throws(MailStoreError) {
+            store = try await existing(id, deadline: .now + .seconds(10))
+        } catch {
+            // Whoever looks next tells again.
+            return
+        }
+        guard let store, let uid = await store.uid(of: body) else { return }
+        await store.noteDamage(body, uid: uid, lost: lost)
     }
 
     /// Writes what makes the next start quick.

@@ -61,6 +61,13 @@ package protocol MailAccount: AnyObject, Sendable {
         delivery: DeliveryID?
     ) async throws(MailStoreError) -> AppendOutcome
 
+    /// The messages that a session saw which had been told so much of a mailbox and no more: exact for any moment of
+    /// the last 7 days, bounds of `ArrivalLog` and `VanishedLog` aside. Throws `.noSuchMailbox` when it is gone.
+    func view(of mailbox: MailboxID, at moment: MailboxMoment) async throws(MailStoreError) -> RebuiltView
+
+    /// What the account has stored, and what it may store (RFC 9208).
+    func quota() async throws(MailStoreError) -> QuotaStatus
+
     /// Changes flags; returns when durable. UIDs that are not there are passed over. With `unchangedSince`, messages
     /// whose mod-sequence is greater are left as they are and named in the outcome (RFC 7162 §3.1.3).
     func changeFlags(
@@ -111,6 +118,24 @@ package protocol MailAccount: AnyObject, Sendable {
     /// Calls `notify` after every durable change of the mailbox (or of any mailbox and the list of them, when `nil`)
     /// until the watch is ended. `notify` must not block and says no more than "look".
     func watch(_ mailbox: MailboxID?, notify: @escaping @Sendable () -> Void) -> MailboxWatch
+}
+
+extension MailAccount {
+    /// For an account that keeps no history.
+    package func view(of mailbox: MailboxID, at moment: MailboxMoment) async throws(MailStoreError) -> RebuiltView {
+        .unknown
+    }
+
+    /// For an account without bounds: what is there, counted.
+    package func quota() async throws(MailStoreError) -> QuotaStatus {
+        var usage = QuotaUsage()
+        for mailbox in try await mailboxes() where mailbox.id != nil {
+            let status = try await status(of: mailbox.name)
+            usage.octets = usage.octets &+ status.size
+            usage.messages = usage.messages &+ UInt64(clamping: status.messages)
+        }
+        return QuotaStatus(usage: usage, limits: .none)
+    }
 }
 
 /// Ends a watch when told to, or when it is dropped.

@@ -8,6 +8,8 @@ package struct MailStoreError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {
         /// `NO [NONEXISTENT]`, `[TRYCREATE]` for targets.
         case noSuchMailbox
+        /// No such message in quarantine.
+        case noSuchMessage
         /// `NO [ALREADYEXISTS]`.
         case mailboxExists
         /// `NO [CANNOT]`: INBOX cannot be deleted, a name is not usable.

@@ -35,6 +35,8 @@ package struct MailboxStatus: Sendable, Hashable {
     package var deleted: Int
     /// Octets of all messages.
     package var size: UInt64
+    /// Octets of the messages that have `\Deleted`.
+    package var deletedSize: UInt64
     package var uidNext: UID
     package var uidValidity: UIDValidity
     package var highestModSeq: ModSeq
@@ -45,6 +47,7 @@ package struct MailboxStatus: Sendable, Hashable {
         unseen: Int,
         deleted: Int,
         size: UInt64,
+        deletedSize: UInt64 = 0,
         uidNext: UID,
         uidValidity: UIDValidity,
         highestModSeq: ModSeq
@@ -54,6 +57,7 @@ package struct MailboxStatus: Sendable, Hashable {
         self.unseen = unseen
         self.deleted = deleted
         self.size = size
+        self.deletedSize = deletedSize
         self.uidNext = uidNext
         self.uidValidity = uidValidity
         self.highestModSeq = highestModSeq
@@ -66,7 +70,7 @@ package struct MailboxSnapshot: Sendable {
     package var status: MailboxStatus
     /// Bit `n` of a message's `keywordBits` stands for `keywords[n]`.
     ///
-    /// Grows at its end only, at most 120.
+    /// Grows at its end only, at most 128.
     package var keywords: [Keyword]
     /// By ascending UID.
     package var messages: [MessageEntry]
@@ -127,6 +131,9 @@ package struct MessageEntry: Sendable, Hashable {
     package var modSeq: ModSeq
     package var keywordBits: UInt128
     package var body: BodyReference
+    /// The same for all copies of the message.
+    package var email: EmailID
+    package var thread: ThreadID
 
     package init(
         uid: UID,
@@ -136,7 +143,9 @@ package struct MessageEntry: Sendable, Hashable {
         savedSeconds: Int64,
         size: UInt64,
         modSeq: ModSeq,
-        body: BodyReference
+        body: BodyReference,
+        email: EmailID = EmailID(0),
+        thread: ThreadID = ThreadID(0)
     ) {
         self.uid = uid
         self.systemFlags = systemFlags
@@ -147,6 +156,8 @@ package struct MessageEntry: Sendable, Hashable {
         self.size = size
         self.modSeq = modSeq
         self.body = body
+        self.email = email
+        self.thread = thread
     }
 
     package var internalDate: MailDate { MailDate(secondsSince1970: internalSeconds, zoneMinutes: zoneMinutes) }

@@ -108,6 +108,7 @@ struct RecordReader {
     }
 
     mutating func fixed32() throws(ByteReaderError) -> UInt32 { try reader.integer() }
+    mutating func fixed64() throws(ByteReaderError) -> UInt64 { try reader.integer() }
 
     /// `count` packed entries.
     mutating func entries(_ count: Int) throws(ByteReaderError) -> [MessageEntry] {
@@ -131,7 +132,7 @@ struct RecordReader {
         case 1: .message(try message())
         case 2: try flagsRecord()
         case 3: .transfer(try transfer())
-        case 4: .expunge(ExpungeRecord(mailbox: try mailbox(), modSeq: try modSeq(), uids: try uids()))
+        case 4: .expunge(try expunge())
         case 5: .mailboxCreated(try mailboxCreated())
         case 6: .mailboxDeleted(try mailbox(), try modSeq())
         case 7: try renames()
@@ -140,12 +141,15 @@ struct RecordReader {
         case 10: .deliveriesForgotten(try deliveries())
         case 11: .accountRemoved
         case 12: .fence(try number())
+        case 20: .quarantined(try quarantined())
+        case 21: .quarantineDeleted(try quarantineItems())
+        case 22: .restored(try restored())
         default: nil
         }
     }
 
     private mutating func message() throws(ByteReaderError) -> MessageRecord {
-        MessageRecord(
+        var record = MessageRecord(
             delivery: try flag() ? try delivery() : nil,
             mailbox: try mailbox(),
             uid: try uid(),
@@ -157,6 +161,18 @@ struct RecordReader {
             sha256: try octets(maximum: 32),
             structure: try octets()
         )
+        // From here on: not in records of the first release.
+        guard reader.remaining > 0 else { return record }
+        record.thread = ThreadID(try reader.integer())
+        for _ in 0..<(try count(of: 8)) { record.threadKeys.append(try reader.integer()) }
+        return record
+    }
+
+    private mutating func expunge() throws(ByteReaderError) -> ExpungeRecord {
+        let (mailbox, modSeq, uids) = (try mailbox(), try modSeq(), try uids())
+        // Not in records of the first release.
+        let seconds = reader.remaining > 0 ? try signed() : 0
+        return ExpungeRecord(mailbox: mailbox, modSeq: modSeq, uids: uids, seconds: seconds)
     }
 
     private mutating func flagsRecord() throws(ByteReaderError) -> LogRecord? {
@@ -182,7 +198,49 @@ struct RecordReader {
             record.sourceUIDs.append(try uid())
             record.entries.append(try entry(record.modSeq))
         }
+        // Not in records of the first release.
+        guard reader.remaining > 0 else { return record }
+        for place in record.entries.indices { try readIdentity(of: &record.entries[place]) }
         return record
+    }
+
+    private mutating func readIdentity(of entry: inout MessageEntry) throws(ByteReaderError) {
+        entry.email = EmailID(try number())
+        entry.thread = ThreadID(try reader.integer())
+    }
+
+    mutating func wholeEntry() throws(ByteReaderError) -> MessageEntry {
+        var entry = try entry(try modSeq())
+        try readIdentity(of: &entry)
+        return entry
+    }
+
+    mutating func quarantineID() throws(ByteReaderError) -> QuarantineID {
+        QuarantineID(try mailbox(), try uid())
+    }
+
+    private mutating func quarantineItems() throws(ByteReaderError) -> [QuarantineID] {
+        var items: [QuarantineID] = []
+        for _ in 0..<(try count(of: 2)) { items.append(try quarantineID()) }
+        return items
+    }
+
+    private mutating func quarantined() throws(ByteReaderError) -> QuarantineRecord {
+        var record = QuarantineRecord(
+            mailbox: try mailbox(),
+            name: try name(),
+            modSeq: try modSeq(),
+            seconds: try signed(),
+            entries: [],
+            keywords: try keywords()
+        )
+        for _ in 0..<(try count(of: 20)) { record.entries.append(try wholeEntry()) }
+        return record
+    }
+
+    private mutating func restored() throws(ByteReaderError) -> RestoreRecord {
+        let (item, target, modSeq, keywords) = (try quarantineID(), try mailbox(), try modSeq(), try keywords())
+        return RestoreRecord(item: item, target: target, modSeq: modSeq, entry: try wholeEntry(), keywords: keywords)
     }
 
     private mutating func entry(_ modSeq: ModSeq) throws(ByteReaderError) -> MessageEntry {

@@ -25,6 +25,9 @@ extension LogRecord {
         case .deliveriesForgotten: 10
         case .accountRemoved: 11
         case .fence: 12
+        case .quarantined: 20
+        case .quarantineDeleted: 21
+        case .restored: 22
         }
     }
 
@@ -43,6 +46,7 @@ extension LogRecord {
             writer.add(record.mailbox)
             writer.add(record.modSeq)
             writer.add(record.uids)
+            if record.seconds != 0 { writer.signed(record.seconds) }
         case .mailboxCreated(let record): writer.add(record)
         case .mailboxDeleted(let mailbox, let modSeq):
             writer.add(mailbox)
@@ -67,6 +71,11 @@ extension LogRecord {
             for delivery in deliveries { writer.add(delivery) }
         case .accountRemoved: break
         case .fence(let epoch): writer.variableInteger(epoch)
+        case .quarantined(let record): writer.add(record)
+        case .quarantineDeleted(let items):
+            writer.variableInteger(UInt64(items.count))
+            for item in items { writer.add(item) }
+        case .restored(let record): writer.add(record)
         }
         return writer.bytes
     }
@@ -134,6 +143,10 @@ extension ByteWriter {
         variableInteger(record.size)
         counted(record.sha256)
         counted(record.structure)
+        guard let thread = record.thread else { return }
+        integer(thread.rawValue)
+        variableInteger(UInt64(record.threadKeys.count))
+        for key in record.threadKeys { integer(key) }
     }
 
     mutating func add(_ record: FlagsRecord) {
@@ -155,6 +168,41 @@ extension ByteWriter {
             add(uid)
             add(entry)
         }
+        for (_, entry) in zip(record.sourceUIDs, record.entries) { addIdentity(entry) }
+    }
+
+    mutating func addIdentity(_ entry: MessageEntry) {
+        variableInteger(entry.email.rawValue)
+        integer(entry.thread.rawValue)
+    }
+
+    mutating func add(_ item: QuarantineID) {
+        add(item.mailbox)
+        add(item.uid)
+    }
+
+    mutating func add(_ record: QuarantineRecord) {
+        add(record.mailbox)
+        string(record.name.text)
+        add(record.modSeq)
+        signed(record.seconds)
+        add(record.keywords)
+        variableInteger(UInt64(record.entries.count))
+        for entry in record.entries { addWhole(entry) }
+    }
+
+    mutating func add(_ record: RestoreRecord) {
+        add(record.item)
+        add(record.target)
+        add(record.modSeq)
+        add(record.keywords)
+        addWhole(record.entry)
+    }
+
+    mutating func addWhole(_ entry: MessageEntry) {
+        add(entry.modSeq)
+        add(entry)
+        addIdentity(entry)
     }
 
     /// Without the mod-sequence, which the record has once for all.

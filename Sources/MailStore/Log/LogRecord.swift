@@ -21,6 +21,12 @@ package enum LogRecord: Sendable, Hashable {
     case accountRemoved
     /// From here on the epoch is this.
     case fence(UInt64)
+    /// Messages that go from a mailbox to the quarantine.
+    case quarantined(QuarantineRecord)
+    /// Messages in quarantine that are gone for good.
+    case quarantineDeleted([QuarantineID])
+    /// A message that comes back from quarantine.
+    case restored(RestoreRecord)
 }
 
 package struct MessageRecord: Sendable, Hashable {
@@ -37,6 +43,10 @@ package struct MessageRecord: Sendable, Hashable {
     package var sha256: [UInt8]
     /// What the summarizer made of the message.
     package var structure: [UInt8]
+    /// `nil` in records of releases that knew no threads.
+    package var thread: ThreadID?
+    /// By what later messages are found to belong to the thread.
+    package var threadKeys: [UInt64]
 
     package init(
         delivery: DeliveryID?,
@@ -48,7 +58,9 @@ package struct MessageRecord: Sendable, Hashable {
         savedSeconds: Int64,
         size: UInt64,
         sha256: [UInt8],
-        structure: [UInt8]
+        structure: [UInt8],
+        thread: ThreadID? = nil,
+        threadKeys: [UInt64] = []
     ) {
         self.delivery = delivery
         self.mailbox = mailbox
@@ -60,6 +72,8 @@ package struct MessageRecord: Sendable, Hashable {
         self.size = size
         self.sha256 = sha256
         self.structure = structure
+        self.thread = thread
+        self.threadKeys = threadKeys
     }
 }
 
@@ -115,11 +129,14 @@ package struct ExpungeRecord: Sendable, Hashable {
     package var mailbox: MailboxID
     package var modSeq: ModSeq
     package var uids: UIDSet
+    /// When, in seconds since 1970; 0 when that is not known.
+    package var seconds: Int64
 
-    package init(mailbox: MailboxID, modSeq: ModSeq, uids: UIDSet) {
+    package init(mailbox: MailboxID, modSeq: ModSeq, uids: UIDSet, seconds: Int64 = 0) {
         self.mailbox = mailbox
         self.modSeq = modSeq
         self.uids = uids
+        self.seconds = seconds
     }
 }
 

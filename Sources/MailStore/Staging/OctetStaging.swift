@@ -44,9 +44,16 @@ package final class OctetStaging: MessageStaging {
         let digest = hasher.finish()
         if let file {
             let (count, summarize) = (count, summarize)
-            let structure = await BlockingPool.shared.run { file.withBytes(count, summarize) }
+            let (structure, threads) = await BlockingPool.shared.run {
+                var threads = ThreadKeys()
+                let structure = file.withBytes(count) {
+                    threads = ThreadKeys($0)
+                    return summarize($0)
+                }
+                return (structure, threads)
+            }
             let content = StagedContent.file(descriptor: file.descriptor, count: count, owner: file)
-            return StagedOctets(size: count, sha256: digest, structure: structure, content: content)
+            return StagedOctets(size: count, sha256: digest, structure: structure, threads: threads, content: content)
         }
         let structure: [UInt8]
         let (whole, summarize) = (block, summarize)
@@ -55,7 +62,13 @@ package final class OctetStaging: MessageStaging {
         } else {
             structure = await BlockingPool.shared.run { whole.withBytes { summarize($0) } }
         }
-        return StagedOctets(size: count, sha256: digest, structure: structure, content: .memory(whole))
+        return StagedOctets(
+            size: count,
+            sha256: digest,
+            structure: structure,
+            threads: whole.threadKeys,
+            content: .memory(whole)
+        )
     }
 }
 
@@ -72,12 +85,21 @@ package final class StagedOctets: StagedMessage {
     package let sha256: [UInt8]
     /// What the summarizer made of it.
     package let structure: [UInt8]
+    /// What its header says of the conversation it belongs to.
+    package let threads: ThreadKeys
     package let content: StagedContent
 
-    package init(size: UInt64, sha256: [UInt8], structure: [UInt8], content: StagedContent) {
+    package init(
+        size: UInt64,
+        sha256: [UInt8],
+        structure: [UInt8],
+        threads: ThreadKeys,
+        content: StagedContent
+    ) {
         self.size = size
         self.sha256 = sha256
         self.structure = structure
+        self.threads = threads
         self.content = content
     }
 
@@ -88,7 +110,12 @@ package final class StagedOctets: StagedMessage {
             size: UInt64(bytes.count),
             sha256: Digest.sha256(bytes),
             structure: block.withBytes { summarize($0) },
+            threads: block.threadKeys,
             content: .memory(block)
         )
     }
+}
+
+extension OctetBlock {
+    fileprivate var threadKeys: ThreadKeys { withBytes { ThreadKeys($0) } }
 }

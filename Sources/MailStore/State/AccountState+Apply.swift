@@ -12,11 +12,11 @@ extension AccountState {
         case .message(let message): apply(message, place.body)
         case .flags(let flags):
             note(flags.modSeq)
-            mailboxes[flags.mailbox]?.apply(flags)
+            change(flags.mailbox) { $0.apply(flags) }
         case .transfer(let transfer): apply(transfer)
         case .expunge(let expunge):
             note(expunge.modSeq)
-            mailboxes[expunge.mailbox]?.expunge(expunge.uids, at: expunge.modSeq)
+            change(expunge.mailbox) { $0.expunge(expunge.uids, at: expunge.modSeq, seconds: expunge.seconds) }
         case .mailboxCreated(let created): apply(created)
         case .mailboxDeleted(let id, let modSeq): delete(id, modSeq)
         case .mailboxesRenamed(let renames, let modSeq): apply(renames, modSeq)
@@ -32,7 +32,20 @@ extension AccountState {
             self = AccountState()
             isRemoved = true
         case .fence: break
+        case .quarantined(let record): apply(record)
+        case .quarantineDeleted(let items): quarantine.removeAll { items.contains($0.id) }
+        case .restored(let record): apply(record)
         }
+    }
+
+    /// Changes a mailbox, if it is there, and keeps the account's usage true.
+    private mutating func change(_ id: MailboxID, _ body: (inout MailboxState) -> Void) {
+        guard let place = mailboxes.index(forKey: id) else { return }
+        let before = mailboxes.values[place].usage
+        body(&mailboxes.values[place])
+        let after = mailboxes.values[place].usage
+        usage.octets = usage.octets &+ after.octets &- before.octets
+        usage.messages = usage.messages &+ after.messages &- before.messages
     }
 
     private mutating func note(_ modSeq: ModSeq) { highestModSeq = max(highestModSeq, modSeq) }
@@ -47,16 +60,65 @@ extension AccountState {
             )
         }
         restoreIfLost(record.mailbox, record.modSeq)
-        mailboxes[record.mailbox]?.insert(record, body)
+        if let thread = record.thread { threads.add(record.threadKeys, thread) }
+        change(record.mailbox) { $0.insert(record, body) }
     }
 
     private mutating func apply(_ record: TransferRecord) {
         note(record.modSeq)
         restoreIfLost(record.target, record.modSeq)
-        mailboxes[record.target]?.insert(record)
+        let record = identified(record)
+        change(record.target) { $0.insert(record) }
         guard record.isMove else { return }
         let moved = UIDSet(record.sourceUIDs.map { $0.rawValue...$0.rawValue })
-        mailboxes[record.source]?.expunge(moved, at: record.modSeq)
+        let seconds = record.entries.last?.savedSeconds ?? 0
+        change(record.source) { $0.expunge(moved, at: record.modSeq, seconds: seconds) }
+    }
+
+    /// Records of the first release do not say which message an entry is a copy of: the source does, as long as it is
+    /// there.
+    private func identified(_ record: TransferRecord) -> TransferRecord {
+        guard record.entries.contains(where: { $0.email == EmailID(0) }) else { return record }
+        var record = record
+        let source = mailboxes[record.source]
+        for place in record.entries.indices where record.entries[place].email == EmailID(0) {
+            let uid = record.sourceUIDs.indices.contains(place) ? record.sourceUIDs[place] : record.entries[place].uid
+            let known = source.flatMap { source in
+                let found = source.index(of: uid)
+                return found.isThere ? source.messages[found.place] : nil
+            }
+            let email = known?.email ?? EmailID(record.source, uid)
+            record.entries[place].email = email
+            record.entries[place].thread = known?.thread ?? ThreadID(alone: email)
+        }
+        return record
+    }
+
+    private mutating func apply(_ record: QuarantineRecord) {
+        note(record.modSeq)
+        let uids = UIDSet(record.entries.map { $0.uid.rawValue...$0.uid.rawValue })
+        change(record.mailbox) { $0.expunge(uids, at: record.modSeq, seconds: record.seconds) }
+        for entry in record.entries {
+            let id = QuarantineID(record.mailbox, entry.uid)
+            guard !quarantine.contains(where: { $0.id == id }) else { continue }
+            quarantine.append(
+                QuarantinedMessage(
+                    id: id,
+                    mailboxName: record.name,
+                    entry: entry,
+                    keywords: record.keywords,
+                    seconds: record.seconds
+                )
+            )
+        }
+    }
+
+    private mutating func apply(_ record: RestoreRecord) {
+        note(record.modSeq)
+        restoreIfLost(record.target, record.modSeq)
+        guard mailboxes[record.target] != nil else { return }
+        quarantine.removeAll { $0.id == record.item }
+        change(record.target) { $0.insert([record.entry], record.keywords, record.modSeq) }
     }
 
     private mutating func apply(_ record: MailboxCreatedRecord) {
@@ -85,6 +147,8 @@ extension AccountState {
         note(modSeq)
         deletedMailboxes.insert(id)
         guard let mailbox = mailboxes.removeValue(forKey: id) else { return }
+        usage.octets = usage.octets &- mailbox.usage.octets
+        usage.messages = usage.messages &- mailbox.usage.messages
         if names[mailbox.name] == id { names[mailbox.name] = nil }
     }
 
@@ -125,7 +189,10 @@ extension AccountState {
 }
 
 extension MailboxState {
+    var usage: QuotaUsage { QuotaUsage(octets: size, messages: UInt64(clamping: messages.count)) }
+
     mutating func insert(_ record: MessageRecord, _ body: BodyReference) {
+        let email = EmailID(id, record.uid)
         insert(
             MessageEntry(
                 uid: record.uid,
@@ -135,17 +202,24 @@ extension MailboxState {
                 savedSeconds: record.savedSeconds,
                 size: record.size,
                 modSeq: record.modSeq,
-                body: body
+                body: body,
+                email: email,
+                thread: record.thread ?? ThreadID(alone: email)
             )
         )
     }
 
     mutating func insert(_ record: TransferRecord) {
-        let bits = record.keywords.map { keywordBits(CollectionOfOne($0)) }
-        messages.reserveCapacity(messages.count + record.entries.count)
-        for entry in record.entries {
+        insert(record.entries, record.keywords, record.modSeq)
+    }
+
+    /// Adds entries whose keyword bits count in a table of their own.
+    mutating func insert(_ entries: [MessageEntry], _ keywords: [Keyword], _ modSeq: ModSeq) {
+        let bits = keywords.map { keywordBits(CollectionOfOne($0)) }
+        messages.reserveCapacity(messages.count + entries.count)
+        for entry in entries {
             var copy = entry
-            copy.modSeq = record.modSeq
+            copy.modSeq = modSeq
             copy.keywordBits = 0
             for (place, bit) in bits.enumerated() where entry.keywordBits >> UInt128(min(place, 127)) & 1 == 1 {
                 copy.keywordBits |= bit

@@ -6,7 +6,7 @@ internal import MailTypes
 
 extension AccountState {
     /// The version of the layout; a snapshot of another is dropped and the log replayed.
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     package func encode() -> [UInt8] {
         let entries = mailboxes.values.reduce(0) { $0 + $1.messages.count }
@@ -29,6 +29,9 @@ extension AccountState {
         }
         writer.variableInteger(UInt64(mailboxes.count))
         for mailbox in mailboxes.values.sorted(by: { $0.id < $1.id }) { mailbox.encode(to: &writer) }
+        encodeQuarantine(to: &writer)
+        writer.add(threads.older)
+        writer.add(threads.recent)
         return writer.bytes
     }
 
@@ -56,8 +59,13 @@ extension AccountState {
                 guard let mailbox = try MailboxState(decoding: &reader) else { return nil }
                 mailboxes[mailbox.id] = mailbox
                 names[mailbox.name] = mailbox.id
+                usage.octets = usage.octets &+ mailbox.usage.octets
+                usage.messages = usage.messages &+ mailbox.usage.messages
             }
             guard names.count == mailboxes.count else { return nil }
+            try decodeQuarantine(&reader)
+            let older = try reader.threads()
+            threads = ThreadIndex(recent: try reader.threads(), older: older)
         } catch {
             return nil
         }
@@ -78,7 +86,10 @@ extension MailboxState {
         for entry in vanished.entries {
             writer.add(entry.modSeq)
             writer.add(entry.uids)
+            writer.signed(entry.seconds)
         }
+        writer.add(vanished.exactSince)
+        arrivals.encode(to: &writer)
         writer.variableInteger(UInt64(messages.count))
         for entry in messages { PackedEntry.append(entry, to: &writer) }
     }
@@ -94,13 +105,16 @@ extension MailboxState {
         uidNext = try reader.number()
         keywords = try reader.keywords()
         var gone: [VanishedLog.Entry] = []
-        for _ in 0..<(try reader.count(of: 2)) {
-            gone.append(VanishedLog.Entry(modSeq: try reader.modSeq(), uids: try reader.uids()))
+        for _ in 0..<(try reader.count(of: 3)) {
+            gone.append(
+                VanishedLog.Entry(modSeq: try reader.modSeq(), uids: try reader.uids(), seconds: try reader.signed())
+            )
         }
-        vanished = VanishedLog(entries: gone)
+        vanished = VanishedLog(entries: gone, exactSince: try reader.modSeq())
+        arrivals = try ArrivalLog(decoding: &reader)
         let count = try reader.count(of: PackedEntry.octets)
         messages = try reader.entries(count)
-        guard keywords.count <= Self.maximumKeywords, uidNext <= 1 << 32 else { return nil }
+        guard keywords.count <= Self.keywordBits, uidNext <= 1 << 32 else { return nil }
         guard isAscending(), messages.last.map({ UInt64($0.uid.rawValue) < uidNext }) ?? true else { return nil }
         recount()
     }
@@ -110,18 +124,20 @@ extension MailboxState {
     }
 
     private mutating func recount() {
-        (unseen, deleted, size) = (0, 0, 0)
+        (unseen, deleted, size, deletedSize) = (0, 0, 0, 0)
         for entry in messages {
             if !entry.systemFlags.contains(.seen) { unseen += 1 }
-            if entry.systemFlags.contains(.deleted) { deleted += 1 }
             size = size &+ entry.size
+            guard entry.systemFlags.contains(.deleted) else { continue }
+            deleted += 1
+            deletedSize = deletedSize &+ entry.size
         }
     }
 }
 
-/// A message entry in 72 octets, so that a snapshot of 100,000 messages is read in milliseconds.
+/// A message entry in 88 octets, so that a snapshot of 100,000 messages is read in milliseconds.
 enum PackedEntry {
-    static let octets = 72
+    static let octets = 88
 
     static func append(_ entry: MessageEntry, to writer: inout ByteWriter) {
         writer.integer(entry.uid.rawValue)
@@ -137,9 +153,11 @@ enum PackedEntry {
         writer.integer(entry.modSeq.rawValue)
         writer.integer(UInt64(truncatingIfNeeded: entry.keywordBits))
         writer.integer(UInt64(truncatingIfNeeded: entry.keywordBits >> 64))
+        writer.integer(entry.email.rawValue)
+        writer.integer(entry.thread.rawValue)
     }
 
-    /// The entry in `bytes` (72 octets, checked) at `offset`.
+    /// The entry in `bytes` (88 octets, checked) at `offset`.
     static func read(_ bytes: RawSpan, at offset: Int) -> MessageEntry {
         precondition(offset >= 0 && offset <= bytes.byteCount - octets)
         let (numbers, flags) = (bytes.littleEndian64(at: offset + 0), bytes.littleEndian64(at: offset + 16))
@@ -159,7 +177,9 @@ enum PackedEntry {
                 segment: UInt32(truncatingIfNeeded: numbers >> 32),
                 offset: bytes.littleEndian64(at: offset + 8),
                 preamble: UInt32(truncatingIfNeeded: flags)
-            )
+            ),
+            email: EmailID(bytes.littleEndian64(at: offset + 72)),
+            thread: ThreadID(bytes.littleEndian64(at: offset + 80))
         )
     }
 }

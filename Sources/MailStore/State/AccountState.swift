@@ -18,6 +18,11 @@ package struct AccountState: Sendable, Hashable {
     package internal(set) var highestModSeq = ModSeq.zero
     package internal(set) var deliveries = RecentDeliveries()
     package internal(set) var isRemoved = false
+    /// All messages of all mailboxes, each copy counted; the quarantine is not.
+    package internal(set) var usage = QuotaUsage()
+    package internal(set) var threads = ThreadIndex()
+    /// Oldest first.
+    package internal(set) var quarantine: [QuarantinedMessage] = []
 
     package init() {}
 

@@ -7,6 +7,8 @@ package import MailTypes
 package struct MailboxState: Sendable, Hashable {
     /// RFC 9051 does not bound keywords; this keeps every one in a bit, and clients that make a keyword a message out.
     package static let maximumKeywords = 120
+    /// There is always room for those that the store sets.
+    package static let keywordBits = 128
 
     package let id: MailboxID
     package var name: MailboxName
@@ -20,9 +22,11 @@ package struct MailboxState: Sendable, Hashable {
     /// The last change that was anything else than a message at the end.
     package internal(set) var lastInnerChange: ModSeq
     package internal(set) var vanished = VanishedLog()
+    package internal(set) var arrivals = ArrivalLog()
     package internal(set) var unseen = 0
     package internal(set) var deleted = 0
     package internal(set) var size: UInt64 = 0
+    package internal(set) var deletedSize: UInt64 = 0
 
     package init(
         id: MailboxID,
@@ -46,6 +50,7 @@ package struct MailboxState: Sendable, Hashable {
             unseen: unseen,
             deleted: deleted,
             size: size,
+            deletedSize: deletedSize,
             uidNext: UID(UInt32(clamping: uidNext)),
             uidValidity: uidValidity,
             highestModSeq: highestModSeq
@@ -104,34 +109,47 @@ package struct MailboxState: Sendable, Hashable {
         )
     }
 
+    /// What a session saw that had been told so much and no more; O(messages).
+    package func view(at moment: MailboxMoment) -> RebuiltView {
+        guard moment.uidValidity == uidValidity, moment.modSeq <= highestModSeq,
+            moment.expungeModSeq >= vanished.exactSince, let next = arrivals.uidNext(at: moment.modSeq)
+        else { return .unknown }
+        guard next > 1 else { return .exact(UIDSet()) }
+        var uids = UIDSet(ascending: messages.lazy.map(\.uid))
+        uids.formUnion(vanished.since(moment.expungeModSeq))
+        return .exact(uids.upTo(UID(UInt32(clamping: next - 1))))
+    }
+
     // MARK: Changing
 
-    mutating func insert(_ entry: MessageEntry) {
+    package mutating func insert(_ entry: MessageEntry) {
         let (place, isThere) = index(of: entry.uid)
         guard !isThere else { return }
         if place == messages.count { messages.append(entry) } else { messages.insert(entry, at: place) }
         if place != messages.count - 1 { lastInnerChange = max(lastInnerChange, entry.modSeq) }
         uidNext = max(uidNext, UInt64(entry.uid.rawValue) + 1)
+        arrivals.add(entry.modSeq, uidNext: uidNext, seconds: entry.savedSeconds)
         highestModSeq = max(highestModSeq, entry.modSeq)
         count(entry, 1)
     }
 
     mutating func apply(_ record: FlagsRecord) {
         let bits = keywordBits(record.change.flags.keywords)
+        let kept = damagedBit
         for place in places(of: record.uids) {
             count(messages[place], -1)
-            messages[place].apply(record.change.mode, record.change.flags.system, bits)
+            messages[place].apply(record.change.mode, record.change.flags.system, bits, keeping: kept)
             messages[place].modSeq = record.modSeq
             count(messages[place], 1)
         }
         touch(record.modSeq)
     }
 
-    mutating func expunge(_ uids: UIDSet, at modSeq: ModSeq) {
+    package mutating func expunge(_ uids: UIDSet, at modSeq: ModSeq, seconds: Int64) {
         let places = places(of: uids)
         touch(modSeq)
         guard let first = places.first else { return }
-        vanished.add(UIDSet(ascending: places.map { messages[$0].uid }), at: modSeq)
+        vanished.add(UIDSet(ascending: places.map { messages[$0].uid }), at: modSeq, seconds: seconds)
         var (kept, next) = (first, 0)
         for place in first..<messages.count {
             if next < places.count, places[next] == place {
@@ -156,7 +174,7 @@ package struct MailboxState: Sendable, Hashable {
         for keyword in named.sorted(by: { $0.text < $1.text }) {
             if let place = keywords.firstIndex(of: keyword) {
                 bits |= 1 << UInt128(place)
-            } else if keywords.count < Self.maximumKeywords {
+            } else if keywords.count < (keyword == .damaged ? Self.keywordBits : Self.maximumKeywords) {
                 bits |= 1 << UInt128(keywords.count)
                 keywords.append(keyword)
             }
@@ -164,17 +182,23 @@ package struct MailboxState: Sendable, Hashable {
         return bits
     }
 
+    /// The bit of `$Damaged`; 0 when no message has it.
+    private var damagedBit: UInt128 { keywords.firstIndex(of: .damaged).map { 1 << UInt128($0) } ?? 0 }
+
     private mutating func count(_ entry: MessageEntry, _ sign: Int) {
         if !entry.systemFlags.contains(.seen) { unseen += sign }
-        if entry.systemFlags.contains(.deleted) { deleted += sign }
         size = sign > 0 ? size &+ entry.size : size &- entry.size
+        guard entry.systemFlags.contains(.deleted) else { return }
+        deleted += sign
+        deletedSize = sign > 0 ? deletedSize &+ entry.size : deletedSize &- entry.size
     }
 }
 
 extension MessageEntry {
-    mutating func apply(_ mode: FlagChange.Mode, _ system: SystemFlags, _ bits: UInt128) {
+    /// A replacement leaves the keywords of `kept` as they are: those are the store's, not the client's.
+    mutating func apply(_ mode: FlagChange.Mode, _ system: SystemFlags, _ bits: UInt128, keeping kept: UInt128) {
         switch mode {
-        case .replace: (systemFlags, keywordBits) = (system, bits)
+        case .replace: (systemFlags, keywordBits) = (system, bits | keywordBits & kept)
         case .add:
             systemFlags.formUnion(system)
             keywordBits |= bits

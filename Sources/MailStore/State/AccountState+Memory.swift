@@ -1,0 +1,90 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+
+// What an account remembers beside its mailboxes, in a snapshot.
+extension AccountState {
+    func encodeQuarantine(to writer: inout ByteWriter) {
+        writer.variableInteger(UInt64(quarantine.count))
+        for message in quarantine {
+            writer.add(message.id)
+            writer.string(message.mailboxName.text)
+            writer.signed(message.seconds)
+            writer.add(message.keywords)
+            writer.addWhole(message.entry)
+        }
+    }
+
+    mutating func decodeQuarantine(_ reader: inout RecordReader) throws(ByteReaderError) {
+        for _ in 0..<(try reader.count(of: 20)) {
+            let (id, name, seconds) = (try reader.quarantineID(), try reader.name(), try reader.signed())
+            let keywords = try reader.keywords()
+            quarantine.append(
+                QuarantinedMessage(
+                    id: id,
+                    mailboxName: name,
+                    entry: try reader.wholeEntry(),
+                    keywords: keywords,
+                    seconds: seconds
+                )
+            )
+        }
+    }
+}
+
+extension ByteWriter {
+    mutating func add(_ threads: [UInt64: ThreadID]) {
+        variableInteger(UInt64(threads.count))
+        for (key, thread) in threads.sorted(by: { $0.key < $1.key }) {
+            integer(key)
+            integer(thread.rawValue)
+        }
+    }
+}
+
+extension RecordReader {
+    mutating func threads() throws(ByteReaderError) -> [UInt64: ThreadID] {
+        let count = try count(of: 16)
+        var threads: [UInt64: ThreadID] = [:]
+        threads.reserveCapacity(count)
+        for _ in 0..<count { threads[try fixed64()] = ThreadID(try fixed64()) }
+        return threads
+    }
+}
+
+extension ArrivalLog {
+    func encode(to writer: inout ByteWriter) {
+        writer.variableInteger(UInt64(entries.count))
+        var last = Entry(modSeq: .zero, uidNext: 0, seconds: 0)
+        for entry in CollectionOfOne(floor) + entries {
+            writer.variableInteger(entry.modSeq.rawValue &- last.modSeq.rawValue)
+            writer.variableInteger(entry.uidNext)
+            writer.signed(entry.seconds &- last.seconds)
+            last = entry
+        }
+    }
+
+    init(decoding reader: inout RecordReader) throws(ByteReaderError) {
+        let count = try reader.count(of: 3)
+        let floor = try Entry(decoding: &reader, after: nil)
+        var entries: [Entry] = []
+        entries.reserveCapacity(count)
+        var last = floor
+        for _ in 0..<count {
+            last = try Entry(decoding: &reader, after: last)
+            entries.append(last)
+        }
+        self.init(floor: floor, entries: entries)
+    }
+}
+
+extension ArrivalLog.Entry {
+    /// Numbers count from those of the entry before.
+    fileprivate init(decoding reader: inout RecordReader, after last: Self?) throws(ByteReaderError) {
+        modSeq = ModSeq(try reader.number() &+ (last?.modSeq.rawValue ?? 0))
+        uidNext = try reader.number()
+        seconds = try reader.signed() &+ (last?.seconds ?? 0)
+    }
+}
