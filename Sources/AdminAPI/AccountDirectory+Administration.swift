@@ -58,8 +58,10 @@ extension AccountDirectory: DirectoryAdministration {
         }
     }
 
-    package func removeAccountRecord(_ address: MailboxAddress) async throws(AdminError) {
-        try await translated { () throws(DirectoryError) in _ = try await self.removeAccount(address) }
+    package func removeAccountRecord(_ address: MailboxAddress, keepsMail: Bool) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in
+            _ = try await self.removeAccount(address, keepsMail: keepsMail)
+        }
     }
 
     package func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord] {
@@ -133,7 +135,8 @@ extension AccountAttributes {
 extension AccountChange.Quota {
     fileprivate var bound: Int64? {
         switch self {
-        case .unlimited: nil
+        case .default: nil
+        case .unlimited: 0
         case .limited(let bound): bound
         }
     }

@@ -26,6 +26,7 @@ package struct AccountRecord: Sendable, Equatable {
     package var hasPassword: Bool
     /// `imap`, `pop3`, `submission`: what it may log on to.
     package var services: [String]
+    /// 0 for no bound, `nil` for the server's default; so the number of messages.
     package var quotaOctets: Int64?
     package var quotaMessages: Int64?
     package var homeServer: String?
@@ -61,8 +62,9 @@ package struct AccountRecord: Sendable, Equatable {
 
 /// What is to be changed on an account; `nil` leaves a thing as it is.
 package struct AccountChange: Sendable, Equatable {
-    /// A bound, or none.
+    /// A bound, none, or what the server's settings say.
     package enum Quota: Sendable, Equatable {
+        case `default`
         case unlimited
         case limited(Int64)
     }
@@ -115,7 +117,8 @@ package protocol DirectoryAdministration: Sendable {
         -> AccountRecord
     /// With `nil`, nobody can log on any more.
     func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) async throws(AdminError)
-    func removeAccountRecord(_ address: MailboxAddress) async throws(AdminError)
+    /// With `keepsMail`, what the account has stored stays.
+    func removeAccountRecord(_ address: MailboxAddress, keepsMail: Bool) async throws(AdminError)
 
     func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord]
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(AdminError) -> AliasRecord

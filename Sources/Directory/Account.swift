@@ -3,6 +3,7 @@
 
 package import MailTypes
 package import SASL
+internal import Settings
 
 /// Who has a mailbox here.
 package struct Account: Sendable, Hashable {
@@ -28,9 +29,9 @@ package struct AccountAttributes: Sendable, Hashable {
     package var isEnabled: Bool
     /// Protocols the account may log on to.
     package var services: Set<MailService>
-    /// Bound on stored octets; `nil` for none.
+    /// Bound on stored octets; 0 for none, `nil` for the server's default.
     package var quotaOctets: Int64?
-    /// Bound on stored messages; `nil` for none.
+    /// Bound on stored messages; 0 for none, `nil` for the server's default.
     package var quotaMessages: Int64?
     /// The back-end that holds the mail, in a farm; `nil` on a machine of its own.
     package var homeServer: String?
@@ -48,6 +49,35 @@ package struct AccountAttributes: Sendable, Hashable {
         self.quotaMessages = quotaMessages
         self.homeServer = homeServer
     }
+}
+
+/// What an account may store; `nil` for no bound.
+package struct AccountQuota: Sendable, Hashable {
+    package var octets: UInt64?
+    package var messages: UInt64?
+
+    /// What is set on the account (as in `AccountAttributes`), else what the settings say.
+    init(octets: Int64?, messages: Int64?, _ settings: SettingsSnapshot) {
+        func bound(_ own: Int64?, _ fallback: Int64) -> UInt64? {
+            let bound = own ?? fallback
+            return bound > 0 ? UInt64(bound) : nil
+        }
+        self.octets = bound(octets, settings[DirectorySettings.quotaOctets].octets)
+        self.messages = bound(messages, Int64(settings[DirectorySettings.quotaMessages]))
+    }
+}
+
+/// The bounds that were set on one account, as in `AccountAttributes`.
+struct StoredQuota: Sendable, Hashable {
+    var octets: Int64?
+    var messages: Int64?
+}
+
+/// An account that is no longer in the directory, and whose mail is to be removed.
+package struct RemovedAccount: Sendable, Hashable {
+    package var account: AccountID
+    /// Seconds since 1970-01-01T00:00:00Z.
+    package var removed: Int64
 }
 
 /// A domain whose mail is received here.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
+internal import Locking
 internal import MailTypes
 internal import Runtime
 package import Settings
@@ -17,6 +18,8 @@ package final class AccountDirectory: Sendable {
     let cache = DirectoryCache()
     let hasher = PasswordHasher()
     let verified = VerifiedCredentials()
+    /// What was read last, for when the directory cannot be read.
+    let lastQuotas = Lock<[AccountID: StoredQuota]>([:])
     private let file: String
     private let database: Database
     private let pool: BlockingPool
@@ -84,6 +87,7 @@ package final class AccountDirectory: Sendable {
         return try await read { [cache] database in
             let moment = ContinuousClock.now
             let version = try database.version()
+            if let known = cache.answer(to: question, version: version, at: moment) { return known }
             let answer = try body(database)
             cache.keep(answer, to: question, version: version, at: moment)
             return answer

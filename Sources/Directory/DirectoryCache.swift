@@ -18,11 +18,15 @@ final class DirectoryCache: Sendable {
     enum Question: Hashable, Sendable {
         case account(MailboxAddress)
         case resolution(ForwardPath, ResolutionPolicy)
+        case quotas
+        case removals
     }
 
     enum Answer: Sendable {
         case account(Account?)
         case resolution(Resolution)
+        case quotas([AccountID: StoredQuota])
+        case removals([RemovedAccount])
     }
 
     private struct State {
@@ -38,6 +42,19 @@ final class DirectoryCache: Sendable {
         state.withLock { state in
             guard let confirmed = state.confirmed, now - confirmed < Self.freshness else { return nil }
             return state.answers[question]
+        }
+    }
+
+    /// The answer, when it was read from the database at the same version; it then counts as of `moment`.
+    func answer(
+        to question: Question,
+        version: DatabaseVersion,
+        at moment: ContinuousClock.Instant
+    ) -> Answer? {
+        state.withLock { state in
+            guard version == state.version, let answer = state.answers[question] else { return nil }
+            state.confirmed = max(state.confirmed ?? moment, moment)
+            return answer
         }
     }
 

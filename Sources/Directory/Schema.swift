@@ -72,6 +72,15 @@ enum Schema {
             ) STRICT, WITHOUT ROWID
             """,
             "CREATE INDEX alias_targets_by_target ON alias_targets (target)",
-        ]
+        ],
+        [
+            // Accounts whose mail is still in a store.
+            """
+            CREATE TABLE removed_accounts (
+                account INTEGER PRIMARY KEY,
+                removed INTEGER NOT NULL
+            ) STRICT
+            """
+        ],
     ]
 }

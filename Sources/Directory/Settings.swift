@@ -42,11 +42,25 @@ package enum DirectorySettings {
         in: 1...10_000,
         help: "How many passwords may wait to be hashed in one process before further log-ons are put off."
     )
+    package static let quotaOctets = SettingKey(
+        "store/quota-octets",
+        default: ByteCount(0),
+        in: ByteCount(0)...ByteCount.gibibytes(1 << 20),
+        help: "What an account may store when none is set for it (account set --quota); 0 for no bound."
+    )
+    package static let quotaMessages = SettingKey(
+        "store/quota-messages",
+        default: 0,
+        in: 0...1_000_000_000,
+        help: "How many messages an account may store when none is set for it (account set --quota-messages); 0 for no "
+            + "bound."
+    )
 }
 
 /// Every setting of this module.
 package let directorySettings: [SettingDeclaration] = [
     DirectorySettings.plusAddressing.declaration, DirectorySettings.postmaster.declaration,
     DirectorySettings.defaultDomain.declaration, DirectorySettings.verifiedLifetime.declaration,
-    DirectorySettings.hashingQueue.declaration,
+    DirectorySettings.hashingQueue.declaration, DirectorySettings.quotaOctets.declaration,
+    DirectorySettings.quotaMessages.declaration,
 ]

@@ -107,7 +107,8 @@ extension Duration: SettingValue {
     }
 }
 
-/// A number of octets with an optional unit: `4096`, `64KiB`, `50MiB`, `2GiB`, `1TiB` (powers of 1024).
+/// A number of octets with an optional unit: `4096`, `64KiB`, `50MiB`, `2GiB`, `1TiB` (powers of 1024);
+/// `5GB` and its like (powers of 1000) are read, too.
 package struct ByteCount: Hashable, Sendable, Comparable, SettingValue {
     package var octets: Int64
     package init(_ octets: Int64) { self.octets = octets }
@@ -118,23 +119,24 @@ package struct ByteCount: Hashable, Sendable, Comparable, SettingValue {
 
     package static var settingTypeName: String { "size (KiB | MiB | GiB | TiB)" }
 
-    private static let units: [(suffix: String, shift: Int)] = [
-        ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0),
+    private static let units: [(suffix: String, octets: Int64)] = [
+        ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("TB", 1_000_000_000_000),
+        ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000), ("B", 1), ("", 1),
     ]
 
     package init?(settingText: String) {
         let text = ASCII.lowercased(settingText)
         guard let unit = Self.units.first(where: { text.hasSuffix(ASCII.lowercased($0.suffix)) }) else { return nil }
         let digits = String(text.dropLast(unit.suffix.count).reversed().drop { $0 == " " }.reversed())
-        guard let number = Decimal.parse(digits.utf8, maximum: UInt64(Int64.max >> Int64(unit.shift))) else {
+        guard let number = Decimal.parse(digits.utf8, maximum: UInt64(Int64.max / unit.octets)) else {
             return nil
         }
-        self.init(Int64(number) << Int64(unit.shift))
+        self.init(Int64(number) * unit.octets)
     }
 
     package var settingText: String {
-        let unit = Self.units.first { octets != 0 && octets & ((1 << Int64($0.shift)) - 1) == 0 && $0.shift > 0 }
-        return unit.map { "\(octets >> Int64($0.shift))\($0.suffix)" } ?? String(octets)
+        let unit = Self.units.prefix(4).first { octets != 0 && octets.isMultiple(of: $0.octets) }
+        return unit.map { "\(octets / $0.octets)\($0.suffix)" } ?? String(octets)
     }
 
     package var classicValue: ClassicValue { .number(UInt64(clamping: octets)) }

@@ -105,7 +105,9 @@ final class MemoryDirectory: DirectoryAdministration {
     func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) throws(AdminError) {
         _ = try accountRecord(address)
     }
-    func removeAccountRecord(_ address: MailboxAddress) throws(AdminError) { _ = try accountRecord(address) }
+    func removeAccountRecord(_ address: MailboxAddress, keepsMail: Bool) throws(AdminError) {
+        _ = try accountRecord(address)
+    }
     func aliasRecords(in domain: Domain?) -> [AliasRecord] { [] }
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) -> AliasRecord {
         AliasRecord(address: address.description, targets: targets.map(\.description))

@@ -3,6 +3,7 @@
 
 internal import ByteTools
 internal import MailTypes
+internal import Settings
 
 let accountRoutes = [
     AdminRoute(.get, "v1/accounts") { (request, context) throws(AdminError) in
@@ -31,7 +32,14 @@ let accountRoutes = [
         return try await directory.accountRecord(address).json
     },
     AdminRoute(.delete, "v1/accounts/:address") { (request, context) throws(AdminError) in
-        try await context.requireDirectory().removeAccountRecord(MailboxAddress(checking: request.path[2]))
+        let address = try MailboxAddress(checking: request.path[2])
+        let keepsMail = try request["keepMail"].map { (text) throws(AdminError) in
+            guard let claim = Bool(settingText: text) else {
+                throw AdminError(.badRequest, "\"keepMail\" must be true or false.")
+            }
+            return claim
+        }
+        try await context.requireDirectory().removeAccountRecord(address, keepsMail: keepsMail ?? false)
         return [:]
     },
 ]
@@ -49,8 +57,8 @@ extension AccountSecret {
 }
 
 extension AccountChange {
-    /// Reads `enabled`, `imap`, `pop3`, `submission` (booleans), `quota` (octets) and `quotaMessages` (numbers; null
-    /// for no bound).
+    /// Reads `enabled`, `imap`, `pop3`, `submission` (booleans), `quota` (octets) and `quotaMessages` (numbers; 0 for
+    /// no bound, null for the server's default).
     init(_ body: JSONValue?) throws(AdminError) {
         self.init()
         isEnabled = try Self.claim("enabled", body)
@@ -72,9 +80,14 @@ extension AccountChange {
     private static func quota(_ name: String, _ body: JSONValue?) throws(AdminError) -> Quota? {
         switch body?[name] {
         case nil: return nil
-        case .null?: return .unlimited
-        case .integer(let bound)? where bound >= 0: return .limited(bound)
-        default: throw AdminError(.badRequest, "\"\(name)\" in the body must be a number from 0, or null for no bound.")
+        case .null?: return .default
+        case .integer(0)?: return .unlimited
+        case .integer(let bound)? where bound > 0: return .limited(bound)
+        default:
+            throw AdminError(
+                .badRequest,
+                "\"\(name)\" in the body must be a number, 0 for no bound, or null for the server's default."
+            )
         }
     }
 }

@@ -96,12 +96,23 @@ extension AccountDirectory {
 
     /// Removes an account from the directory, and answers with its number, which is not given again.
     ///
-    /// Its stored mail is the store's to remove.
-    package func removeAccount(_ address: MailboxAddress) async throws(DirectoryError) -> AccountID {
+    /// Its mail is removed by the worker that keeps it, soon after and also when it does not run now; with `keepsMail` it
+    /// stays for good.
+    package func removeAccount(
+        _ address: MailboxAddress,
+        keepsMail: Bool = false
+    ) async throws(DirectoryError) -> AccountID {
         try await change("account remove", address.description) { database in
             let account = try database.requireAccount(address)
             try database.removeAddress(account.address)
-            try database.run("DELETE FROM accounts WHERE id = ?1", [.integer(Int64(clamping: account.id.rawValue))])
+            let number = SQLiteValue.integer(Int64(clamping: account.id.rawValue))
+            try database.run("DELETE FROM accounts WHERE id = ?1", [number])
+            if !keepsMail {
+                try database.run(
+                    "INSERT OR REPLACE INTO removed_accounts (account, removed) VALUES (?1, unixepoch())",
+                    [number]
+                )
+            }
             return account.id
         }
     }

@@ -27,15 +27,25 @@ extension Option {
         help: "Log-on to send mail",
         completion: .words(["on", "off"])
     )
-    static let quota = Option("--quota", value: "SIZE", help: "Bound on stored mail (5GiB), or none")
-    static let quotaMessages = Option("--quota-messages", value: "COUNT", help: "Bound on stored messages, or none")
+    static let quota = Option("--quota", value: "SIZE", help: "Bound on stored mail (5GiB), none, or default")
+    static let quotaMessages = Option(
+        "--quota-messages",
+        value: "COUNT",
+        help: "Bound on stored messages, none, or default"
+    )
     static let accountSwitches: [Option] = [.imap, .pop3, .submission, .quota, .quotaMessages]
+}
+
+/// A bound as it is shown.
+func quotaText(_ value: JSONValue?, _ text: (Int64) -> String = { "\($0)" }) -> String {
+    guard let bound = value?.integer else { return "default" }
+    return bound == 0 ? "none" : text(bound)
 }
 
 /// An account in a few lines.
 func accountText(_ account: JSONValue) -> String {
-    let quota = account["quota"]?.integer.map { "\($0) octets" } ?? "none"
-    let messages = account["quotaMessages"]?.integer.map { "\($0)" } ?? "none"
+    let quota = quotaText(account["quota"]) { "\($0) octets" }
+    let messages = quotaText(account["quotaMessages"]) { "\($0)" }
     return """
         \(account.shown("address"))
           number:         \(account.shown("id"))

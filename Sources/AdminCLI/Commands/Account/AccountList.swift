@@ -17,7 +17,8 @@ extension Command {
                 try await invocation.ask(.get, ["accounts"], query: query),
                 columns: [
                     ("ADDRESS", { $0.shown("address") }), ("ENABLED", { $0.shown("enabled") }),
-                    ("SERVICES", { $0.shown("services") }), ("QUOTA", { $0.shown("quota") }),
+                    ("SERVICES", { $0.shown("services") }), ("QUOTA", { quotaText($0["quota"]) }),
+                    ("MESSAGES", { quotaText($0["quotaMessages"]) }),
                 ]
             )
         }

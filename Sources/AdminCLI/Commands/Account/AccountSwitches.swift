@@ -17,13 +17,13 @@ extension Invocation {
         }
         if let text = value(.quota) {
             guard let size = Self.bound(text, { ByteCount(settingText: $0)?.octets }) else {
-                throw CommandError(.usage, "--quota is a size such as 500MiB or 5GiB, or none.")
+                throw CommandError(.usage, "--quota is a size such as 500MiB or 5GiB, none, or default.")
             }
             members.append(JSONMember("quota", size))
         }
         if let text = value(.quotaMessages) {
             guard let count = Self.bound(text, { Int64($0).flatMap { $0 < 0 ? nil : $0 } }) else {
-                throw CommandError(.usage, "--quota-messages is a number, or none.")
+                throw CommandError(.usage, "--quota-messages is a number, none, or default.")
             }
             members.append(JSONMember("quotaMessages", count))
         }
@@ -31,6 +31,10 @@ extension Invocation {
     }
 
     private static func bound(_ text: String, _ parse: (String) -> Int64?) -> JSONValue? {
-        text == "none" ? .null : parse(text).map { .integer($0) }
+        switch text {
+        case "default": .null
+        case "none": .integer(0)
+        default: parse(text).map { .integer($0) }
+        }
     }
 }
