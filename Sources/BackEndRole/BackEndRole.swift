@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AdminAPI
+internal import Directory
 internal import Events
 internal import JournalStore
 internal import MailAdmin
@@ -20,12 +21,21 @@ package enum BackEndRole {
         guard let secret = AssertionSecret(try AssertionKey.read(context.layout)) else {
             throw InstanceError("\(context.layout.assertionKeyFile) is not a key", exitCode: 74)
         }
+        let directory = try await AccountDirectory.open(
+            file: context.layout.directoryFile,
+            settings: context.settings,
+            events: context.events
+        )
         let summarizer = Summarizer(context)
         let store = try await JournalStore.open(
             context.layout.store(backEnd: context.inheritance.index),
             loops: [context.loop],
             settings: context.settings,
             events: context.events,
+            quota: { account in
+                let quota = await directory.quota(of: account)
+                return QuotaLimits(octets: quota.octets, messages: quota.messages)
+            },
             summarize: { summarizer.summarize($0) }
         )
         let sessions = AssertedSession(
@@ -40,8 +50,8 @@ package enum BackEndRole {
             instance: "internal",
             hostName: context.hostName,
             services: SMTPServices(
-                recipients: NoRecipients(),
-                sink: StoreSink(store: store, events: context.events),
+                recipients: StoreRecipients(store: store),
+                sink: StoreSink(store: store, settings: context.settings, events: context.events),
                 settings: context.settings,
                 events: context.events
             )
@@ -60,9 +70,14 @@ package enum BackEndRole {
             context.listeners(for: .sessions) { await sessions.serve($0) }
             + context.listeners(for: .delivery) { await delivery.serve($0) }
             + context.listeners(for: .storeAdmin) { await administration.serve($0) }
+        HeldAccounts.follow(context.settings, store.leases)
+        let removal = AccountRemoval(store: store, directory: directory, context)
+        let removing = Task(executorPreference: context.loop) { await removal.run() }
         let serving = RunningRole(listeners: listeners, loops: [context.loop])
         return RunningRole {
+            removing.cancel()
             await serving.drain()
+            await removing.value
             await store.close()
         }
     }

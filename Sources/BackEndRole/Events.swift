@@ -30,4 +30,25 @@ extension EventDefinition {
     )
 }
 
-package let backEndRoleEvents: [EventDefinition] = [.messageDelivered, .messageNotDelivered, .messageOpaque]
+extension EventDefinition {
+    static let mailRemoved = EventDefinition(
+        9343,
+        "backend.account.removed",
+        .information,
+        text: "The mail of an account was removed",
+        cause: "The account was removed from the directory without --keep-mail.",
+        action: "Nothing."
+    )
+    static let removalFailed = EventDefinition(
+        9344,
+        "backend.account.removal-failed",
+        .error,
+        text: "The mail of an account that was removed could not be removed; it is tried again",
+        cause: "The store or the directory refused it; the field detail says why.",
+        action: "See the detail."
+    )
+}
+
+package let backEndRoleEvents: [EventDefinition] = [
+    .messageDelivered, .messageNotDelivered, .messageOpaque, .mailRemoved, .removalFailed,
+]

@@ -2,19 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Events
+internal import IMAPServer
 internal import MailStore
 internal import MailTypes
 internal import Runtime
 internal import SMTPServer
 internal import SMTPWire
+internal import Settings
 
 /// Puts delivered messages into the INBOXes of their recipients.
 struct StoreSink: MessageSink {
-    /// How long a delivery waits for an account that is held by somebody else.
-    static let patience: Duration = .seconds(4)
-
     let store: any MailStore
+    let settings: LiveSettings
     let events: EventRecorder
+
+    /// How long a delivery waits for an account that is held by somebody else: as long as an IMAP log-on.
+    var patience: Duration { IMAPConfiguration(settings.current).storeWait }
 
     func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage {
         StoreDelivery(self, transaction)
@@ -55,7 +58,7 @@ private final class StoreDelivery: IncomingMessage {
     private func deliver(_ message: any StagedMessage, to recipient: TransactionRecipient) async -> SMTPReply {
         for delivery in recipient.deliveries {
             do throws(MailStoreError) {
-                let account = try await sink.store.account(delivery.account, deadline: .now + StoreSink.patience)
+                let account = try await sink.store.account(delivery.account, deadline: .now + sink.patience)
                 let outcome = try await account.append(
                     message,
                     to: .inbox,
@@ -98,7 +101,7 @@ extension MailStoreError {
         case .limit: SMTPReply(552, .messageTooBig, message)
         case .storageFull: SMTPReply(452, .mailSystemFull, "No room for the message now")
         case .busy: SMTPReply(450, .otherMailbox, "Mailbox busy, try again")
-        case .noSuchMailbox, .mailboxExists, .forbidden, .damaged, .unavailable:
+        case .noSuchMailbox, .noSuchMessage, .mailboxExists, .forbidden, .damaged, .unavailable:
             SMTPReply(451, .mailSystem, "Mailbox not available now, try again")
         }
     }

@@ -21,7 +21,8 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
-        + imapServerSettings + pop3ServerSettings + mailProxySettings + mailStoreSettings + journalStoreSettings
+        + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
+        + journalStoreSettings
 )
 
 /// Every event of the program.

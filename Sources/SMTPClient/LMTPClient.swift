@@ -69,13 +69,42 @@ package final class LMTPClient: Sendable {
         _ content: any MessageContent,
         to path: String
     ) async throws(SMTPClientError) -> SMTPReply {
+        try await withSession(to: path) { (session) throws(SMTPClientError) in
+            let answers = try await session.transact(delivery.mail, [delivery.recipient], content, optimistic: true)
+            return answers.first ?? SMTPReply(451, .mailSystem, "No answer")
+        }
+    }
+
+    /// Asks whether an account would take a message of so many octets; one round trip, and nothing is stored.
+    ///
+    /// Throws when no answer was had.
+    package func verify(
+        _ address: MailboxAddress,
+        account: AccountID,
+        octets: UInt64?,
+        at path: String
+    ) async throws(SMTPClientError) -> SMTPReply {
+        var mail = MailCommand(.null)
+        mail.size = octets
+        mail.usesUTF8 = true
+        var recipient = RecipientCommand(.address(address))
+        recipient.account = account
+        let (command, target) = (mail, recipient)
+        return try await withSession(to: path) { (session) throws(SMTPClientError) in
+            try await session.verify(command, target)
+        }
+    }
+
+    private func withSession(
+        to path: String,
+        _ body: (SMTPClientSession) async throws(SMTPClientError) -> SMTPReply
+    ) async throws(SMTPClientError) -> SMTPReply {
         guard let loop = EventLoop.current else { throw SMTPClientError(.connect, .io(.closed)) }
         let place = Place(loop: ObjectIdentifier(loop), path: path)
         let session: SMTPClientSession
         if let open = take(place) { session = open } else { session = try await open(path, loop) }
         do throws(SMTPClientError) {
-            let answers = try await session.transact(delivery.mail, [delivery.recipient], content, optimistic: true)
-            let answer = answers.first ?? SMTPReply(451, .mailSystem, "No answer")
+            let answer = try await body(session)
             if answer.code == 421 { await session.quit() } else { await put(session, place) }
             return answer
         } catch {

@@ -43,6 +43,21 @@ extension SMTPClientSession {
         return Self.outcomes(answers, last)
     }
 
+    /// Asks whether the server would take a message, and sends none.
+    ///
+    /// Returns its answer to the recipient, or to MAIL when that was refused.
+    package func verify(_ mail: MailCommand, _ recipient: RecipientCommand) async throws(SMTPClientError) -> SMTPReply {
+        let commands: [SMTPCommand] = [.mail(mail), .recipient(recipient), .reset]
+        var answers: [SMTPReply] = []
+        if capabilities.pipelining {
+            for command in commands { connection.write(command.encoded) }
+            for _ in commands { answers.append(try await reply(.envelope, timeouts.command)) }
+        } else {
+            for command in commands { answers.append(try await ask(command, .envelope)) }
+        }
+        return answers[0].isPositive ? answers[1] : answers[0]
+    }
+
     /// Sends the content in the way the server knows and reads what it says to it.
     private func send(_ content: any MessageContent, _ accepted: Int) async throws(SMTPClientError) -> [SMTPReply] {
         if capabilities.chunking {

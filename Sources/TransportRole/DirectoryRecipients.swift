@@ -9,8 +9,30 @@ package import SMTPServer
 /// Answers the receiving server's questions from the directory.
 package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
     private let directory: AccountDirectory
+    private let hasRoom: @Sendable (LocalDelivery, UInt64?) async -> Bool
 
-    package init(_ directory: AccountDirectory) { self.directory = directory }
+    /// - Parameter hasRoom: whether an account that has a quota can take a message of so many octets; asked only for
+    ///   such accounts.
+    package init(
+        _ directory: AccountDirectory,
+        hasRoom: @escaping @Sendable (LocalDelivery, UInt64?) async -> Bool = { _, _ in true }
+    ) {
+        self.directory = directory
+        self.hasRoom = hasRoom
+    }
+
+    /// A full mailbox is refused here, where the sender learns which of several recipients it is; the store decides
+    /// again when the message is there.
+    ///
+    /// An address that stands for several is refused when all are full.
+    package func admission(of deliveries: [LocalDelivery], octets: UInt64?) async -> RecipientResolution {
+        for delivery in deliveries {
+            let quota = await directory.quota(of: delivery.account)
+            guard quota.octets != nil || quota.messages != nil else { return .deliver(deliveries) }
+            if await hasRoom(delivery, octets) { return .deliver(deliveries) }
+        }
+        return .overQuota
+    }
 
     package func resolve(
         _ recipient: ForwardPath,

@@ -7,6 +7,7 @@ internal import MailTypes
 internal import Runtime
 internal import SMTPClient
 internal import SMTPServer
+internal import SMTPWire
 package import ServiceControl
 internal import Settings
 
@@ -19,13 +20,28 @@ package enum TransportRole {
             settings: context.settings,
             events: context.events
         )
-        let recipients = DirectoryRecipients(directory)
         let layout = context.layout
         let owners = AccountOwners(layout)
+        let client = LMTPClient(name: context.hostName)
+        let recipients = DirectoryRecipients(directory) { delivery, octets in
+            let path = owners.deliverySocket(of: delivery.account)
+            do throws(SMTPClientError) {
+                let answer = try await client.verify(
+                    delivery.address,
+                    account: delivery.account,
+                    octets: octets,
+                    at: path
+                )
+                return answer.severity != .permanent
+            } catch {
+                // Whatever keeps it from answering is for the delivery to find out.
+                return true
+            }
+        }
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
-                client: LMTPClient(name: context.hostName),
+                client: client,
                 spoolFolder: layout.spool,
                 settings: context.settings,
                 events: context.events,

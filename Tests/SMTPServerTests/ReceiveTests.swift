@@ -77,7 +77,7 @@ import Testing
         ("alice@[127.0.0.1]", "550 5.7.1"), ("alice@example.test.far.example", "550 5.7.1"),
         ("postmasters", "501 5.1.3"),
         ("Postmaster", "250 2.1.5"), ("alice", "501 5.1.3"), ("alice@example.test@far.example", "501 5.1.3"),
-        ("nobody@example.test", "550 5.1.1"), ("gone@example.test", "550 5.2.1"), ("full@example.test", "452 4.2.2"),
+        ("nobody@example.test", "550 5.1.1"), ("gone@example.test", "550 5.2.1"), ("full@example.test", "552 5.2.2"),
         ("slow@example.test", "451 4.3.0"), ("", "501 5.1.3"),
     ])
     func `Nothing is relayed`(path: String, reply: String) async throws {

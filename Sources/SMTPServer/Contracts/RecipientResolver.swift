@@ -26,7 +26,7 @@ package enum RecipientResolution: Sendable, Hashable {
     case notLocal
     /// The account may not receive now: `550 5.2.1`.
     case disabled
-    /// `452 4.2.2`: the sender keeps it and tries again.
+    /// `552 5.2.2`: the mailbox is full, or would be with the message.
     case overQuota
     /// The directory did not answer: `451 4.3.0`.
     case temporary
@@ -44,4 +44,16 @@ package protocol RecipientResolver: Sendable {
         from sender: ReversePath,
         user: AuthenticatedUser?
     ) async -> RecipientResolution
+
+    /// What becomes of mail for accounts that were found: `.deliver` with them, or why not.
+    ///
+    /// - Parameter octets: the message's size, when the client told it.
+    func admission(of deliveries: [LocalDelivery], octets: UInt64?) async -> RecipientResolution
+}
+
+extension RecipientResolver {
+    /// For resolvers that know of no reason against.
+    package func admission(of deliveries: [LocalDelivery], octets: UInt64?) async -> RecipientResolution {
+        .deliver(deliveries)
+    }
 }

@@ -59,13 +59,19 @@ extension SMTPDialogue {
 
     /// Martlet's own transport says which account it is; the directory was asked there.
     private func resolution(of recipient: RecipientCommand) async -> RecipientResolution {
+        let (recipients, octets) = (server.services.recipients, session.transaction?.mail.size)
         if let account = recipient.account, case .address(let address) = recipient.forwardPath {
-            return .deliver([LocalDelivery(account: account, address: address)])
+            let delivery = LocalDelivery(account: account, address: address)
+            // A delivery with a name may be there already, which only the store knows: it decides.
+            guard recipient.delivery == nil else { return .deliver([delivery]) }
+            return await recipients.admission(of: [delivery], octets: octets)
         }
-        return await server.services.recipients.resolve(
+        let found = await recipients.resolve(
             recipient.forwardPath,
             from: session.transaction?.reversePath ?? .null,
             user: session.user
         )
+        guard case .deliver(let deliveries) = found else { return found }
+        return await recipients.admission(of: deliveries, octets: octets)
     }
 }

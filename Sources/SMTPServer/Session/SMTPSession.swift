@@ -272,7 +272,7 @@ package struct SMTPSession: Sendable {
         case .notLocal:
             return SMTPReply(550, .notAuthorized, "Not a domain of this server, and it does not relay: \(path)")
         case .disabled: return SMTPReply(550, .mailboxDisabled, "This mailbox takes no mail: \(path)")
-        case .overQuota: return SMTPReply(452, .mailboxFull, "This mailbox is full: \(path)")
+        case .overQuota: return SMTPReply(552, .mailboxFull, "This mailbox is full: \(path)")
         case .temporary: return SMTPReply(451, .mailSystem, "Cannot look this recipient up now")
         }
     }
