@@ -8,7 +8,9 @@ package enum CapabilityList {
     private static let always = ["IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
 
     private static let loggedOn = [
-        "CHILDREN", "CREATE-SPECIAL-USE", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "MOVE", "NAMESPACE", "SAVEDATE",
+        "CHILDREN", "CREATE-SPECIAL-USE", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "MOVE", "NAMESPACE", "OBJECTID",
+        "QUOTA",
+        "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "SAVEDATE",
         "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT", "WITHIN",
     ]
 

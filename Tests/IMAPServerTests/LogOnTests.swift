@@ -60,7 +60,7 @@ struct LogOnTests {
             try await client.send(command + "\r\n")
             try await client.talk(
                 """
-                S: a OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE CHILDREN CREATE-SPECIAL-USE IDLE LIST-EXTENDED LIST-STATUS MOVE NAMESPACE SAVEDATE SPECIAL-USE STATUS=SIZE UIDPLUS UNSELECT WITHIN APPENDLIMIT=52428800] Logged on as alice@example.test
+                S: a OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE CHILDREN CREATE-SPECIAL-USE IDLE LIST-EXTENDED LIST-STATUS MOVE NAMESPACE OBJECTID QUOTA QUOTA=RES-MESSAGE QUOTA=RES-STORAGE SAVEDATE SPECIAL-USE STATUS=SIZE UIDPLUS UNSELECT WITHIN APPENDLIMIT=52428800] Logged on as alice@example.test
                 C: b LOGIN x y
                 S: b BAD LOGIN is valid before log-on only
                 C: c NOOP

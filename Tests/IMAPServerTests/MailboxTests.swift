@@ -20,9 +20,9 @@ struct MailboxTests {
                 S: * LIST (\\HasNoChildren \\Trash) "/" Trash
                 S: b OK LIST completed
                 C: c CREATE Work/2026/Q&AOk-
-                S: c OK CREATE completed
+                S: c OK [MAILBOXID (F...
                 C: d CREATE work
-                S: d OK CREATE completed
+                S: d OK [MAILBOXID (F...
                 C: e CREATE Work
                 S: e NO [ALREADYEXISTS] ...
                 C: f CREATE inbox
@@ -94,7 +94,7 @@ struct MailboxTests {
             try await client.talk(
                 """
                 C: a CREATE Keep (USE (\\Archive))
-                S: a OK CREATE completed
+                S: a OK [MAILBOXID (F...
                 C: b CREATE Odd (USE (\\Weird))
                 S: b NO [USEATTR] No such special use
                 C: c LIST (SPECIAL-USE) "" *
@@ -103,7 +103,7 @@ struct MailboxTests {
                 S: * LIST (\\HasNoChildren \\Trash) "/" Trash
                 S: c OK LIST completed
                 C: d CREATE a/b
-                S: d OK CREATE completed
+                S: d OK [MAILBOXID (F...
                 C: e SUBSCRIBE a/b
                 S: e OK SUBSCRIBE completed
                 C: f SUBSCRIBE Gone
@@ -150,6 +150,7 @@ struct MailboxTests {
                 S: * OK [UNSEEN 2] First unseen message
                 S: * OK [UIDVALIDITY 1001] UIDs are valid
                 S: * OK [UIDNEXT 3] Predicted next UID
+                S: * OK [MAILBOXID (F1)] Stays with the mailbox
                 S: d OK [READ-ONLY] EXAMINE completed
                 C: e STORE 1 +FLAGS (\\Flagged)
                 S: e NO [READ-ONLY] The mailbox is open for reading only
@@ -172,6 +173,7 @@ struct MailboxTests {
                 S: * OK [UNSEEN 2] First unseen message
                 S: * OK [UIDVALIDITY 1001] UIDs are valid
                 S: * OK [UIDNEXT 3] Predicted next UID
+                S: * OK [MAILBOXID (F1)] Stays with the mailbox
                 S: j OK [READ-WRITE] SELECT completed
                 C: k CHECK
                 S: k OK CHECK completed
@@ -185,7 +187,7 @@ struct MailboxTests {
                 C: o SELECT INBOX
                 """
             )
-            #expect(try await client.responses(to: "o").count == 8)
+            #expect(try await client.responses(to: "o").count == 9)
             try await client.talk(
                 """
                 C: p UNSELECT
@@ -196,7 +198,7 @@ struct MailboxTests {
                 C: r SELECT INBOX
                 """
             )
-            #expect(try await client.responses(to: "r").count == 8)
+            #expect(try await client.responses(to: "r").count == 9)
             try await client.talk(
                 """
                 C: s CLOSE

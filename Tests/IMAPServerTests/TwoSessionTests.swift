@@ -28,8 +28,26 @@ struct TwoSessionTests {
             try await b.expect("FETCH 4 UID", ["4 FETCH (UID 4)", "OK FETCH completed"])
             try await b.expect("SEARCH UID 5", ["SEARCH 5", "OK SEARCH completed"])
             try await b.expect("STORE 5 +FLAGS (\\Seen)", ["5 FETCH (FLAGS (\\Seen))", "OK STORE completed"])
-            try await b.expect("STORE 2 +FLAGS (\\Seen)", ["OK STORE completed"])
-            try await b.expect("NOOP", ["2 EXPUNGE", "2 EXPUNGE", "OK NOOP completed"])
+            try await b.expect(
+                "STORE 2 +FLAGS (\\Seen)",
+                ["NO [EXPUNGEISSUED] 1 of the messages are expunged"]
+            )
+            try await b.expect(
+                "STORE 2:4 +FLAGS (\\Seen)",
+                ["4 FETCH (FLAGS (\\Seen))", "NO [EXPUNGEISSUED] 2 of the messages are expunged"]
+            )
+            try await b.expect(
+                "STORE 2:5 +FLAGS.SILENT (\\Seen)",
+                ["OK [EXPUNGEISSUED] 2 of the messages are expunged"]
+            )
+            try await b.expect(
+                "STORE 2:3 +FLAGS.SILENT (\\Seen)",
+                ["NO [EXPUNGEISSUED] 2 of the messages are expunged"]
+            )
+            try await b.expect(
+                "COPY 2:3 Sent",
+                ["2 EXPUNGE", "2 EXPUNGE", "NO [EXPUNGEISSUED] The messages are expunged"]
+            )
             try await b.expect("FETCH 2:3 UID", ["2 FETCH (UID 4)", "3 FETCH (UID 5)", "OK FETCH completed"])
         }
     }

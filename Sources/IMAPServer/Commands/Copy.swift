@@ -28,7 +28,11 @@ extension IMAPSession {
         let outcome = try await offeringCreation { () throws(MailStoreError) in
             try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
         }
-        guard !outcome.pairs.isEmpty else { return nil }
+        guard !outcome.pairs.isEmpty else {
+            // RFC 2180 §4.4: what was numbered is there no more.
+            if numbers == .sequence { throw CommandRefusal.no(.expungeIssued, "The messages are expunged") }
+            return nil
+        }
         return .copyUID(
             outcome.targetUIDValidity,
             source: UIDSet(ascending: outcome.pairs.lazy.map { $0.source }),

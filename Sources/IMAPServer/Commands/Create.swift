@@ -16,7 +16,7 @@ extension CreateCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        _ = try await session.account.create(MailboxName(argument: target), specialUse: specialUse)
-        return .done
+        let made = try await session.account.create(MailboxName(argument: target), specialUse: specialUse)
+        return Completion(code: .mailboxID(made.objectID))
     }
 }

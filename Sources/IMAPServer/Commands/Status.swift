@@ -18,11 +18,18 @@ extension StatusCommand: SessionCommand {
 
 extension IMAPSession {
     func statusResponse(_ name: MailboxName, _ status: MailboxStatus, _ items: [StatusItem]) -> Response {
-        .status(mailbox: name.text, items.map { StatusValue($0, value(of: $0, in: status)) })
+        .status(mailbox: name.text, items.map { value(of: $0, in: status) })
     }
 
-    private func value(of item: StatusItem, in status: MailboxStatus) -> UInt64 {
+    private func value(of item: StatusItem, in status: MailboxStatus) -> StatusValue {
+        item == .mailboxID
+            ? StatusValue(mailboxID: status.id.objectID) : StatusValue(item, number(of: item, in: status))
+    }
+
+    private func number(of item: StatusItem, in status: MailboxStatus) -> UInt64 {
         switch item {
+        case .deletedStorage: status.deletedSize
+        case .mailboxID: UInt64(status.id.rawValue)
         case .appendLimit: configuration.maximumMessageOctets
         case .deleted: UInt64(clamping: status.deleted)
         case .messages: UInt64(clamping: status.messages)

@@ -16,7 +16,19 @@ extension StoreCommand: SessionCommand {
             // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
             isSilent ? change.result(on: before) != after : true
         }
-        return .done
+        return try completion(missing: uids.count - outcome.messages.count, of: uids.count)
+    }
+
+    /// Messages that the client still numbers, and that another session has expunged: RFC 2180 §4.2 has the command
+    /// refused, unless it was silent and did something.
+    ///
+    /// A UID that no message has is nothing (RFC 9051 §6.4.9).
+    private func completion(missing: Int, of count: Int) throws(CommandRefusal) -> Completion {
+        guard missing > 0, numbers == .sequence else { return .done }
+        guard isSilent, missing < count else {
+            throw .no(.expungeIssued, "\(missing) of the messages are expunged")
+        }
+        return Completion(code: .word(.expungeIssued), text: "\(missing) of the messages are expunged")
     }
 
     private var changeMode: FlagChange.Mode {

@@ -21,7 +21,7 @@ enum FetchContent {
 extension FetchItem {
     var needsStore: Bool {
         switch self {
-        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: false
+        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: false
         case .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: true
         }
     }

@@ -129,7 +129,7 @@ extension FetchRun {
         held: UInt64
     ) async throws(MailStoreError) -> FetchContent {
         switch item {
-        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: return .none
+        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: return .none
         case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
         case .rfc822: return try await octets(0..<entry.size, entry, held)
         case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
@@ -193,6 +193,8 @@ extension FetchRun {
 extension FetchRun {
     private mutating func write(_ item: FetchItem, _ entry: MessageEntry) {
         switch item {
+        case .emailID: encoder.fetchValue(.emailID(entry.email.description))
+        case .threadID: encoder.fetchValue(.threadID(entry.thread.description))
         case .flags: encoder.flags(entry, keywords: session.view?.keywords ?? [])
         case .internalDate: encoder.fetchValue(.internalDate(entry.internalDate))
         case .rfc822Size: encoder.fetchValue(.size(entry.size))
@@ -221,7 +223,7 @@ extension FetchRun {
         case .rfc822Header: encoder.raw("RFC822.HEADER")
         case .rfc822Text: encoder.raw("RFC822.TEXT")
         case .section(let section, _, let partial): encoder.sectionName(section, origin: partial?.offset)
-        case .flags, .internalDate, .rfc822Size, .saveDate, .uid: break
+        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: break
         }
     }
 

@@ -49,6 +49,8 @@ extension SearchCriterion {
         case .sequence(let set): self = .indices(view.existingIndices(of: set, .sequence))
         case .uid(let set): self = .indices(view.existingIndices(of: set, .uid))
         case .recent: self = .constant(false)
+        case .emailID(let id): self = .entry { _, entry in entry.email.description == id }
+        case .threadID(let id): self = .entry { _, entry in entry.thread.description == id }
         case .flag, .keyword, .date, .larger, .smaller, .older, .younger: self = .entry(key, view, now)
         }
     }

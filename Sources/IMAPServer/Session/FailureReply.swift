@@ -26,7 +26,7 @@ enum FailureReply {
 
     static func code(of code: MailStoreError.Code) -> ResponseCode.Word {
         switch code {
-        case .noSuchMailbox: .nonexistent
+        case .noSuchMailbox, .noSuchMessage: .nonexistent
         case .mailboxExists: .alreadyExists
         case .forbidden: .cannot
         case .busy: .inUse

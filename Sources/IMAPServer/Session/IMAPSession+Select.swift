@@ -21,7 +21,7 @@ extension IMAPSession {
 
     private func announce(_ view: MailboxView, uidNext: UID) {
         send(.flags(view.flagNames))
-        let permanent = view.isReadOnly ? [] : view.flagNames + ["\\*"]
+        let permanent = view.isReadOnly ? [] : view.flagNames.filter { $0 != Keyword.damaged.text } + ["\\*"]
         send(.untagged(StatusResponse(.ok, .permanentFlags(permanent), "Flags that are kept")))
         send(.exists(view.count))
         send(.recent(0))
@@ -30,5 +30,6 @@ extension IMAPSession {
         }
         send(.untagged(StatusResponse(.ok, .uidValidity(view.uidValidity), "UIDs are valid")))
         send(.untagged(StatusResponse(.ok, .uidNext(uidNext), "Predicted next UID")))
+        send(.untagged(StatusResponse(.ok, .mailboxID(view.id.objectID), "Stays with the mailbox")))
     }
 }

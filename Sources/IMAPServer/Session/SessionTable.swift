@@ -9,7 +9,8 @@ enum SessionTable {
         let types: [any SessionCommand.Type] = [
             CapabilityCommand.self, CheckCommand.self, CloseCommand.self, CopyCommand.self, CreateCommand.self,
             DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
-            IDCommand.self, IdleCommand.self, ListCommand.self, LogoutCommand.self, LsubCommand.self, MoveCommand.self,
+            GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self,
+            LogoutCommand.self, LsubCommand.self, MoveCommand.self,
             NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
             StatusCommand.self, StoreCommand.self, SubscribeCommand.self, UnselectCommand.self,
             UnsubscribeCommand.self,

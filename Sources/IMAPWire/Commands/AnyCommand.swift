@@ -6,7 +6,8 @@ package enum AnyCommand {
     package static let types: [any IMAPCommand.Type] = [
         AppendCommand.self, AuthenticateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
         CopyCommand.self, CreateCommand.self, DeleteCommand.self, EnableCommand.self, ExamineCommand.self,
-        ExpungeCommand.self, FetchCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,
+        ExpungeCommand.self, FetchCommand.self, GetQuotaCommand.self,
+        GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,
         LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self, NoopCommand.self,
         RenameCommand.self, SearchCommand.self, SelectCommand.self, StartTLSCommand.self, StatusCommand.self,
         StoreCommand.self, SubscribeCommand.self, UnselectCommand.self, UnsubscribeCommand.self,

@@ -6,6 +6,8 @@ package import MailTypes
 /// One data item of a FETCH response (RFC 9051 §7.5.2).
 package enum FetchValue: Hashable, Sendable {
     case bodyStructure(BodyStructureValue, isExtensible: Bool)
+    /// RFC 8474 §5.1.
+    case emailID(String)
     case envelope(EnvelopeValue)
     case flags([String])
     case internalDate(MailDate)
@@ -14,6 +16,8 @@ package enum FetchValue: Hashable, Sendable {
     case saveDate(MailDate?)
     case section(SectionSpecifier, origin: UInt64?, [UInt8]?)
     case size(UInt64)
+    /// RFC 8474 §5.2; `nil` where NIL stands.
+    case threadID(String?)
     case uid(UID)
 }
 

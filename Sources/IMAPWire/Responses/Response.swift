@@ -41,14 +41,39 @@ package struct MailboxListing: Hashable, Sendable {
     }
 }
 
-/// One count in a STATUS response.
+/// One count in a STATUS response, or the mailbox's object identifier.
 package struct StatusValue: Hashable, Sendable {
-    package var item: StatusItem
-    package var value: UInt64
+    package enum Value: Hashable, Sendable {
+        case number(UInt64)
+        case objectID(String)
+    }
 
-    package init(_ item: StatusItem, _ value: UInt64) {
+    package var item: StatusItem
+    package var value: Value
+
+    package init(_ item: StatusItem, _ number: UInt64) {
         self.item = item
-        self.value = value
+        value = .number(number)
+    }
+
+    /// MAILBOXID.
+    package init(mailboxID: String) {
+        item = .mailboxID
+        value = .objectID(mailboxID)
+    }
+}
+
+/// How much of one resource is used, of how much (RFC 9208 §5).
+package struct QuotaResource: Hashable, Sendable {
+    /// Such as STORAGE, which counts in units of 1,024 octets, and MESSAGE.
+    package var name: String
+    package var usage: UInt64
+    package var limit: UInt64
+
+    package init(_ name: String, usage: UInt64, limit: UInt64) {
+        self.name = name
+        self.usage = usage
+        self.limit = limit
     }
 }
 
@@ -68,6 +93,10 @@ package enum Response: Hashable, Sendable {
     case lsub(MailboxListing)
     case status(mailbox: String, [StatusValue])
     case search([UInt32])
+    /// RFC 9208 §4.2.1.
+    case quota(root: String, [QuotaResource])
+    /// The quota roots of a mailbox (RFC 9208 §4.2.2).
+    case quotaRoot(mailbox: String, roots: [String])
     /// One personal namespace, prefix `""` and delimiter `/` (RFC 9051 §7.3.4).
     case namespace
     case id([IDParameter])

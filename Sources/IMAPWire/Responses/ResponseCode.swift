@@ -43,6 +43,8 @@ package enum ResponseCode: Hashable, Sendable {
     case capability([String])
     /// UIDs there and here, pair by pair.
     case copyUID(UIDValidity, source: UIDSet, target: UIDSet)
+    /// An object identifier (RFC 8474 §4.1, §4.2).
+    case mailboxID(String)
     case permanentFlags([String])
     case uidNext(UID)
     case uidValidity(UIDValidity)
@@ -69,6 +71,10 @@ extension WireEncoder {
             raw(source.description.utf8)
             space()
             raw(target.description.utf8)
+        case .mailboxID(let id):
+            raw("MAILBOXID (")
+            raw(id.utf8)
+            raw(")")
         case .permanentFlags(let flags):
             raw("PERMANENTFLAGS ")
             list(flags) { encoder, flag in encoder.raw(flag.utf8) }

@@ -29,6 +29,7 @@ extension WireScanner {
             )
         case "CAPABILITY": return .capability(try capabilityWords())
         case "COPYUID": return try copyUID()
+        case "MAILBOXID": return .mailboxID(try objectIDInParentheses())
         case "PERMANENTFLAGS": return .permanentFlags(try flagNames(permanent: true))
         case "UIDNEXT": return .uidNext(UID(try positiveNumber()))
         case "UIDVALIDITY": return .uidValidity(UIDValidity(try positiveNumber()))
@@ -41,6 +42,13 @@ extension WireScanner {
         var words: [String] = []
         repeat { words.append(String(decoding: try atom("a capability"), as: UTF8.self)) } while accept(ASCII.space)
         return words
+    }
+
+    mutating func objectIDInParentheses() throws(IMAPSyntaxError) -> String {
+        try open()
+        let id = try objectID()
+        try close()
+        return id
     }
 
     private mutating func copyUID() throws(IMAPSyntaxError) -> ResponseCode {

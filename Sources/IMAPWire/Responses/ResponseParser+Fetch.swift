@@ -17,6 +17,8 @@ extension WireScanner {
         switch name {
         case "BODY": return .bodyStructure(try bodyStructure(isExtensible: false, depth: 0), isExtensible: false)
         case "BODYSTRUCTURE": return .bodyStructure(try bodyStructure(isExtensible: true, depth: 0), isExtensible: true)
+        case "EMAILID": return .emailID(try objectIDInParentheses())
+        case "THREADID": return .threadID(acceptWord("NIL") ? nil : try objectIDInParentheses())
         case "ENVELOPE": return .envelope(try envelope())
         case "FLAGS": return .flags(try flagNames(permanent: false))
         case "INTERNALDATE": return .internalDate(try dateTime())

@@ -60,6 +60,8 @@ extension WireScanner {
         case "LIST": return .list(try listing())
         case "LSUB": return .lsub(try listing())
         case "STATUS": return try statusCounts()
+        case "QUOTA": return try quota()
+        case "QUOTAROOT": return try quotaRoot()
         case "SEARCH": return .search(try searchNumbers())
         case "NAMESPACE":
             guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
@@ -136,9 +138,40 @@ extension WireScanner {
         let values = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
             let item = try scanner.statusItem()
             try scanner.space()
+            guard item != .mailboxID else { return StatusValue(mailboxID: try scanner.objectIDInParentheses()) }
             return StatusValue(item, try scanner.number64())
         }
         return .status(mailbox: name, values)
+    }
+
+    // quota-response = "QUOTA" SP quota-root-name SP quota-list    RFC 9208 §7
+    private mutating func quota() throws(IMAPSyntaxError) -> Response {
+        try space()
+        let root = String(decoding: try astring("a quota root"), as: UTF8.self)
+        try space()
+        try open()
+        var resources: [QuotaResource] = []
+        while !accept(0x29) {
+            if !resources.isEmpty { try space() }
+            let name = String(decoding: try atom("a quota resource"), as: UTF8.self)
+            try space()
+            let usage = try number64()
+            try space()
+            resources.append(QuotaResource(name, usage: usage, limit: try number64()))
+        }
+        return .quota(root: root, resources)
+    }
+
+    // quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name)    RFC 9208 §7
+    private mutating func quotaRoot() throws(IMAPSyntaxError) -> Response {
+        try space()
+        let start = offset
+        guard let name = ModifiedUTF7.decode(try astring("a mailbox name")) else {
+            throw failure("modified UTF-7", at: start)
+        }
+        var roots: [String] = []
+        while accept(ASCII.space) { roots.append(String(decoding: try astring("a quota root"), as: UTF8.self)) }
+        return .quotaRoot(mailbox: name, roots: roots)
     }
 
     private mutating func searchNumbers() throws(IMAPSyntaxError) -> [UInt32] {

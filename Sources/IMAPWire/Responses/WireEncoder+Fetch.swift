@@ -18,6 +18,15 @@ extension WireEncoder {
         case .bodyStructure(let body, let isExtensible):
             raw(isExtensible ? "BODYSTRUCTURE " : "BODY ")
             bodyStructure(body)
+        case .emailID(let id):
+            raw("EMAILID (")
+            raw(id.utf8)
+            raw(")")
+        case .threadID(let id):
+            guard let id else { return raw("THREADID NIL") }
+            raw("THREADID (")
+            raw(id.utf8)
+            raw(")")
         case .envelope(let envelope):
             raw("ENVELOPE ")
             self.envelope(envelope)

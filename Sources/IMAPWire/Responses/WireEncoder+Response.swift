@@ -40,6 +40,14 @@ extension WireEncoder {
         case .search(let numbers):
             raw("SEARCH")
             for number in numbers { counted(number) }
+        case .quota(let root, let resources): quota(root, resources)
+        case .quotaRoot(let mailbox, let roots):
+            raw("QUOTAROOT ")
+            self.mailbox(mailbox)
+            for root in roots {
+                space()
+                astring(root.utf8)
+            }
         case .namespace: raw("NAMESPACE ((\"\" \"/\")) NIL NIL")
         case .id(let parameters):
             raw("ID ")
@@ -91,7 +99,28 @@ extension WireEncoder {
         list(values) { encoder, value in
             encoder.raw(value.item.rawValue.utf8)
             encoder.space()
-            encoder.number(value.value)
+            switch value.value {
+            case .number(let number): encoder.number(number)
+            case .objectID(let id):
+                encoder.raw("(")
+                encoder.raw(id.utf8)
+                encoder.raw(")")
+            }
         }
+    }
+
+    private mutating func quota(_ root: String, _ resources: [QuotaResource]) {
+        raw("QUOTA ")
+        astring(root.utf8)
+        raw(" (")
+        for (index, resource) in resources.enumerated() {
+            if index > 0 { space() }
+            raw(resource.name.utf8)
+            space()
+            number(resource.usage)
+            space()
+            number(resource.limit)
+        }
+        raw(")")
     }
 }

@@ -3,10 +3,11 @@
 
 internal import ByteTools
 
-/// What FETCH may ask of a message (RFC 3501 §6.4.5, RFC 8514 §4.2).
+/// What FETCH may ask of a message (RFC 3501 §6.4.5, RFC 8474 §5.3, RFC 8514 §4.2).
 package enum FetchItem: Hashable, Sendable {
     case body
     case bodyStructure
+    case emailID
     case envelope
     case flags
     case internalDate
@@ -16,6 +17,7 @@ package enum FetchItem: Hashable, Sendable {
     case rfc822Text
     case saveDate
     case section(SectionSpecifier, peek: Bool, partial: Partial?)
+    case threadID
     case uid
 
     /// Whether being asked for it marks the message as seen.
@@ -30,9 +32,10 @@ package enum FetchItem: Hashable, Sendable {
     package static let maximumCount = 256
 
     fileprivate static let words: [(word: StaticString, item: FetchItem)] = [
-        ("BODYSTRUCTURE", .bodyStructure), ("ENVELOPE", .envelope), ("FLAGS", .flags),
+        ("BODYSTRUCTURE", .bodyStructure), ("EMAILID", .emailID), ("ENVELOPE", .envelope), ("FLAGS", .flags),
         ("INTERNALDATE", .internalDate), ("RFC822.HEADER", .rfc822Header), ("RFC822.SIZE", .rfc822Size),
-        ("RFC822.TEXT", .rfc822Text), ("RFC822", .rfc822), ("SAVEDATE", .saveDate), ("UID", .uid),
+        ("RFC822.TEXT", .rfc822Text), ("RFC822", .rfc822), ("SAVEDATE", .saveDate), ("THREADID", .threadID),
+        ("UID", .uid),
     ]
 
     fileprivate static let macros: [(word: StaticString, items: [FetchItem])] = [

@@ -14,6 +14,12 @@ extension WireEncoder {
             raw(Self.dateWord(field, comparison))
             space()
             self.date(date)
+        case .emailID(let id):
+            raw("EMAILID ")
+            raw(id.utf8)
+        case .threadID(let id):
+            raw("THREADID ")
+            raw(id.utf8)
         case .flag(let flag, let isSet): raw(Self.flagWord(flag, isSet).utf8)
         case .header(let name, let value):
             argument("HEADER ", name)

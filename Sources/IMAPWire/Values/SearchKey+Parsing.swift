@@ -72,6 +72,8 @@ private struct SearchKeyParser {
             let name = try scanner.astring("a header field name")
             try scanner.space()
             return .header(name: name, value: try scanner.astring())
+        case "EMAILID": return .emailID(try scanner.objectID())
+        case "THREADID": return .threadID(try scanner.objectID())
         case "KEYWORD": return .keyword(try keyword(), isSet: true)
         case "UNKEYWORD": return .keyword(try keyword(), isSet: false)
         case "LARGER": return .larger(try scanner.number64())
@@ -109,7 +111,8 @@ private struct SearchKeyParser {
     ]
 
     private static let withArgument: Set<String> = Set(dates.keys).union([
-        "BCC", "BODY", "CC", "FROM", "HEADER", "KEYWORD", "LARGER", "NOT", "OLDER", "OR", "SMALLER", "SUBJECT", "TEXT",
-        "TO", "UID", "UNKEYWORD", "YOUNGER",
+        "BCC", "BODY", "CC", "EMAILID", "FROM", "HEADER", "KEYWORD", "LARGER", "NOT", "OLDER", "OR", "SMALLER",
+        "SUBJECT", "TEXT",
+        "THREADID", "TO", "UID", "UNKEYWORD", "YOUNGER",
     ])
 }

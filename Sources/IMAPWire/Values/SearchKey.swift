@@ -3,7 +3,7 @@
 
 package import MailTypes
 
-/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 8514 §4.3).
+/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 8474 §6, RFC 8514 §4.3).
 package indirect enum SearchKey: Hashable, Sendable {
     package enum DateComparison: Hashable, Sendable { case before, on, since }
 
@@ -19,6 +19,7 @@ package indirect enum SearchKey: Hashable, Sendable {
     case and([SearchKey])
     case body([UInt8])
     case date(DateField, DateComparison, CalendarDate)
+    case emailID(String)
     case flag(SystemFlags, isSet: Bool)
     /// A header field, by name, whose text has `value`; an empty value asks only that the field is there. Covers BCC,
     /// CC, FROM, SUBJECT and TO.
@@ -34,6 +35,7 @@ package indirect enum SearchKey: Hashable, Sendable {
     case sequence(SequenceSet)
     case smaller(UInt64)
     case text([UInt8])
+    case threadID(String)
     case uid(SequenceSet)
     /// Internal date less than so many seconds ago, or just so many.
     case younger(UInt32)

@@ -5,6 +5,10 @@
 package enum StatusItem: String, Hashable, Sendable, CaseIterable {
     case appendLimit = "APPENDLIMIT"
     case deleted = "DELETED"
+    /// Octets of the messages that have `\\Deleted` (RFC 9208 §4.1.4).
+    case deletedStorage = "DELETED-STORAGE"
+    /// RFC 8474 §4.3.
+    case mailboxID = "MAILBOXID"
     case messages = "MESSAGES"
     case recent = "RECENT"
     case size = "SIZE"

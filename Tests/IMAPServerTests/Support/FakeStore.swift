@@ -74,6 +74,7 @@ final class FakeAccount: MailAccount {
         var modSeq: UInt64 = 1
         var lastID: UInt32 = 0
         var keepsStructures = true
+        var quota = QuotaLimits.none
         var largestRead = 0
         var octetsRead: UInt64 = 0
         var watchers: [Int: (mailbox: MailboxID?, notify: @Sendable () -> Void)] = [:]
@@ -136,7 +137,9 @@ final class FakeAccount: MailAccount {
                     savedSeconds: 1_000_000_000,
                     size: UInt64(bytes.count),
                     modSeq: state.next(),
-                    body: BodyReference(segment: 0, offset: key)
+                    body: BodyReference(segment: 0, offset: key),
+                    email: EmailID(box.id, uid),
+                    thread: ThreadID(key % 2 + 1)
                 )
             )
             state.boxes[name] = box
@@ -161,6 +164,7 @@ final class FakeAccount: MailAccount {
             unseen: box.messages.count { !$0.systemFlags.contains(.seen) },
             deleted: box.messages.count { $0.systemFlags.contains(.deleted) },
             size: box.messages.reduce(0) { $0 + $1.size },
+            deletedSize: box.messages.filter { $0.systemFlags.contains(.deleted) }.reduce(0) { $0 + $1.size },
             uidNext: UID(box.uidNext),
             uidValidity: box.uidValidity,
             highestModSeq: ModSeq(modSeq)
@@ -352,6 +356,17 @@ final class FakeAccount: MailAccount {
             return nil
         }
         if let code { throw MailStoreError(code, "cannot rename \(name)") }
+    }
+
+    func quota() async throws(MailStoreError) -> QuotaStatus {
+        state.withLock { state in
+            let messages = state.boxes.values.flatMap(\.messages)
+            let octets = messages.reduce(0) { $0 + $1.size }
+            return QuotaStatus(
+                usage: QuotaUsage(octets: octets, messages: UInt64(messages.count)),
+                limits: state.quota
+            )
+        }
     }
 
     func setSubscribed(_ subscribed: Bool, _ name: MailboxName) async throws(MailStoreError) {
