@@ -50,9 +50,12 @@ package struct EventReader: Sendable {
         // A file that was put aside may still be written to by a process that has not noticed yet.
         var retiring: [(file: EventFile, polls: Int)] = []
         while goesOn() {
-            if current?.isStill(at: path) != true, let next = EventFile(path) {
-                if let old = current { retiring.append((old, 15)) }
-                current = next
+            if current?.isStill(at: path) != true {
+                let newer = newerFiles(than: current, besides: retiring.map(\.file))
+                if let next = newer.last {
+                    retiring += ([current].compactMap(\.self) + newer.dropLast()).map { ($0, 15) }
+                    current = next
+                }
             }
             for index in retiring.indices {
                 retiring[index].polls -= 1
@@ -62,6 +65,14 @@ package struct EventReader: Sendable {
             guard current?.readOn(filter, body) ?? true else { return }
             usleep(200_000)
         }
+    }
+
+    /// The files that came after the one that was read last, oldest first: more than one, when the log turns quickly.
+    private func newerFiles(than current: EventFile?, besides known: [EventFile]) -> [EventFile] {
+        let files = openFiles(since: nil)
+        guard let current else { return files }
+        let newer = files.firstIndex { $0.isSame(as: current) }.map { files[($0 + 1)...] } ?? files[...]
+        return newer.filter { file in !known.contains { $0.isSame(as: file) } }
     }
 
     private func readPast(

@@ -28,6 +28,16 @@ class Settings(unittest.TestCase):
             until(lambda: answer() == 250, 5, "the return of details")
         self.assertEqual(self.server.workers(), before)
 
+    def test_an_edit_by_hand_is_in_force_and_in_the_history(self):
+        self.addCleanup(self.server.run, "settings", "unset", "smtp/maximum-recipients")
+        versions = lambda: json.loads(self.server.cli("settings", "history", "--json"))
+        before = len(versions())
+        with open(self.server.folder + "/martlet.conf", "a") as file:
+            file.write("\n# by hand\nsmtp/maximum-recipients = 177\n")
+        until(lambda: len(versions()) == before + 1, 5, "a version for the edit")
+        self.assertEqual(self.server.cli("settings", "get", "smtp/maximum-recipients").split()[-1], "177")
+        self.server.event(9006, where=lambda e: "smtp/maximum-recipients" in str(e["fields"]))
+
     def test_values_that_cannot_be_are_refused_with_the_reason(self):
         for path, value, word in [
             ("smtp/maximum-recipients", "many", "number"), ("smtp/maximum-recipient", "5", "smtp/maximum-recipients"),

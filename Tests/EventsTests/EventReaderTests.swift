@@ -97,6 +97,25 @@ internal import Testing
         #expect(folder.names.count > 2)
     }
 
+    @Test func `Following misses no file, however quickly they are put aside`() async {
+        let folder = folder
+        folder.append(line(.otherAudit, at: noon))
+        let isDone = Lock(false)
+        async let followed = Self.follow(folder, until: { isDone.withLock { $0 } })
+        for number in (1...5).reversed() { folder.append(line(.sampleInformation, at: noon), to: "next.\(number)") }
+        usleep(300_000)
+        for number in 1...5 {
+            for old in (0..<number).reversed() {
+                let name = old == 0 ? "events.jsonl" : "events.jsonl.\(old)"
+                unsafe rename("\(folder.path)/\(name)", "\(folder.path)/events.jsonl.\(old + 1)")
+            }
+            unsafe rename("\(folder.path)/next.\(number)", "\(folder.path)/events.jsonl")
+        }
+        usleep(500_000)
+        isDone.withLock { $0 = true }
+        #expect(await followed == [65_003] + [UInt16](repeating: 65_001, count: 5))
+    }
+
     @concurrent
     private static func follow(_ folder: TemporaryFolder, until isDone: @Sendable () -> Bool) async -> [UInt16] {
         var numbers: [UInt16] = []

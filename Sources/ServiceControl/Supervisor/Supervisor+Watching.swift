@@ -55,6 +55,9 @@ extension Supervisor {
     /// Reads the settings file, puts it in force here, and tells the workers.
     package func reloadSettings() {
         settingsStamp = FileStamp(layout.settingsFile)
+        let file = settingsFile
+        // An edit by hand becomes a version of the history; one by the command line is one already.
+        BlockingPool.shared.submit { try? file.recordOutsideEdit() }
         let (snapshot, problems) = settingsFile.load(previous: settings.current)
         for problem in problems {
             events.record(.settingsRefused, ["problem": .string(problem.description)])
