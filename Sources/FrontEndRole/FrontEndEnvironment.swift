@@ -41,11 +41,13 @@ package struct FrontEndEnvironment: Sendable {
         self.events = events
     }
 
-    func dialer(_ events: EventRecorder) -> BackEndDialer {
+    /// - Parameter shareWait: how long the back-end itself waits for an account that is in use, which must not be taken
+    ///   for its absence.
+    func dialer(_ events: EventRecorder, shareWait: Duration) -> BackEndDialer {
         BackEndDialer(
             path: backEnd,
             key: secret,
-            deadline: settings.current[FrontEndSettings.backEndDeadline],
+            deadline: settings.current[FrontEndSettings.backEndDeadline] + shareWait,
             events: events
         )
     }

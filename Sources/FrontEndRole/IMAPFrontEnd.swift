@@ -44,7 +44,7 @@ package struct IMAPFrontEnd: Sendable {
         let trace = TraceID.random()
         let events = environment.events.adding(["trace": .string(trace.text)])
         let assertion = environment.assertion(.imap, for: logOn.user, on: connection, trace: trace, tag: logOn.tag)
-        let dialer = environment.dialer(events)
+        let dialer = environment.dialer(events, shareWait: configuration.storeWait)
         let backEnd = try await dialer.open(assertion, on: connection.loop)
         // The back-end watches for idleness; this is for when it does not.
         connection.idleTimeout = configuration.idleTimeout + .seconds(60)

@@ -48,7 +48,7 @@ package struct POP3FrontEnd: Sendable {
         let trace = TraceID.random()
         let events = environment.events.adding(["trace": .string(trace.text)])
         let assertion = environment.assertion(.pop3, for: user, on: connection, trace: trace, tag: [])
-        let dialer = environment.dialer(events)
+        let dialer = environment.dialer(events, shareWait: limits.shareDeadline)
         let backEnd = try await dialer.open(assertion, on: connection.loop)
         // The back-end watches for idleness; this is for when it does not.
         connection.idleTimeout = limits.idleTimeout + .seconds(60)
