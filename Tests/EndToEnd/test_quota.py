@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the store promises beyond storing: quota, identifiers, busy accounts, removal of accounts."""
 import json
+import os
+import poplib
 import re
 import smtplib
 import time
 import unittest
+from pathlib import Path
 
 from clients import Lines, imap, pop3, send, smtp, uids
 from messages import message
@@ -237,3 +240,66 @@ class Removal(unittest.TestCase):
         self.assertEqual(uids(imap(server, again)), [])
         send(server, [again], message())
         self.assertEqual(len(uids(imap(server, again))), 1)
+
+
+class Damage(unittest.TestCase):
+    """Octets of a message are lost on disk while the server runs."""
+
+    def setUp(self):
+        self.server = Server().start()
+        self.addCleanup(self.server.destroy)
+        self.address = self.server.new_account()
+
+    def segment(self):
+        return sorted(Path(self.server.folder, "store/backend-1/shard-00").glob("segment-*.log"))[-1]
+
+    def deliver_damaged(self, text):
+        """Stores a message and flips a bit near the end of what was written for it."""
+        send(self.server, [self.address], text)
+        path = self.segment()
+        with open(path, "r+b") as file:
+            file.seek(path.stat().st_size - 60)
+            octet = file.read(1)[0]
+            file.seek(-1, 1)
+            file.write(bytes([octet ^ 4]))
+
+    def test_fill_and_refuse_marks_and_quarantine(self):
+        whole = message(noise())
+        lost = message(noise())
+        send(self.server, [self.address], whole)
+        self.deliver_damaged(lost)
+        send(self.server, [self.address], whole)
+        with Lines(self.server, "imaps") as lines:
+            lines.line()
+            lines.imap(b"LOGIN %s secret" % self.address.encode())
+            lines.imap(b"SELECT INBOX")
+            answer = lines.imap(b"UID FETCH 1:* (RFC822.SIZE BODY.PEEK[])")
+            text = b"\r\n".join(answer)
+            self.assertTrue(answer[-1].startswith(b"OK"), answer[-1])
+            self.assertEqual(text.count(b"[CORRUPTION]"), 1)
+            self.assertIn(b"octets lost, event 12003", text)
+            self.assertEqual(text.count(b" FETCH (UID "), 4, "three messages, and the flags of one")
+            self.assertEqual(len(re.findall(rb"BODY\[\] \{\d+\}", text)), 3)
+            flags = lines.imap(b"FETCH 1:3 FLAGS")
+            self.assertEqual([b"$Damaged" in line for line in flags[:3]], [False, True, False], flags)
+            lines.imap(b"STORE 2 FLAGS ()")
+            self.assertEqual(b"\n".join(lines.imap(b"FETCH 1:3 FLAGS")).count(b"$Damaged"), 1)
+            self.assertEqual(len([e for e in self.server.events(12003)]), 1)
+
+            self.server.cli("settings", "set", "store/corrupt-message-policy", "refuse")
+            until(lambda: lines.imap(b"FETCH 2 BODY.PEEK[TEXT]")[-1].startswith(b"NO [CORRUPTION]"), what="refusal")
+            answer = lines.imap(b"FETCH 1:3 (UID BODY.PEEK[])")
+            self.assertTrue(answer[-1].startswith(b"NO [CORRUPTION]"), answer[-1])
+            self.assertEqual(len(re.findall(rb"BODY\[\] \{\d+\}", b"\r\n".join(answer))), 2)
+            self.assertTrue(lines.imap(b"FETCH 2 (FLAGS RFC822.SIZE)")[-1].startswith(b"OK"))
+            self.assertTrue(lines.imap(b"NOOP")[-1].startswith(b"OK"))
+        maildrop = pop3(self.server, self.address)
+        with self.assertRaisesRegex(poplib.error_proto, r"-ERR \[SYS/PERM\]"):
+            maildrop.retr(2)
+        self.assertTrue((b"\r\n".join(maildrop.retr(3)[1]) + b"\r\n").endswith(whole))
+        maildrop.quit()
+
+
+def noise():
+    """Lines that no compression makes much shorter."""
+    return b"".join(os.urandom(35).hex().encode() + b"\r\n" for _ in range(80))

@@ -143,6 +143,36 @@ struct QuarantineConformanceTests {
         await harness.close()
     }
 
+    @Test("A repaired message has the flags of the damaged one, and a UID of its own", arguments: Engine.allCases)
+    func repairing(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var account = try await harness.account()
+        let flags = FlagSet(system: [.seen, .answered], keywords: [keyword("k")])
+        for index in 0..<2 { try await account.put(pattern(100, seed: UInt8(index + 1)), flags: flags) }
+        let inbox = try await account.status(of: .inbox).id
+        let old = try await account.snapshot(of: .inbox).messages[0]
+        await harness.noteDamage(old)
+        let quarantine = try await harness.quarantine()
+        let outcome = try await quarantine.replace(UID(1), in: inbox, with: StagedOctets(pattern(90, seed: 9)))
+        #expect(outcome.uid == UID(3))
+        await expectCode(.noSuchMessage) {
+            _ = try await quarantine.replace(UID(1), in: inbox, with: StagedOctets([1]))
+        }
+        for _ in 0..<2 {
+            let snapshot = try await account.snapshot(of: .inbox)
+            let new = try #require(snapshot.messages.last)
+            #expect(snapshot.messages.map(\.uid.rawValue) == [2, 3])
+            #expect(new.flags(keywords: snapshot.keywords) == flags)
+            #expect(new.thread == old.thread && new.email != old.email)
+            #expect(new.internalDate == old.internalDate)
+            #expect(try await account.whole(new) == pattern(90, seed: 9))
+            #expect(try await harness.quarantine().quarantined().map(\.id.uid) == [UID(1)])
+            try await harness.reopen()
+            account = try await harness.account()
+        }
+        await harness.close()
+    }
+
     @Test("Copies of one damaged message fill one place in quarantine", arguments: Engine.allCases)
     func copies(engine: Engine) async throws {
         let harness = try await StoreHarness(engine)

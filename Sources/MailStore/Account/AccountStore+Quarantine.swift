@@ -28,6 +28,42 @@ extension AccountStore: MailQuarantine {
         return ExpungeOutcome(vanished: UIDSet(ascending: entries.lazy.map(\.uid)), modSeq: record.modSeq)
     }
 
+    package func replace(
+        _ uid: UID,
+        in mailbox: MailboxID,
+        with message: any StagedMessage
+    ) async throws(MailStoreError) -> AppendOutcome {
+        guard let message = message as? StagedOctets else {
+            throw MailStoreError(.unavailable, "the message cannot be stored", detail: "staged by another store")
+        }
+        try await enter(exclusive: true)
+        defer { gate.leave(exclusive: true) }
+        let found = try self.mailbox(mailbox)
+        guard let entry = found.entries(of: UIDSet(ascending: CollectionOfOne(uid))).first,
+            let quarantined = planQuarantine([entry], of: found)
+        else { throw MailStoreError(.noSuchMessage, "no message \(uid) in \(found.name)") }
+        guard let new = takeUID(found) else { throw MailStoreError(.limit, "no UIDs are left in \(found.name)") }
+        var flags = entry.flags(keywords: found.keywords)
+        flags.keywords.remove(.damaged)
+        let record = MessageRecord(
+            delivery: nil,
+            mailbox: mailbox,
+            uid: new,
+            modSeq: takeModSeq(),
+            flags: flags,
+            internalDate: entry.internalDate,
+            savedSeconds: services.now(),
+            size: message.size,
+            sha256: message.sha256,
+            structure: message.structure,
+            thread: entry.thread,
+            threadKeys: message.threads.keys
+        )
+        let ticket = submit([LogAppend(.quarantined(quarantined)), LogAppend(.message(record), message: message)])
+        try await isApplied(ticket)
+        return AppendOutcome(mailbox: mailbox, uidValidity: found.uidValidity, uid: new, wasDuplicate: false)
+    }
+
     package func deleteQuarantined(_ ids: [QuarantineID]) async throws(MailStoreError) -> [QuarantineID] {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }

@@ -68,6 +68,15 @@ package protocol MailQuarantine: AnyObject, Sendable {
     /// Puts messages of a mailbox here; they vanish from the mailbox. UIDs that are not there are passed over.
     func quarantine(_ uids: UIDSet, in mailbox: MailboxID) async throws(MailStoreError) -> ExpungeOutcome
 
+    /// Puts a whole message in the place of one that is damaged (or of any): with its flags, under a new UID, since what
+    /// a client has kept of the old one is not this. The old one goes to quarantine. All or nothing. Throws
+    /// `.noSuchMessage`.
+    func replace(
+        _ uid: UID,
+        in mailbox: MailboxID,
+        with message: any StagedMessage
+    ) async throws(MailStoreError) -> AppendOutcome
+
     /// Deletes messages for good; those that are not there are passed over. Returns those that were.
     func deleteQuarantined(_ ids: [QuarantineID]) async throws(MailStoreError) -> [QuarantineID]
 
