@@ -60,6 +60,7 @@ let parts: [Target] = [
     part("POP3Wire", uses: ["MailTypes", "ByteTools"]),
     part("MessageFormat", uses: ["MailTypes", "ByteTools"]),
     part("SASL", uses: ["MailTypes", "ByteTools"]),
+    part("MailboxFormats", uses: ["MailTypes", "ByteTools"]),
 
     // journal and store
     part("Journal", uses: ["ByteTools", "CLinux", "Compression", "Runtime", "Locking"]),
@@ -157,9 +158,8 @@ let parts: [Target] = [
     part(
         "AdminCLI",
         uses: [
-            "AdminAPI", "MailAdmin", "ServiceControl", "Directory", "MailTypes", "ByteTools", "Events", "Settings",
-            "Runtime",
-            "Locking",
+            "AdminAPI", "MailAdmin", "MailboxFormats", "MessageFormat", "ServiceControl", "Directory", "MailTypes",
+            "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
         ]
     ),
 ]

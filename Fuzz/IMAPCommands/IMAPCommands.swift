@@ -3,6 +3,7 @@
 
 import FuzzDriver
 import IMAPWire
+import MailTypes
 
 /// Any bytes as what a client sends: lines are cut at LF, literals by count, and what is a command is written and read
 /// again as the same command.

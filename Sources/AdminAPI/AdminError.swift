@@ -23,6 +23,8 @@ package struct AdminError: Error, Sendable, Equatable, CustomStringConvertible {
         case failure
         /// Not now: a part that is needed does not run or does not answer.
         case unavailable
+        /// The part that was at it ended on the way; the operation may be asked for again.
+        case interrupted
     }
 
     package let code: Code
@@ -55,7 +57,7 @@ extension AdminError.Code {
         case .tooLarge: 413
         case .invalid: 422
         case .failure: 500
-        case .unavailable: 503
+        case .unavailable, .interrupted: 503
         }
     }
 }

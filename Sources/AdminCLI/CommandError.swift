@@ -6,6 +6,8 @@ package import AdminAPI
 /// How a program ends, in the numbers of sysexits.h.
 package enum ExitCode: Int32, Sendable {
     case success = 0
+    /// Done, and something was found that is not as it should be.
+    case findings = 1
     /// The command line itself is wrong.
     case usage = 64
     /// What was given is not valid.
@@ -40,7 +42,7 @@ package struct CommandError: Error, Sendable, Equatable {
             case .methodNotAllowed, .failure: .software
             case .conflict: .cannotCreate
             case .tooLarge, .invalid: .data
-            case .unavailable: .unavailable
+            case .unavailable, .interrupted: .unavailable
             }
         self.init(exitCode, error.message)
     }

@@ -72,6 +72,7 @@ package struct CommandLineProgram: Sendable {
     }
 
     private func complain(_ error: CommandError) {
+        guard !error.message.isEmpty else { return }
         terminal.complain("martlet: \(PrintableText.escaped(error.message))\n")
     }
 }

@@ -61,18 +61,40 @@ package struct Invocation: Sendable {
         _ method: AdminRequest.Method,
         _ path: [String],
         query: [AdminRequest.Parameter] = [],
-        body: JSONValue? = nil,
-        sendsBody: Bool = false
+        body: JSONValue? = nil
     ) async throws(CommandError) -> AdminAnswer {
-        guard let loop else { throw CommandError(.software, "This command has no event loop.") }
         do throws(AdminError) {
-            let endpoint = try await installation.endpoint(loop: loop)
-            let request = AdminRequest(method, ["v1"] + path, query: query, body: body)
-            return AdminAnswer(try await endpoint.open(request, hasBody: sendsBody))
+            return try await beginCall(method, path, query: query, body: body, sendsBody: false)
         } catch {
             throw CommandError(error)
         }
     }
+
+    /// As `begin`; with a body of any length, which is then to be sent.
+    func beginCall(
+        _ method: AdminRequest.Method,
+        _ path: [String],
+        query: [AdminRequest.Parameter] = [],
+        body: JSONValue? = nil,
+        sendsBody: Bool = true
+    ) async throws(AdminError) -> AdminAnswer {
+        guard let loop else { throw AdminError(.failure, "This command has no event loop.") }
+        let endpoint = try await installation.endpoint(loop: loop)
+        let request = AdminRequest(method, ["v1"] + path, query: query, body: body)
+        return AdminAnswer(try await endpoint.open(request, hasBody: sendsBody))
+    }
+
+    /// Does what blocks, with files.
+    func onPool<Value: Sendable>(_ body: @escaping @Sendable () throws(FileError) -> Value) async throws(CommandError)
+        -> Value
+    {
+        let outcome = await BlockingPool.shared.run { () -> Result<Value, FileError> in
+            do throws(FileError) { return .success(try body()) } catch { return .failure(error) }
+        }
+        do throws(FileError) { return try outcome.get() } catch { throw CommandError(.noInput, "\(error)") }
+    }
+
+    func pause(_ duration: Duration) async { try? await loop?.sleep(for: duration) }
 
     /// Shows a listing: as JSON if that was asked for, else as a table of the members named in `columns`.
     package func show(_ items: JSONValue, columns: [(title: String, cell: (JSONValue) -> String)]) {

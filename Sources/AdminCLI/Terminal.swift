@@ -13,13 +13,17 @@ package struct Terminal: Sendable {
     package var readInput: @Sendable () -> [UInt8]
     /// Asks on the terminal without showing what is typed; `nil` when there is no terminal.
     package var readSecret: @Sendable (_ prompt: String) -> [UInt8]?
+    /// Whether standard error is a terminal on which a line may be written again and again.
+    package var showsProgress = false
 
     package init(
         write: @escaping @Sendable (String) -> Void,
         complain: @escaping @Sendable (String) -> Void,
         readInput: @escaping @Sendable () -> [UInt8],
-        readSecret: @escaping @Sendable (_ prompt: String) -> [UInt8]?
+        readSecret: @escaping @Sendable (_ prompt: String) -> [UInt8]?,
+        showsProgress: Bool = false
     ) {
+        self.showsProgress = showsProgress
         self.write = write
         self.complain = complain
         self.readInput = readInput
@@ -31,7 +35,8 @@ package struct Terminal: Sendable {
         write: { Self.put($0, on: STDOUT_FILENO) },
         complain: { Self.put($0, on: STDERR_FILENO) },
         readInput: { Self.get(from: STDIN_FILENO, upTo: 65_536) },
-        readSecret: Self.askSecretly
+        readSecret: Self.askSecretly,
+        showsProgress: isatty(STDERR_FILENO) == 1
     )
 
     private static func put(_ text: String, on descriptor: Int32) {

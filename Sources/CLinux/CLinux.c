@@ -119,6 +119,13 @@ static int64_t clock_now(clockid_t clock) {
 int64_t CLinux_realtime(void) { return clock_now(CLOCK_REALTIME); }
 int64_t CLinux_monotonic_time(void) { return clock_now(CLOCK_MONOTONIC); }
 
+int CLinux_sync_file_system(int fd) { return syncfs(fd); }
+
+int CLinux_set_modification_time(int fd, int64_t seconds) {
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    return futimens(fd, times);
+}
+
 int64_t CLinux_modification_time(int fd) {
     struct stat status;
     return fstat(fd, &status) == 0 ? nanoseconds(status.st_mtim) : -1;

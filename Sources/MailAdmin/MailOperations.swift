@@ -15,12 +15,12 @@ package struct MailOperations: Sendable {
     package init(_ provider: any StoreProvider) { self.provider = provider }
 
     /// All of them.
-    package var all: [AdminOperation] { mailboxOperations + messageOperations }
+    package var all: [AdminOperation] { mailboxOperations + messageOperations + [importOperation, exportOperation] }
 
     /// Does `body` with the account that the path names.
     func withAccount<Answer: Sendable>(
         _ request: AdminRequest,
-        _ body: @Sendable (any MailAccount) async throws(AdminError) -> Answer
+        _ body: @Sendable (JournalStore, any MailAccount) async throws(AdminError) -> Answer
     ) async throws(AdminError) -> Answer {
         guard request.path.count > 2, let number = UInt64(request.path[2]) else {
             throw AdminError(.badRequest, "The path names no account.")
@@ -29,7 +29,7 @@ package struct MailOperations: Sendable {
             let account = try await translated { () throws(MailStoreError) in
                 try await store.account(AccountID(number), deadline: .now + .seconds(10))
             }
-            return try await body(account)
+            return try await body(store, account)
         }
     }
 }

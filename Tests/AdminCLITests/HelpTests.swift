@@ -29,6 +29,8 @@ internal import Testing
                   alias       Addresses that stand for others
                   mailbox     See the mailboxes of an account
                   message     Look at single messages
+                  import      Put mail from files into an account
+                  export      Write the mail of an account into files
                   completion  Write the script with which a shell completes martlet's commands
                   version     Show the version
 

@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-import IMAPWire
+import MailTypes
 import Testing
 
 @Test(arguments: [

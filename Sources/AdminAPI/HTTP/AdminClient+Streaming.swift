@@ -18,6 +18,11 @@ extension AdminClient {
         }
     }
 
+    /// The connection of an operation that was under way ended.
+    static func brokenOff(_ path: String, _ error: IOError) -> AdminError {
+        AdminError(.interrupted, "The answer broke off (\(path): \(error)). See: martlet service list")
+    }
+
     static func unanswered(_ path: String, _ error: IOError) -> AdminError {
         AdminError(.unavailable, "The server did not answer (\(path): \(error)). See: martlet service list")
     }
@@ -50,7 +55,7 @@ private final class SocketCall: AdminCall {
             // It may have said why before it went.
             while let octets = try? connection.readAvailable(), !octets.isEmpty { _ = try taken(octets) }
             if let refusal = head.refusal { throw refusal }
-            throw AdminClient.unanswered(path, error)
+            throw AdminClient.brokenOff(path, error)
         }
     }
 
@@ -59,7 +64,7 @@ private final class SocketCall: AdminCall {
             guard let octets = try connection.readAvailable(), !octets.isEmpty else { return [] }
             return try translated(octets)
         } catch {
-            throw AdminClient.unanswered(path, error)
+            throw AdminClient.brokenOff(path, error)
         }
     }
 
@@ -67,7 +72,7 @@ private final class SocketCall: AdminCall {
         while !body.isDone {
             let octets: [UInt8]
             do throws(IOError) { octets = try await connection.readSome(maximum: 256 << 10) } catch {
-                throw AdminClient.unanswered(path, error)
+                throw AdminClient.brokenOff(path, error)
             }
             guard !octets.isEmpty else {
                 if let refusal = head.refusal { throw refusal }

@@ -30,7 +30,7 @@ extension AdminServer {
             } catch {
                 exchange.cancel(
                     error == .shutdown
-                        ? AdminError(.unavailable, "The service is restarted; give the command again.")
+                        ? AdminError(.interrupted, "The service is restarted; give the command again.")
                         : AdminError(.unavailable, "The caller went away.")
                 )
                 group.cancelAll()

@@ -69,7 +69,7 @@ package struct AdminAnswer {
             if let item = try decoded() { return item }
             if result != nil { return nil }
             guard let octets = try await call.next() else {
-                throw AdminError(.unavailable, "The answer broke off: the service ended. See: martlet service list")
+                throw AdminError(.interrupted, "The answer broke off: the service ended. See: martlet service list")
             }
             decoder.add(octets)
         }

@@ -15,7 +15,7 @@ extension Command {
             ],
             subcommands: composition.commands + [
                 .service, .settings(composition.settings), .events(composition.events), .domain, .account, .alias,
-                .mailbox, .message,
+                .mailbox, .message, .importMail, .exportMail,
                 .completion { .martlet(composition) }, .version(composition.version),
             ]
         )

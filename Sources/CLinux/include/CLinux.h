@@ -52,3 +52,7 @@ int CLinux_report_crashes_from_a_copy(uint64_t *reporter);
 
 /// The id of a child that has ended and was not waited for, which it stays; 0 when there is none.
 int32_t CLinux_ended_child(void);
+/// Sets when the open file was last written to and read, in seconds since 1970; 0, or -1 and errno.
+int CLinux_set_modification_time(int fd, int64_t seconds);
+/// Has everything of the file system that the open file is in written to disk; 0, or -1 and errno.
+int CLinux_sync_file_system(int fd);

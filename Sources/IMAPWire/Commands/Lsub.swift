@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MailTypes
+
 /// Lists subscribed names (RFC 3501 §6.3.9).
 package struct LsubCommand: IMAPCommand {
     package static let name: StaticString = "LSUB"

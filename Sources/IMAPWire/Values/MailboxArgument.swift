@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import MailTypes
 
 extension WireScanner {
     /// A mailbox name as UTF-8 text, not yet checked for the bounds of `MailboxName`.

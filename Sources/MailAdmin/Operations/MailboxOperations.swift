@@ -10,7 +10,7 @@ extension MailOperations {
     var mailboxOperations: [AdminOperation] {
         [
             AdminOperation(.get, "v1/mail/:account/mailboxes") { (request) throws(AdminError) in
-                try await withAccount(request) { (account) throws(AdminError) in
+                try await withAccount(request) { (_, account) throws(AdminError) in
                     .array(try await MailboxRows.all(account))
                 }
             }

@@ -12,7 +12,7 @@ extension MailOperations {
         [
             AdminOperation(streaming: .get, "v1/mail/:account/messages") { (request, exchange) throws(AdminError) in
                 let wanted = try request.mailboxName()
-                return try await withAccount(request) { (account) throws(AdminError) in
+                return try await withAccount(request) { (_, account) throws(AdminError) in
                     try await Self.list(account, wanted, exchange)
                 }
             },
@@ -20,7 +20,7 @@ extension MailOperations {
                 guard let name = try request.mailboxName(), let number = UInt32(request.path[4]), number > 0 else {
                     throw AdminError(.badRequest, "A message is named by its mailbox and its UID.")
                 }
-                return try await withAccount(request) { (account) throws(AdminError) in
+                return try await withAccount(request) { (_, account) throws(AdminError) in
                     try await MessageInspection(account, name, UID(number)).json()
                 }
             },

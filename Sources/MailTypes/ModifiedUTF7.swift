@@ -47,6 +47,29 @@ package enum ModifiedUTF7 {
         return text
     }
 
+    /// As `decode`, for names that other programs have written: what could be shorter is read, and 8-bit octets are
+    /// UTF-8.
+    ///
+    /// `nil` when a shift is malformed.
+    package static func decodeLoosely(_ octets: [UInt8]) -> String? {
+        var text = ""
+        var plain: [UInt8] = []
+        var rest = octets[...]
+        while let octet = rest.popFirst() {
+            guard octet == 0x26 else {
+                plain.append(octet)
+                continue
+            }
+            guard let end = rest.firstIndex(of: 0x2D), let shifted = unshift(rest[..<end]),
+                let decoded = String(validating: shifted, as: UTF16.self)
+            else { return nil }
+            text += String(decoding: plain, as: UTF8.self) + decoded
+            plain = []
+            rest = rest[(end + 1)...]
+        }
+        return text + String(decoding: plain, as: UTF8.self)
+    }
+
     private static func isDirect(_ unit: UInt16) -> Bool { unit >= 0x20 && unit <= 0x7E }
 
     private static func flush(_ shifted: inout [UInt8], into encoded: inout [UInt8]) {
