@@ -101,6 +101,7 @@ let parts: [Target] = [
         "POP3Server",
         uses: ["POP3Wire", "SASL", "MailStore", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
     ),
+    part("MailSQL", uses: ["ByteTools", "CSQLite"]),
     part("MailProxy", uses: ["MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
     part(
         "AdminAPI",
@@ -158,8 +159,8 @@ let parts: [Target] = [
     part(
         "AdminCLI",
         uses: [
-            "AdminAPI", "MailAdmin", "MailboxFormats", "MessageFormat", "ServiceControl", "Directory", "MailTypes",
-            "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
+            "AdminAPI", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl", "Directory",
+            "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
         ]
     ),
 ]

@@ -15,7 +15,9 @@ package struct MailOperations: Sendable {
     package init(_ provider: any StoreProvider) { self.provider = provider }
 
     /// All of them.
-    package var all: [AdminOperation] { mailboxOperations + messageOperations + [importOperation, exportOperation] }
+    package var all: [AdminOperation] {
+        mailboxOperations + messageOperations + quarantineOperations + [importOperation, exportOperation]
+    }
 
     /// Does `body` with the account that the path names.
     func withAccount<Answer: Sendable>(

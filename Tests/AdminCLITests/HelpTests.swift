@@ -31,6 +31,7 @@ internal import Testing
                   message     Look at single messages
                   import      Put mail from files into an account
                   export      Write the mail of an account into files
+                  store       Look after the message store
                   completion  Write the script with which a shell completes martlet's commands
                   version     Show the version
 

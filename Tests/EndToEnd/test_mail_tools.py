@@ -44,6 +44,27 @@ class Messages(unittest.TestCase):
         server.stop()
         self.assertEqual(self.check(server, address), online)
 
+    def test_quarantine(self):
+        server = shared()
+        address = server.new_account()
+        send(server, [address], message(b"keep me\r\n"))
+        on = ("--account", address)
+        verb = lambda *words: json.loads(server.cli("message", "quarantine", *words, *on, "--json"))
+        uids = lambda: [json.loads(line)["uid"] for line in server.cli("message", "list", *on, "--json").splitlines()]
+        held = verb("add", "--uid", "1")["id"]
+        self.assertEqual(uids(), [])
+        self.assertEqual([(row["id"], row["mailbox"], row["uid"]) for row in verb("list")], [(held, "INBOX", 1)])
+        shown = verb("show", held)
+        self.assertEqual(shown["damage"], [])
+        self.assertIn("Subject: test", shown["header"])
+        self.assertEqual(verb("restore", held)["uid"], 2)
+        self.assertEqual((uids(), verb("list")), ([2], []))
+        again = verb("add", "--uid", "2")["id"]
+        server.cli("message", "quarantine", "delete", again, *on)
+        self.assertEqual((uids(), verb("list")), ([], []))
+        for words in [("show", again), ("restore", again), ("delete", again), ("add", "--uid", "7")]:
+            self.assertEqual(server.run("message", "quarantine", *words, *on).returncode, 66, words)
+
     def test_what_is_not_there_is_said(self):
         server = shared()
         for arguments, status, word in [

@@ -79,7 +79,7 @@ struct MessageInspection {
     }
 
     /// The lines of the header section, decoded.
-    private static func headerLines(_ bytes: [UInt8]) -> [String] {
+    static func headerLines(_ bytes: [UInt8]) -> [String] {
         let bytes = Array(bytes.prefix(Int(maximumHeaderOctets)))
         return HeaderFields(bytes).map { field in
             let name = String(decoding: bytes[field.name.clamped(to: 0..<bytes.count)], as: UTF8.self)
@@ -88,7 +88,7 @@ struct MessageInspection {
         }
     }
 
-    private static func range(_ range: Range<UInt64>) -> JSONValue {
+    static func range(_ range: Range<UInt64>) -> JSONValue {
         ["from": .integer(Int64(clamping: range.lowerBound)), "to": .integer(Int64(clamping: range.upperBound))]
     }
 

@@ -79,7 +79,8 @@ extension Invocation {
         if !writer.damaged.isEmpty || writer.lostKeywords > 0 { throw CommandError(.findings, "") }
     }
 
-    private func nextBatch(_ answer: inout AdminAnswer) async throws(CommandError) -> [AdminItem]? {
+    /// Items of an answer, enough to be worth a thread; `nil` after the last.
+    func nextBatch(_ answer: inout AdminAnswer) async throws(CommandError) -> [AdminItem]? {
         do throws(AdminError) {
             var batch: [AdminItem] = []
             var octets = 0

@@ -5,6 +5,6 @@ extension Command {
     static let message = Command(
         "message",
         summary: "Look at single messages",
-        subcommands: [.messageList, .messageInspect]
+        subcommands: [.messageList, .messageInspect, .messageQuarantine]
     )
 }
