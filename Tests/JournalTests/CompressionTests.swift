@@ -148,6 +148,17 @@ struct CompressionTests {
         await journal.close()
     }
 
+    @Test(
+        "A body with less octets than its tables would take is lost, and nothing worse",
+        arguments: [0, 7, 23, 39, 41]
+    )
+    func impossible(octets: Int) throws {
+        let wanted: Range<UInt64> = 28_672..<94_209
+        let found = JournalParsers.compressedBody(pattern(octets), length: 180_264, wanted)
+        #expect(found?.bytes == [UInt8](repeating: 0, count: wanted.count))
+        #expect(found?.lost.first?.lowerBound == wanted.lowerBound && found?.lost.last?.upperBound == wanted.upperBound)
+    }
+
     @Test("Any overwriting of a compressed body gives right octets or names them, and never the wrong ones")
     func randomDamage() async throws {
         let place = TemporaryJournal()

@@ -21,7 +21,9 @@ struct CompressedReading {
         self.reader = reader
         self.address = address
         chunks = Int(ChunkLayout.chunkCount(of: address.length))
-        self.storedLength = storedLength
+        self.storedLength = storedLength.flatMap { stored in
+            CompressedLayout.isPossible(length: address.length, stored: stored) ? stored : nil
+        }
     }
 
     func octets(_ wanted: Range<UInt64>) -> BodyOctets? {
