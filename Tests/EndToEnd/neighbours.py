@@ -12,7 +12,6 @@ import time
 
 from clients import Lines, send
 from messages import message
-from server import until
 
 
 def fill(server, address, count, size):
@@ -84,29 +83,37 @@ def deliver(port, address, connections, rate, running, count, limit):
     octets = message(b"".join(b"line %04d of a message of some size\r\n" % n for n in range(60)))
 
     def work():
-        client = socket.create_connection(("127.0.0.1", port))
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        file = client.makefile("rb")
-
-        def replies(number):
-            for _ in range(number):
-                while True:
-                    line = file.readline()
-                    assert line[:1] in (b"2", b"3"), line
-                    if line[3:4] != b"-":
-                        break
-        replies(1)
-        client.sendall(b"LHLO load.example.org\r\n")
-        replies(1)
+        file = client = None
         pause = connections / rate if rate else 0
         due = time.monotonic()
+
+        def replies(number):
+            """Whether all of these said yes."""
+            for _ in range(number):
+                line = b"250-"
+                while line[3:4] == b"-":
+                    line = file.readline()
+                if line[:1] not in (b"2", b"3"):
+                    # A connection takes a number of messages and no more; the next goes over another.
+                    assert line.startswith(b"421"), line
+                    return False
+            return True
         while count.value < limit:
             if not running.wait(1):
                 continue
+            if client is None:
+                client = socket.create_connection(("127.0.0.1", port))
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                file = client.makefile("rb")
+                client.sendall(b"LHLO load.example.org\r\n")
+                assert replies(2)
             client.sendall(b"MAIL FROM:<load@example.org>\r\nRCPT TO:<%s>\r\nDATA\r\n" % address.encode())
-            replies(3)
+            if not replies(3):
+                client.close()
+                client = None
+                continue
             client.sendall(octets + b".\r\n")
-            replies(1)
+            assert replies(1)
             with count.get_lock():
                 count.value += 1
             if pause:
