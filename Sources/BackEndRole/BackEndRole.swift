@@ -74,10 +74,13 @@ package enum BackEndRole {
         let removal = AccountRemoval(store: store, directory: directory, context)
         let removing = Task(executorPreference: context.loop) { await removal.run() }
         let serving = RunningRole(listeners: listeners, loops: [context.loop])
+        let upkeep = Task { await store.runUpkeep() }
         return RunningRole {
             removing.cancel()
+            upkeep.cancel()
             await serving.drain()
             await removing.value
+            await upkeep.value
             await store.close()
         }
     }

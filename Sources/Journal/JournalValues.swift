@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ByteTools
+
 /// 16 octets that every record of a store carries, so that a record of another store is never taken for one of this.
 package struct JournalIdentity: Hashable, Sendable {
     package let high: UInt64
@@ -9,6 +11,14 @@ package struct JournalIdentity: Hashable, Sendable {
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
+    }
+
+    /// 32 hexadecimal digits.
+    package var text: String {
+        var writer = ByteWriter(reserving: 16)
+        writer.integer(high)
+        writer.integer(low)
+        return Hex.encode(writer.bytes)
     }
 
     package static func random() -> JournalIdentity {

@@ -38,6 +38,74 @@ extension EventDefinition {
     )
 }
 
+extension EventDefinition {
+    static let compactionStarted = EventDefinition(
+        9258,
+        "store.compaction.started",
+        .information,
+        text: "Segments of which little is needed are being emptied",
+        cause: "Enough mail was expunged, a day has passed, or somebody asked for it",
+        action: "None"
+    )
+    static let compactionEnded = EventDefinition(
+        9259,
+        "store.compaction.ended",
+        .information,
+        text: "Compaction has ended",
+        cause: "Everything that was worth it is done",
+        action: "None; the fields say how many octets were given back"
+    )
+    static let compactionStopped = EventDefinition(
+        9260,
+        "store.compaction.stopped",
+        .warning,
+        text: "Compaction ended before everything was done",
+        cause: "The disk is full or cannot be written, or the store is in use by other work",
+        action: "See the detail; make room if that is what is missing. Nothing is lost, and it is tried again"
+    )
+    static let segmentStuck = EventDefinition(
+        9261,
+        "store.segment.stuck",
+        .error,
+        text: "A segment stays because messages in it are damaged and are not copied",
+        cause: "The disk gave back other octets than were written",
+        action: "Run martlet store check; restore the messages from a backup, or delete them"
+    )
+    static let scrubEnded = EventDefinition(
+        9262,
+        "store.scrub.ended",
+        .information,
+        text: "Every octet of the store was read and checked",
+        cause: "store/scrub-interval has passed, or somebody asked for it",
+        action: "None when the fields say that nothing is damaged; else see the events before it"
+    )
+    static let recordDamaged = EventDefinition(
+        9263,
+        "store.record.damaged",
+        .error,
+        text: "A record that is no live message is damaged",
+        cause: "The disk gave back other octets than were written",
+        action: "Check the disk; run martlet store repair, which makes the record needless where that can be"
+    )
+    static let backupMade = EventDefinition(
+        9264,
+        "store.backup.made",
+        .information,
+        text: "A backup of the store was made",
+        cause: "Somebody asked for it",
+        action: "None"
+    )
+    static let scrubFailed = EventDefinition(
+        9265,
+        "store.scrub.failed",
+        .warning,
+        text: "A scrub ended before everything was read",
+        cause: "The disk cannot be read",
+        action: "See the detail; check the disk. It is tried again"
+    )
+}
+
 package let journalStoreEvents: [EventDefinition] = [
-    .storeRecovered, .segmentDamaged, .formatRestored, .storageFull,
+    .storeRecovered, .segmentDamaged, .formatRestored, .storageFull, .compactionStarted, .compactionEnded,
+    .compactionStopped, .segmentStuck, .scrubEnded, .recordDamaged, .backupMade, .scrubFailed,
 ]

@@ -14,11 +14,11 @@ final class JournalAccountLog: AccountLog {
     ///
     /// Greater than that of every earlier one.
     let epoch: UInt64
-    private let shards: [Journal]
-    private let snapshots: SnapshotFiles
+    let shards: [Journal]
+    let snapshots: SnapshotFiles
     private let events: EventRecorder
     /// Records of the store itself.
-    private static let storeStream = UInt64.max
+    static let storeStream = UInt64.max
 
     /// Blocks.
     init(_ shards: [Journal], snapshots: SnapshotFiles, events: EventRecorder) {
@@ -59,27 +59,34 @@ final class JournalAccountLog: AccountLog {
         }
     }
 
+    /// Writes the fence of this start anew when its record is in segments that are about to go.
+    func renewFence(_ number: Int, ifIn segments: Set<UInt32>) async throws(MailStoreError) {
+        guard let head = shards[number].head(of: Self.storeStream), segments.contains(head.segment) else { return }
+        let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
+        do throws(JournalError) {
+            _ = try await shards[number].append([Self.record(LogAppend(.fence(epoch)), fence)])
+        } catch {
+            throw MailStoreError(error, "the store cannot be written")
+        }
+    }
+
     func close() async {
         for shard in shards { await shard.close() }
     }
 
-    private func shard(_ account: AccountID) -> Journal {
-        shards[Int((account.rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 % UInt64(shards.count))]
+    /// The number of the journal that has an account's records.
+    func shardNumber(of account: AccountID) -> Int {
+        Int((account.rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 % UInt64(shards.count))
     }
 
+    func shard(_ account: AccountID) -> Journal { shards[shardNumber(of: account)] }
+
     private static func record(_ append: LogAppend, _ fence: Fence) -> JournalRecord {
-        let body: JournalBody =
-            switch append.message?.content {
-            case nil: .none
-            case .memory(let block): .block(block)
-            case .file(let descriptor, let count, let owner):
-                .file(BodyFile(descriptor: descriptor, count: count, owner: owner))
-            }
-        return JournalRecord(
+        JournalRecord(
             kind: RecordKind.firstForUsers + append.record.code,
             stream: fence.account.rawValue,
             metadata: append.record.encode(fence),
-            body: body
+            body: append.body.map(JournalBody.init) ?? .none
         )
     }
 
@@ -96,7 +103,9 @@ final class JournalAccountLog: AccountLog {
         }
         let records = appends.map { Self.record($0, fence) }
         let preambles = records.map { UInt32(clamping: JournalEntry.preamble(of: $0)) }
-        shard(fence.account).submit(records) { [events] outcome in
+        // What upkeep copies is written once and read often; a delivery must not wait for it.
+        let compression: BodyCompression = appends.contains { $0.body?.isUpkeep ?? false } ? .whenSmaller : .none
+        shard(fence.account).submit(records, compression: compression) { [events] outcome in
             switch outcome {
             case .success(let positions):
                 completion(.success(zip(positions, preambles).map { Self.place($0, preamble: $1) }))
@@ -107,7 +116,7 @@ final class JournalAccountLog: AccountLog {
         }
     }
 
-    private static func place(_ position: RecordPosition, preamble: UInt32) -> LogPlace {
+    static func place(_ position: RecordPosition, preamble: UInt32) -> LogPlace {
         LogPlace(
             position: LogPosition(segment: position.segment, offset: position.offset),
             body: BodyReference(segment: position.segment, offset: position.offset, preamble: preamble)
@@ -139,8 +148,7 @@ final class JournalAccountLog: AccountLog {
     ) async throws(MailStoreError) -> MessageRecord? {
         do throws(JournalError) {
             let entry = try await shard(account).entry(at: body.record)
-            guard case .message(let record) = LogRecord.decode(entry.metadata)?.record else { return nil }
-            return record
+            return LogRecord.decode(entry.metadata)?.record.asMessage
         } catch {
             guard case .lost = error else { throw MailStoreError(error, "the message store cannot read") }
             return nil
@@ -153,18 +161,9 @@ final class JournalAccountLog: AccountLog {
         _ visit: (LogItem) -> Void
     ) throws(MailStoreError) {
         let start = position.map { RecordPosition(segment: $0.segment, offset: $0.offset) }
+        var replay = BaseReplay(account, shard(account))
         do throws(JournalError) {
-            try shard(account).replay(account.rawValue, after: start) { item in
-                switch item {
-                case .damaged(let lost): visit(.damaged(LogPosition(segment: lost.segment, offset: lost.offset)))
-                case .record(let entry):
-                    let place = Self.place(entry.position, preamble: entry.body.preamble)
-                    guard let decoded = LogRecord.decode(entry.metadata), decoded.fence.account == account else {
-                        return visit(.damaged(place.position))
-                    }
-                    visit(.record(decoded.record, place))
-                }
-            }
+            try replay.run(after: start, visit)
         } catch {
             throw MailStoreError(error, "the mailbox cannot be read")
         }
@@ -187,5 +186,41 @@ final class JournalAccountLog: AccountLog {
 }
 
 extension BodyReference {
-    fileprivate var record: RecordPosition { RecordPosition(segment: segment, offset: offset) }
+    var record: RecordPosition { RecordPosition(segment: segment, offset: offset) }
+}
+
+extension LogRecord {
+    /// What the record says of a message whose octets it has.
+    var asMessage: MessageRecord? {
+        switch self {
+        case .message(let record): record
+        case .moved(let record): record.message
+        default: nil
+        }
+    }
+}
+
+extension LogBody {
+    fileprivate var isUpkeep: Bool {
+        switch self {
+        case .message: false
+        case .state, .copy: true
+        }
+    }
+}
+
+extension JournalBody {
+    init(_ body: LogBody) {
+        switch body {
+        case .state(let block): self = .block(block)
+        case .copy(let source, let size):
+            self = .copy(of: BodyAddress(record: source.record, preamble: source.preamble, length: size))
+        case .message(let message):
+            switch message.content {
+            case .memory(let block): self = .block(block)
+            case .file(let descriptor, let count, let owner):
+                self = .file(BodyFile(descriptor: descriptor, count: count, owner: owner))
+            }
+        }
+    }
 }

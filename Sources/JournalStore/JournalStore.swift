@@ -24,17 +24,25 @@ package final class JournalStore: MailStore {
     private let store: LoggedMailStore
     private let log: JournalAccountLog
     private let lock: StoreLock
+    let upkeep: StoreUpkeep
     /// For drills: another owner can be played.
     package let leases: EmbeddedLeases
     /// Says which accounts have changed.
     package let feed: EmbeddedFeed
 
-    private init(_ opened: OpenedStore, _ store: LoggedMailStore, _ leases: EmbeddedLeases, _ feed: EmbeddedFeed) {
+    private init(
+        _ opened: OpenedStore,
+        _ store: LoggedMailStore,
+        _ leases: EmbeddedLeases,
+        _ feed: EmbeddedFeed,
+        _ upkeep: StoreUpkeep
+    ) {
         self.store = store
         log = opened.log
         lock = opened.lock
         self.leases = leases
         self.feed = feed
+        self.upkeep = upkeep
     }
 
     /// Opens the store in `directory`, making it when the folder is missing or empty.
@@ -97,7 +105,15 @@ package final class JournalStore: MailStore {
             quota: quota,
             summarize: summarize
         )
-        return JournalStore(opened, store, leases, feed)
+        let upkeep = StoreUpkeep(
+            directory: directory,
+            identity: opened.identity,
+            log: opened.log,
+            store: store,
+            settings: settings,
+            events: events
+        )
+        return JournalStore(opened, store, leases, feed, upkeep)
     }
 
     package func account(

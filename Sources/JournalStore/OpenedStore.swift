@@ -9,6 +9,7 @@ internal import MailStore
 /// A store folder that this process has made its own and read.
 struct OpenedStore: Sendable {
     let lock: StoreLock
+    let identity: JournalIdentity
     let log: JournalAccountLog
     let stagingDirectory: String
 
@@ -24,6 +25,7 @@ struct OpenedStore: Sendable {
         do throws(JournalError) {
             try Self.empty(stagingDirectory)
             let format = try StoreFormat.load(directory, shards: shards, events: events)
+            identity = format.identity
             var journals: [Journal] = []
             for shard in 0..<format.shards {
                 let journal = try Journal.open(

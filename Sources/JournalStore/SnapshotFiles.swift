@@ -44,6 +44,24 @@ struct SnapshotFiles: Sendable {
         }
     }
 
+    /// Every snapshot file, with its account where the name says one.
+    ///
+    /// Blocks.
+    func files() -> [(path: String, account: AccountID?, octets: UInt64)] {
+        let root = directory + "/accounts"
+        var files: [(path: String, account: AccountID?, octets: UInt64)] = []
+        for folder in (try? Directories.entries(root))?.sorted() ?? [] {
+            for name in (try? Directories.entries("\(root)/\(folder)"))?.sorted() ?? [] where name.hasSuffix(".snap") {
+                let path = "\(root)/\(folder)/\(name)"
+                var status = stat()
+                guard unsafe stat(path, &status) == 0 else { continue }
+                let account = UInt64(name.dropLast(5)).map { AccountID($0) }
+                files.append((path, account, UInt64(clamping: status.st_size)))
+            }
+        }
+        return files
+    }
+
     /// Blocks.
     ///
     /// Failure is harmless.

@@ -48,10 +48,7 @@ struct StoreFormat: Hashable, Sendable {
     }
 
     var text: [UInt8] {
-        var identifier = ByteWriter(reserving: 16)
-        identifier.integer(identity.high)
-        identifier.integer(identity.low)
-        let fields = "martlet-store \(Self.version)\nidentity \(Hex.encode(identifier.bytes))\nshards \(shards)\n"
+        let fields = "martlet-store \(Self.version)\nidentity \(identity.text)\nshards \(shards)\n"
         return Array("\(fields)sum \(Self.sum(of: fields))\n".utf8)
     }
 

@@ -39,6 +39,15 @@ extension EventDefinition {
 }
 
 extension EventDefinition {
+    static let baseLost = EventDefinition(
+        9257,
+        "store.base.lost",
+        .error,
+        text:
+            "Both records of an account's base cannot be read; the account was rebuilt from what came before and after",
+        cause: "The disk gave back other octets than were written, in two places",
+        action: "Check the disk; compare the account with a backup"
+    )
     static let quotaNearlyReached = EventDefinition(
         9270,
         "store.quota.warning",
@@ -58,5 +67,6 @@ extension EventDefinition {
 }
 
 package let mailStoreEvents: [EventDefinition] = [
-    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .quotaNearlyReached, .quotaReached,
+    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .baseLost, .quotaNearlyReached,
+    .quotaReached,
 ]

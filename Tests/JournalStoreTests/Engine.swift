@@ -38,6 +38,8 @@ final class StoreHarness: Sendable {
     /// What every account may store.
     let quota = Lock(QuotaLimits.none)
     let now = Lock<Int64>(1_800_000_000)
+    /// For the journals, from the next opening on.
+    let options = Lock(JournalOptions())
     private let current = Lock<(any MailStore)?>(nil)
 
     init(_ engine: Engine) async throws {
@@ -86,6 +88,8 @@ final class StoreHarness: Sendable {
         case .journal:
             store = try await JournalStore.open(
                 directory,
+                options: options.withLock { $0 },
+                shards: 1,
                 loops: [loop],
                 settings: settings,
                 events: recorder,
@@ -164,7 +168,8 @@ extension MailAccount {
         flags: FlagSet = .none,
         delivery: DeliveryID? = nil
     ) async throws -> AppendOutcome {
-        try await append(StagedOctets(octets), to: mailbox, flags: flags, internalDate: someDate, delivery: delivery)
+        let staged = StagedOctets(octets, summarize: summarize)
+        return try await append(staged, to: mailbox, flags: flags, internalDate: someDate, delivery: delivery)
     }
 
     func uids(_ mailbox: MailboxName = .inbox) async throws -> [UInt32] {

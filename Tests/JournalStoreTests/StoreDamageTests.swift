@@ -12,7 +12,7 @@ import Settings
 import Testing
 
 /// A store folder as a kill would leave it, to be damaged and opened again and again.
-private struct KilledStore {
+struct KilledStore {
     static let segment = "shard-00/segment-0000000001.log"
     var files: [String: [UInt8]] = [:]
 

@@ -92,6 +92,23 @@ final class AccountRegistry: Sendable {
         return dropped.compactMap(\.value.kept)
     }
 
+    /// The account, when it is open; does not count as use.
+    func peek(_ account: AccountID) -> AccountStore? { state.withLock { $0.slots[account]?.store } }
+
+    /// Lets an account go that was opened in passing, unless somebody has asked for it since.
+    func letGo(_ account: AccountID, unlessUsedAfter use: UInt64) {
+        let dropped = state.withLock { state -> AccountStore? in
+            guard let slot = state.slots[account], slot.used <= use, let kept = slot.kept else { return nil }
+            state.slots[account]?.kept = nil
+            state.kept -= 1
+            return kept
+        }
+        _ = consume dropped
+    }
+
+    /// When an account was last asked for; compares with others of this registry.
+    func lastUse(of account: AccountID) -> UInt64 { state.withLock { $0.slots[account]?.used ?? $0.clock } }
+
     /// Forgets an account that was removed.
     func forget(_ account: AccountID) {
         state.withLock { state in

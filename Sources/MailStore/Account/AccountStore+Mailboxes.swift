@@ -125,7 +125,7 @@ extension AccountStore {
     func provision() async throws(MailStoreError) {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
-        guard state[.inbox] == nil else { return }
+        guard state[.inbox] == nil else { return provisioned.withLock { $0 = true } }
         var records: [LogRecord] = [.mailboxCreated(try planMailbox(.inbox, isSubscribed: true))]
         if state.mailboxes.isEmpty {
             var names: Set<MailboxName> = []
@@ -134,6 +134,7 @@ extension AccountStore {
             }
         }
         try await isApplied(submit(records.map { LogAppend($0) }))
+        provisioned.withLock { $0 = true }
     }
 
     /// Ends the account: its mail is gone.

@@ -37,7 +37,7 @@ extension AccountStore {
     ) async throws(MailStoreError) -> MessageOctets {
         let octets = try await fill(message, range)
         guard !octets.damaged.isEmpty else { return octets }
-        await noteDamage(message.body, uid: message.uid, lost: octets.damaged)
+        await noteDamage(forwarding.target(of: message.body), uid: message.uid, lost: octets.damaged)
         if services.settings.withLock({ $0.refusesDamaged }) {
             throw MailStoreError(
                 .damaged,
@@ -54,7 +54,13 @@ extension AccountStore {
         _ range: Range<UInt64>
     ) async throws(MailStoreError) -> MessageOctets {
         let wanted = range.clamped(to: 0..<message.size)
-        var octets = try await services.log.read(message.body, of: id, size: message.size, range: wanted)
+        var body = message.body
+        var octets: MessageOctets
+        repeat {
+            body = forwarding.target(of: body)
+            octets = try await services.log.read(body, of: id, size: message.size, range: wanted)
+            // Not there, or just moved away.
+        } while !octets.damaged.isEmpty && forwarding.target(of: body) != body
         for lost in octets.damaged {
             Filler.fill(
                 &octets.bytes,
@@ -65,11 +71,21 @@ extension AccountStore {
     }
 
     package nonisolated func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]? {
-        try await services.log.messageRecord(at: message.body, of: id)?.structure
+        try await record(of: message)?.structure
+    }
+
+    /// The record of a message, wherever it is by now.
+    private nonisolated func record(of message: MessageEntry) async throws(MailStoreError) -> MessageRecord? {
+        var body = message.body
+        while true {
+            body = forwarding.target(of: body)
+            let record = try await services.log.messageRecord(at: body, of: id)
+            if record != nil || forwarding.target(of: body) == body { return record }
+        }
     }
 
     package nonisolated func digest(of message: MessageEntry) async throws(MailStoreError) -> [UInt8] {
-        if let kept = try await services.log.messageRecord(at: message.body, of: id)?.sha256, kept.count == 32 {
+        if let kept = try await record(of: message)?.sha256, kept.count == 32 {
             return kept
         }
         return try await digestByReading(message)

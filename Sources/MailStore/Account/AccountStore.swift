@@ -18,6 +18,10 @@ package actor AccountStore: MailAccount {
     nonisolated let fence: Fence
     nonisolated let watches = WatchRegistry()
     nonisolated let snapshots = SnapshotKeeper()
+    /// Whether the account is known to have what every account has.
+    nonisolated let provisioned = Lock(false)
+    /// Where messages went that views still look for in their old place.
+    nonisolated let forwarding = Forwarding()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -105,14 +109,17 @@ package actor AccountStore: MailAccount {
 
     /// Waits for the turn of a change, which must end with `gate.leave`.
     func enter(exclusive: Bool) async throws(MailStoreError) {
-        guard !isOver else { throw MailStoreError(.unavailable, "the account was removed") }
         guard !gate.isFull else {
             throw MailStoreError(.busy, "the mailbox is in use", detail: "too many changes wait")
         }
-        if gate.enter(exclusive: exclusive) { return }
-        await Turn.wait { turn in
-            if gate.enter(exclusive: exclusive) { turn.resume() } else { gate.wait(exclusive: exclusive, turn) }
+        if !gate.enter(exclusive: exclusive) {
+            await Turn.wait { turn in
+                if gate.enter(exclusive: exclusive) { turn.resume() } else { gate.wait(exclusive: exclusive, turn) }
+            }
         }
+        guard isOver else { return }
+        gate.leave(exclusive: exclusive)
+        throw MailStoreError(.unavailable, "the account was removed", detail: "account \(id) has another owner")
     }
 
     // MARK: Committing
@@ -121,26 +128,29 @@ package actor AccountStore: MailAccount {
     ///
     /// What was planned from and what is handed in must have no `await` in between. Every ticket must be waited for
     /// with `isApplied`.
-    func submit(_ appends: [LogAppend]) -> UInt64 {
+    ///
+    /// With `base`, that is the state from these records on.
+    func submit(_ appends: [LogAppend], base: AccountState? = nil) -> UInt64 {
         let ticket = nextTicket
         nextTicket += 1
-        pending[ticket] = PendingCommit(records: appends.map(\.record))
+        pending[ticket] = PendingCommit(records: appends.map(\.record), base: base)
         services.log.submit(appends, fence: fence) { [self] outcome in
             loop.execute { self.assumeIsolated { $0.finish(ticket, outcome) } }
         }
         return ticket
     }
 
-    /// Waits until a ticket's records, and everything before them, are durable and applied.
-    func isApplied(_ ticket: UInt64) async throws(MailStoreError) {
-        let failure: MailStoreError? = await Turn.wait { turn in
+    /// Waits until a ticket's records, and everything before them, are durable and applied; returns where they are.
+    @discardableResult
+    func isApplied(_ ticket: UInt64) async throws(MailStoreError) -> [LogPlace] {
+        let outcome: PendingCommit.Outcome = await Turn.wait { turn in
             if pending[ticket]?.isDone ?? true {
-                turn.resume(returning: pending.removeValue(forKey: ticket)?.failure)
+                turn.resume(returning: pending.removeValue(forKey: ticket)?.outcome ?? .success([]))
             } else {
                 pending[ticket]?.turn = turn
             }
         }
-        if let failure { throw failure }
+        return try outcome.get()
     }
 
     fileprivate func finish(_ ticket: UInt64, _ outcome: Result<[LogPlace], MailStoreError>) {
@@ -149,17 +159,20 @@ package actor AccountStore: MailAccount {
         var count = 0
         while let done = pending[nextToApply], let outcome = done.outcome {
             if case .success(let places) = outcome {
+                let octets = done.frees ? state.octets : 0
+                if let base = done.base { state = base }
                 for (record, place) in zip(done.records, places) {
                     state.apply(record, at: place)
                     applied = place.position
                     record.addMailboxes(to: &changed)
                     count += 1
                 }
+                if done.frees { services.freed.withLock { $0 &+= octets &- min(octets, state.octets) } }
             }
             pending[nextToApply]?.isDone = true
             if let turn = done.turn {
                 pending[nextToApply] = nil
-                turn.resume(returning: done.failure)
+                turn.resume(returning: outcome)
             }
             nextToApply += 1
         }
@@ -206,16 +219,24 @@ package actor AccountStore: MailAccount {
 
 /// A change that was handed to the log.
 private struct PendingCommit {
+    typealias Outcome = Result<[LogPlace], MailStoreError>
+
     var records: [LogRecord]
-    var outcome: Result<[LogPlace], MailStoreError>?
+    var base: AccountState?
+    var outcome: Outcome?
     /// Applied, or failed and passed over.
     var isDone = false
     /// Who waits for that.
-    var turn: Turn<MailStoreError?>?
+    var turn: Turn<Outcome>?
 
-    var failure: MailStoreError? {
-        guard case .failure(let error) = outcome else { return nil }
-        return error
+    /// Whether messages may be gone with it.
+    var frees: Bool {
+        records.contains { record in
+            switch record {
+            case .expunge, .mailboxDeleted, .accountRemoved: true
+            default: false
+            }
+        }
     }
 }
 
@@ -227,16 +248,10 @@ struct AccountServices: Sendable {
     var settings: Lock<StoreSettingsInForce>
     var damage: DamageReports
     var quota: QuotaSource
+    /// Octets of messages that went since the process began: what compaction may win.
+    var freed = Lock<UInt64>(0)
     /// Seconds since 1970.
     var now: @Sendable () -> Int64
-}
-
-/// An account as it comes from the log.
-struct OpenedAccount: Sendable {
-    var state: AccountState
-    var position: LogPosition?
-    /// Records applied after the snapshot.
-    var replayed: Int
 }
 
 extension LogRecord {
@@ -254,7 +269,7 @@ extension LogRecord {
         case .mailboxesRenamed(let renames, _): changed.formUnion(renames.map(\.mailbox))
         case .quarantined(let record): changed.insert(record.mailbox)
         case .restored(let record): changed.insert(record.target)
-        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted: break
+        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved: break
         }
     }
 }

@@ -10,13 +10,13 @@ package import Settings
 
 /// A mail store above any log: finds the owner of an account, or opens the account by snapshot and replay.
 package final class LoggedMailStore: MailStore {
-    private let log: any AccountLog
-    private let leases: any LeaseService
+    let log: any AccountLog
+    let leases: any LeaseService
     private let loops: [EventLoop]
     private let stagingDirectory: String
     private let summarize: MessageSummarizer
-    private let registry = AccountRegistry()
-    private let services: AccountServices
+    let registry = AccountRegistry()
+    let services: AccountServices
 
     /// `loops` must be running, and be one at least; each account lives on one of them.
     ///
@@ -57,6 +57,14 @@ package final class LoggedMailStore: MailStore {
         deadline: ContinuousClock.Instant
     ) async throws(MailStoreError) -> any MailAccount {
         let fence = try await leases.acquire(id, deadline: deadline)
+        let store = try await owner(of: id, fence)
+        // Upkeep opens accounts without making anything in them.
+        if !store.provisioned.withLock({ $0 }) { try await store.provision() }
+        return store
+    }
+
+    /// The owner of an account, opened when it is not; it may lack what every account has.
+    func owner(of id: AccountID, _ fence: Fence) async throws(MailStoreError) -> AccountStore {
         while true {
             switch await registry.find(id) {
             case .open(let store): return store
@@ -94,9 +102,7 @@ package final class LoggedMailStore: MailStore {
                 return nil
             }
             let loop = loops[Int(fence.account.rawValue % UInt64(loops.count))]
-            let store = AccountStore(opened, fence: fence, loop: loop, services: services)
-            try await store.provision()
-            outcome = .success(store)
+            outcome = .success(AccountStore(opened, fence: fence, loop: loop, services: services))
         } catch {
             services.events.record(
                 .accountOpenFailed,
@@ -109,7 +115,8 @@ package final class LoggedMailStore: MailStore {
         return outcome
     }
 
-    private func replay(_ account: AccountID) async throws(MailStoreError) -> OpenedAccount {
+    /// An account as its records have it.
+    func replay(_ account: AccountID) async throws(MailStoreError) -> OpenedAccount {
         let (log, events) = (log, services.events)
         let outcome = await BlockingPool.shared.run { () -> Result<OpenedAccount, MailStoreError> in
             do throws(MailStoreError) {
@@ -180,33 +187,4 @@ package let wallClock: @Sendable () -> Int64 = {
     var now = timespec()
     _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec)
-}
-
-extension OpenedAccount {
-    /// Opens an account by its snapshot, when there is a usable one, and the records after it.
-    ///
-    /// Blocks.
-    init(_ account: AccountID, from log: any AccountLog, events: EventRecorder) throws(MailStoreError) {
-        self.init(state: AccountState(), position: nil, replayed: 0)
-        if let snapshot = log.snapshot(of: account) {
-            if let state = AccountState(decoding: snapshot.bytes) {
-                (self.state, position) = (state, snapshot.position)
-            } else {
-                events.record(.snapshotDropped, ["store.account": .count(account.rawValue)])
-            }
-        }
-        try log.replay(account, after: position) { item in
-            replayed += 1
-            switch item {
-            case .record(let record, let place):
-                state.apply(record, at: place)
-                position = place.position
-            case .damaged(let lost):
-                events.record(
-                    .recordLost,
-                    ["store.account": .count(account.rawValue), "store.position": .string(lost.description)]
-                )
-            }
-        }
-    }
 }

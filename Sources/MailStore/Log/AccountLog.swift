@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import ByteTools
 package import MailTypes
 
 /// A place in a log; later records of an account have greater ones.
@@ -41,20 +42,39 @@ package struct Fence: Hashable, Sendable {
     }
 }
 
-/// A record to be appended, with the octets of its message.
+/// The octets that go with a record.
+package enum LogBody: Sendable {
+    case message(StagedOctets)
+    /// An account's state, for a base.
+    case state(OctetBlock)
+    /// The message at a place of the same account, `size` octets, copied without passing through the caller.
+    ///
+    /// The append fails with `.damaged`, and nothing of it is written, when a single octet of it does not verify.
+    case copy(of: BodyReference, size: UInt64)
+}
+
+/// A record to be appended, with its octets when it has some.
 package struct LogAppend: Sendable {
     package var record: LogRecord
-    package var message: StagedOctets?
+    package var body: LogBody?
 
     package init(_ record: LogRecord, message: StagedOctets? = nil) {
+        self.init(record, body: message.map { .message($0) })
+    }
+
+    package init(_ record: LogRecord, body: LogBody?) {
         self.record = record
-        self.message = message
+        self.body = body
     }
 }
 
 /// What replaying an account meets.
 package enum LogItem: Sendable {
     case record(LogRecord, LogPlace)
+    /// The latest base that can be read, and where its last record is: what came before is in the state.
+    case base(AccountState, LogPosition)
+    /// A base of which no state can be made any more; what came before it is given instead, as far as it is there.
+    case baseLost(LogPosition)
     /// A record that cannot be read any more.
     case damaged(LogPosition)
 }
@@ -95,8 +115,9 @@ package protocol AccountLog: AnyObject, Sendable {
     /// The record that came with the message at `body`; `nil` when it is lost. For any task.
     func messageRecord(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> MessageRecord?
 
-    /// Every record of an account after a position (all, when `nil`), oldest first, over any damage. No append of the
-    /// account may be under way. Blocks: not for event loops.
+    /// Every record of an account after a position (all, when `nil`), oldest first, over any damage; when there is a
+    /// base among them that can be read, from the latest such on. No append of the account may be under way. Blocks:
+    /// not for event loops.
     func replay(
         _ account: AccountID,
         after position: LogPosition?,

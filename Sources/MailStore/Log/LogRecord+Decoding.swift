@@ -51,8 +51,21 @@ struct RecordReader {
     }
 
     mutating func mailbox() throws(ByteReaderError) -> MailboxID { MailboxID(try number32()) }
-    mutating func modSeq() throws(ByteReaderError) -> ModSeq { ModSeq(try number()) }
+    /// A mod-sequence has 63 bits (RFC 7162 §3.1): the next one can always be computed.
+    mutating func modSeq() throws(ByteReaderError) -> ModSeq {
+        let value = try number()
+        guard value < 1 << 63 else { throw failure }
+        return ModSeq(value)
+    }
+
+    var isAtEnd: Bool { reader.remaining == 0 }
+
     mutating func flag() throws(ByteReaderError) -> Bool { try octet() == 1 }
+
+    mutating func body() throws(ByteReaderError) -> BodyReference {
+        let (segment, preamble) = (try number32(), try number32())
+        return BodyReference(segment: segment, offset: try number(), preamble: preamble)
+    }
 
     mutating func uid() throws(ByteReaderError) -> UID {
         let value = try number32()
@@ -141,6 +154,8 @@ struct RecordReader {
         case 10: .deliveriesForgotten(try deliveries())
         case 11: .accountRemoved
         case 12: .fence(try number())
+        case 13: try base().map { .base($0) }
+        case 14: .moved(try moved())
         case 20: .quarantined(try quarantined())
         case 21: .quarantineDeleted(try quarantineItems())
         case 22: .restored(try restored())
@@ -148,7 +163,7 @@ struct RecordReader {
         }
     }
 
-    private mutating func message() throws(ByteReaderError) -> MessageRecord {
+    mutating func message() throws(ByteReaderError) -> MessageRecord {
         var record = MessageRecord(
             delivery: try flag() ? try delivery() : nil,
             mailbox: try mailbox(),
@@ -250,7 +265,7 @@ struct RecordReader {
         let date = try date()
         let saved = try signed()
         let size = try number()
-        let (segment, preamble, offset) = (try number32(), try number32(), try number())
+        let body = try body()
         return MessageEntry(
             uid: uid,
             systemFlags: system,
@@ -259,7 +274,7 @@ struct RecordReader {
             savedSeconds: saved,
             size: size,
             modSeq: modSeq,
-            body: BodyReference(segment: segment, offset: offset, preamble: preamble)
+            body: body
         )
     }
 

@@ -25,6 +25,8 @@ extension LogRecord {
         case .deliveriesForgotten: 10
         case .accountRemoved: 11
         case .fence: 12
+        case .base: 13
+        case .moved: 14
         case .quarantined: 20
         case .quarantineDeleted: 21
         case .restored: 22
@@ -76,6 +78,8 @@ extension LogRecord {
             writer.variableInteger(UInt64(items.count))
             for item in items { writer.add(item) }
         case .restored(let record): writer.add(record)
+        case .base(let record): writer.add(record)
+        case .moved(let record): writer.add(record)
         }
         return writer.bytes
     }
@@ -83,6 +87,7 @@ extension LogRecord {
     private var reservation: Int {
         switch self {
         case .message(let record): 128 + record.structure.count
+        case .moved(let record): 160 + record.message.structure.count
         case .transfer(let record): 64 + record.entries.count * 48
         default: 64
         }
@@ -99,6 +104,12 @@ extension ByteWriter {
     mutating func add(_ date: MailDate) {
         signed(date.secondsSince1970)
         signed(Int64(date.zoneMinutes))
+    }
+
+    mutating func add(_ body: BodyReference) {
+        variableInteger(UInt64(body.segment))
+        variableInteger(UInt64(body.preamble))
+        variableInteger(body.offset)
     }
 
     mutating func add(_ delivery: DeliveryID) {
@@ -214,9 +225,7 @@ extension ByteWriter {
         add(entry.internalDate)
         signed(entry.savedSeconds)
         variableInteger(entry.size)
-        variableInteger(UInt64(entry.body.segment))
-        variableInteger(UInt64(entry.body.preamble))
-        variableInteger(entry.body.offset)
+        add(entry.body)
     }
 
     mutating func add(_ record: MailboxCreatedRecord) {

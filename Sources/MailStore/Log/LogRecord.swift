@@ -27,6 +27,12 @@ package enum LogRecord: Sendable, Hashable {
     case quarantineDeleted([QuarantineID])
     /// A message that comes back from quarantine.
     case restored(RestoreRecord)
+    /// The whole state of the account, in the record's body.
+    ///
+    /// The log gives the state itself when it replays.
+    case base(BaseRecord)
+    /// A copy of an earlier message record, with its message.
+    case moved(MovedRecord)
 }
 
 package struct MessageRecord: Sendable, Hashable {

@@ -49,9 +49,7 @@ package final class MemoryLog: AccountLog {
     private func append(_ appends: [LogAppend], _ fence: Fence) throws(MailStoreError) -> [LogPlace] {
         var entries: [Entry] = []
         for append in appends {
-            let message = try append.message.map { message throws(MailStoreError) in
-                try Self.octets(of: message.content)
-            }
+            let message = try append.body.map { body throws(MailStoreError) in try octets(of: body) }
             entries.append(Entry(account: fence.account, bytes: append.record.encode(fence), message: message ?? []))
         }
         return try state.withLock { state throws(MailStoreError) in
@@ -111,11 +109,21 @@ package final class MemoryLog: AccountLog {
         _ visit: (LogItem) -> Void
     ) throws(MailStoreError) {
         let entries = state.withLock { $0.entries }
+        var items: [LogItem] = []
         for (index, entry) in entries.enumerated() where entry.account == account {
             let place = Self.place(UInt64(index))
             guard position.map({ place.position > $0 }) ?? true else { continue }
-            visit(LogRecord.decode(entry.bytes).map { .record($0.record, place) } ?? .damaged(place.position))
+            guard let record = LogRecord.decode(entry.bytes)?.record else {
+                items.append(.damaged(place.position))
+                continue
+            }
+            if case .base(let base) = record, let state = base.state(in: entry.message) {
+                items = [.base(state, place.position)]
+            } else {
+                items.append(.record(record, place))
+            }
         }
+        items.forEach(visit)
     }
 
     package func snapshot(of account: AccountID) -> LogSnapshot? { state.withLock { $0.snapshots[account] } }
@@ -125,6 +133,20 @@ package final class MemoryLog: AccountLog {
     }
 
     package func forget(_ account: AccountID) { state.withLock { $0.snapshots[account] = nil } }
+
+    private func octets(of body: LogBody) throws(MailStoreError) -> [UInt8] {
+        switch body {
+        case .message(let message): return try Self.octets(of: message.content)
+        case .state(let block): return block.array
+        case .copy(let source, _):
+            return try state.withLock { state throws(MailStoreError) in
+                guard state.entries.indices.contains(Int(source.offset)), state.damaged[source.offset] == nil else {
+                    throw MailStoreError(.damaged, "the message is damaged", detail: "record \(source.offset)")
+                }
+                return state.entries[Int(source.offset)].message
+            }
+        }
+    }
 
     private static func octets(of content: StagedContent) throws(MailStoreError) -> [UInt8] {
         switch content {

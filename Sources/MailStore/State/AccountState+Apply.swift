@@ -31,7 +31,8 @@ extension AccountState {
         case .accountRemoved:
             self = AccountState()
             isRemoved = true
-        case .fence: break
+        case .moved(let moved): apply(moved, place.body)
+        case .fence, .base: break
         case .quarantined(let record): apply(record)
         case .quarantineDeleted(let items): quarantine.removeAll { items.contains($0.id) }
         case .restored(let record): apply(record)
@@ -62,6 +63,27 @@ extension AccountState {
         restoreIfLost(record.mailbox, record.modSeq)
         if let thread = record.thread { threads.add(record.threadKeys, thread) }
         change(record.mailbox) { $0.insert(record, body) }
+    }
+
+    /// The copy of a message takes its place when the message still is where the copy was made from.
+    ///
+    /// A message whose own record is lost is there again, unless it was expunged.
+    private mutating func apply(_ record: MovedRecord, _ body: BodyReference) {
+        guard !isRemoved else { return }
+        var message = record.message
+        if let mailbox = mailboxes[message.mailbox] {
+            let (place, isThere) = mailbox.index(of: message.uid)
+            if isThere {
+                guard mailbox.messages[place].body == record.from else { return }
+                mailboxes[message.mailbox]?.messages[place].body = body
+                return
+            }
+            guard !mailbox.vanished.contains(message.uid) else { return }
+        }
+        if let delivery = message.delivery, deliveries[delivery] != nil { message.delivery = nil }
+        apply(message, body)
+        guard let place = mailboxes[message.mailbox]?.index(of: message.uid), place.isThere else { return }
+        mailboxes[message.mailbox]?.messages[place.place].email = record.email
     }
 
     private mutating func apply(_ record: TransferRecord) {

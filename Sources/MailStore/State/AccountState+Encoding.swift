@@ -5,7 +5,9 @@ internal import ByteTools
 internal import MailTypes
 
 extension AccountState {
-    /// The version of the layout; a snapshot of another is dropped and the log replayed.
+    /// The version of the layout, which is part of the store's format (docs/store-format.md): base records hold it.
+    ///
+    /// A later version reads this one and those between. Version 1 was in snapshots only; they are dropped.
     private static let version: UInt8 = 2
 
     package func encode() -> [UInt8] {
@@ -66,6 +68,7 @@ extension AccountState {
             try decodeQuarantine(&reader)
             let older = try reader.threads()
             threads = ThreadIndex(recent: try reader.threads(), older: older)
+            guard reader.isAtEnd else { return nil }
         } catch {
             return nil
         }

@@ -50,6 +50,9 @@ package struct VanishedLog: Sendable, Hashable {
         exactSince = last.modSeq
     }
 
+    /// O(entries).
+    func contains(_ uid: UID) -> Bool { entries.contains { $0.uids.contains(uid) } }
+
     func since(_ modSeq: ModSeq) -> UIDSet {
         var (low, high) = (0, entries.count)
         while low < high {

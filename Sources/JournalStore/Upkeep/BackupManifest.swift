@@ -1,0 +1,83 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Journal
+internal import Runtime
+
+/// What a backup holds: the file MANIFEST, text.
+///
+///     martlet-backup 1
+///     store 5f0c...                    identity, 32 hexadecimal digits
+///     made 1770000000                  seconds since 1970
+///     file 9f86... 67108864 shard-00/segment-0000000001.log
+///     sum 2c26...                      SHA-256 of the lines before
+struct BackupManifest: Sendable, Hashable {
+    static let fileName = "MANIFEST"
+    /// 64 shards of 100,000 segments fit.
+    private static let maximumOctets = 1 << 30
+
+    struct File: Sendable, Hashable {
+        var path: String
+        var size: UInt64
+        /// 64 hexadecimal digits.
+        var sha256: String
+    }
+
+    var identity: String
+    /// Seconds since 1970.
+    var made: Int64
+    var files: [File] = []
+
+    var octets: UInt64 { files.reduce(0) { $0 &+ $1.size } }
+
+    func encode() -> [UInt8] {
+        var text = "martlet-backup 1\nstore \(identity)\nmade \(made)\n"
+        for file in files { text += "file \(file.sha256) \(file.size) \(file.path)\n" }
+        let lines = Array(text.utf8)
+        return lines + Array("sum \(Hex.encode(Digest.sha256(lines)))\n".utf8)
+    }
+
+    init(identity: String, made: Int64) {
+        self.identity = identity
+        self.made = made
+    }
+
+    /// `nil` for anything that is not whole, or names a file that no store has.
+    init?(_ bytes: [UInt8]) {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count >= 5, lines[0] == "martlet-backup 1" else { return nil }
+        var fields: [[Substring]] = []
+        for line in lines.dropFirst().dropLast(2) {
+            fields.append(line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false))
+        }
+        guard fields[0].count == 2, fields[0][0] == "store", fields[1].count == 2, fields[1][0] == "made",
+            let made = Int64(fields[1][1])
+        else { return nil }
+        self.init(identity: String(fields[0][1]), made: made)
+        for field in fields.dropFirst(2) {
+            guard field.count == 4, field[0] == "file", let size = UInt64(field[2]), Self.isAllowed(field[3]) else {
+                return nil
+            }
+            files.append(File(path: String(field[3]), size: size, sha256: String(field[1])))
+        }
+        // The sum is over what reads back to the same octets.
+        guard encode() == bytes else { return nil }
+    }
+
+    /// Blocks.
+    static func load(_ folder: String) -> BackupManifest? {
+        WholeFile.contents("\(folder)/\(fileName)", maximum: maximumOctets).flatMap { BackupManifest($0) }
+    }
+
+    /// FORMAT and segments: nothing else is put into a store, and nothing outside of it.
+    private static func isAllowed(_ path: Substring) -> Bool {
+        if path == "FORMAT" { return true }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].hasPrefix("shard-"), parts[1].hasPrefix("segment-"), parts[1].hasSuffix(".log")
+        else { return false }
+        let shard = parts[0].dropFirst(6).utf8
+        let number = parts[1].dropFirst(8).dropLast(4).utf8
+        return shard.count == 2 && number.count == 10 && (Array(shard) + Array(number)).allSatisfy(ASCII.isDigit)
+    }
+}

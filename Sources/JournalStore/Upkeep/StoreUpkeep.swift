@@ -1,0 +1,158 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import Glibc
+internal import Journal
+internal import Locking
+internal import MailStore
+internal import MailTypes
+internal import Settings
+
+/// The parts of an open store that upkeep works on.
+final class StoreUpkeep: Sendable {
+    let directory: String
+    let identity: JournalIdentity
+    let log: JournalAccountLog
+    let store: LoggedMailStore
+    let settings: LiveSettings
+    let events: EventRecorder
+    let removals = RemovalGate()
+    let memory = UpkeepMemory()
+
+    init(
+        directory: String,
+        identity: JournalIdentity,
+        log: JournalAccountLog,
+        store: LoggedMailStore,
+        settings: LiveSettings,
+        events: EventRecorder
+    ) {
+        self.directory = directory
+        self.identity = identity
+        self.log = log
+        self.store = store
+        self.settings = settings
+        self.events = events
+    }
+
+    /// A run at the rate for upkeep, or without a bound.
+    func run(unbounded: Bool = false, observe: @escaping UpkeepObserver = { _ in }) -> UpkeepRun {
+        let settings = settings
+        return UpkeepRun(
+            rate: { unbounded ? 0 : UInt64(clamping: settings.current[JournalStoreSettings.upkeepRate].octets) },
+            observe: observe
+        )
+    }
+
+    /// Every account that has records, of one shard or all, ascending.
+    func accounts(shard: Int? = nil) -> [AccountID] {
+        let shards = shard.map { [log.shards[$0]] } ?? log.shards
+        return shards.flatMap(\.streams).filter { $0 != JournalAccountLog.storeStream }.sorted().map { AccountID($0) }
+    }
+
+    func name(of segment: UInt32, shard: Int) -> String {
+        let digits = String(segment)
+        let number = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+        return "shard-\(shard < 10 ? "0" : "")\(shard)/segment-\(number).log"
+    }
+}
+
+/// Keeps segments where they are while somebody copies them.
+final class RemovalGate: Sendable {
+    private struct State {
+        var holders = 0
+        var isRemoving = false
+    }
+
+    private let state = Lock(State())
+    private static let pause: UInt32 = 20_000
+
+    /// No segment is removed until `letGo`.
+    ///
+    /// Blocks while one is.
+    func hold() { wait { $0.isRemoving ? nil : { $0.holders += 1 } } }
+    func letGo() { state.withLock { $0.holders -= 1 } }
+
+    /// Calls `remove` when nobody holds the segments.
+    ///
+    /// Blocks until then; false when `isCancelled` says so first.
+    func removing(unless isCancelled: () -> Bool, _ remove: () throws -> Void) rethrows -> Bool {
+        while true {
+            guard !isCancelled() else { return false }
+            let mayRemove = state.withLock { state in
+                guard state.holders == 0, !state.isRemoving else { return false }
+                state.isRemoving = true
+                return true
+            }
+            if mayRemove { break }
+            usleep(Self.pause)
+        }
+        defer { state.withLock { $0.isRemoving = false } }
+        try remove()
+        return true
+    }
+
+    private func wait(_ attempt: (State) -> ((inout State) -> Void)?) {
+        while true {
+            let isDone = state.withLock { state in
+                guard let change = attempt(state) else { return false }
+                change(&state)
+                return true
+            }
+            if isDone { return }
+            usleep(Self.pause)
+        }
+    }
+}
+
+/// What upkeep remembers for the life of the process.
+final class UpkeepMemory: Sendable {
+    private struct State {
+        var isCompacting = false
+        /// Segments, by shard, with messages that could not be copied, and what was live in them then.
+        var stuck: [UInt64: UInt64] = [:]
+        /// Segments, by shard, that compression would not make smaller.
+        var incompressible: Set<UInt64> = []
+        var freedAtCompaction: UInt64 = 0
+    }
+
+    private let state = Lock(State())
+
+    /// Whether a segment would be tried in vain: nothing in it has changed since it was.
+    func isStuck(_ segment: ShardSurvey.Segment, _ shard: Int) -> Bool {
+        state.withLock { $0.stuck[Self.key(segment.number, shard)] == segment.liveOctets }
+    }
+
+    func add(stuck segment: ShardSurvey.Segment, _ shard: Int) {
+        state.withLock { $0.stuck[Self.key(segment.number, shard)] = segment.liveOctets }
+    }
+
+    private static func key(_ segment: UInt32, _ shard: Int) -> UInt64 { UInt64(shard) << 32 | UInt64(segment) }
+
+    func isIncompressible(_ segment: UInt32, _ shard: Int) -> Bool {
+        state.withLock { $0.incompressible.contains(Self.key(segment, shard)) }
+    }
+
+    func add(incompressible segment: UInt32, _ shard: Int) {
+        state.withLock { _ = $0.incompressible.insert(Self.key(segment, shard)) }
+    }
+
+    /// False when another compaction is under way.
+    func beginCompaction() -> Bool {
+        state.withLock { state in
+            defer { state.isCompacting = true }
+            return !state.isCompacting
+        }
+    }
+
+    func endCompaction(freed: UInt64) {
+        state.withLock { state in
+            state.isCompacting = false
+            state.freedAtCompaction = freed
+        }
+    }
+
+    /// What `freed` was when compaction last ran.
+    var freedAtCompaction: UInt64 { state.withLock { $0.freedAtCompaction } }
+}

@@ -1,0 +1,58 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import Journal
+
+/// When upkeep was done last, and how far a scrub had come: the file `upkeep` of the store.
+///
+/// Derived: when it is lost or damaged, a scrub begins anew and compaction waits a day.
+struct UpkeepRecord: Sendable, Hashable {
+    /// Seconds since 1970; 0 for never.
+    var compacted: Int64 = 0
+    /// When the scrub that is under way, or was last, began and ended; 0 for not yet.
+    var scrubBegun: Int64 = 0
+    var scrubEnded: Int64 = 0
+    /// Segments before this one of this shard are done.
+    var shard = 0
+    var segment: UInt32 = 0
+
+    init() {}
+
+    /// Blocks.
+    init(_ directory: String) {
+        self.init()
+        guard let bytes = WholeFile.contents(directory + "/upkeep", maximum: 4096) else { return }
+        var values: [String: Int64] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2, let value = Int64(words[1]) { values[String(words[0])] = value }
+        }
+        var read = UpkeepRecord()
+        read.compacted = values["compacted"] ?? 0
+        read.scrubBegun = values["scrub-begun"] ?? 0
+        read.scrubEnded = values["scrub-ended"] ?? 0
+        read.shard = Int(clamping: values["scrub-shard"] ?? 0)
+        read.segment = UInt32(clamping: values["scrub-segment"] ?? 0)
+        if read.text == bytes { self = read }
+    }
+
+    private var text: [UInt8] {
+        let fields = """
+            compacted \(compacted)
+            scrub-begun \(scrubBegun)
+            scrub-ended \(scrubEnded)
+            scrub-shard \(shard)
+            scrub-segment \(segment)
+
+            """
+        return Array("\(fields)sum \(CRC32C.of(Array(fields.utf8)))\n".utf8)
+    }
+
+    /// Blocks.
+    ///
+    /// Failure is harmless.
+    func save(_ directory: String) {
+        WholeFile.replace(directory + "/upkeep", with: text, by: directory + "/tmp/upkeep")
+    }
+}
