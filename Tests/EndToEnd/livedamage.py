@@ -64,12 +64,13 @@ class Reader:
         for answer in answers:
             text = b" ".join(part for part in answer[0::2])
             uid = re.search(rb"UID (\d+)", text)
-            if uid is None or b"FETCH" not in answer[0]:
+            if uid is None or b"FETCH" not in answer[0] or len(answer) == 1:
+                # Something else, or flags that have changed meanwhile.
                 continue
             # The longest literal is the message; others are parts of an ENVELOPE.
             octets = max(answer[1::2], key=len)
             assert len(octets) == int(re.search(rb"RFC822\.SIZE (\d+)", text)[1]), "a size that is not true"
-            flags = frozenset(re.search(rb"FLAGS \(([^)]*)\)", text)[1].split()) - {b"\\Recent"}
+            flags = frozenset(re.search(rb"FLAGS \(([^)]*)\)", text)[1].split()) - {b"\\Recent", b"$Damaged"}
             contents.messages[self.address, mailbox].append(
                 (int(uid[1]), "-", hashlib.sha256(octets).hexdigest(), True, flags))
 
