@@ -34,6 +34,8 @@ private final class SocketCall: AdminCall {
     private let path: String
     private var head = ResponseHead()
     private var body = ChunkedDecoder()
+    /// The other side takes no more of the body.
+    private var isRefused = false
 
     init(_ connection: Connection, path: String) {
         self.connection = connection
@@ -41,31 +43,32 @@ private final class SocketCall: AdminCall {
     }
 
     func send(_ octets: [UInt8]) async throws(AdminError) {
+        guard !isRefused else { return }
         connection.write(ChunkedEncoder.chunk(octets))
         try await flush()
     }
 
     func endBody() async throws(AdminError) {
+        guard !isRefused else { return }
         connection.write(ChunkedEncoder.end)
         try await flush()
     }
 
+    /// Once the other side takes no more, what it said before it closed is its answer.
     private func flush() async throws(AdminError) {
-        do throws(IOError) { try await connection.flush() } catch {
-            // It may have said why before it went.
-            while let octets = try? connection.readAvailable(), !octets.isEmpty { _ = try taken(octets) }
-            if let refusal = head.refusal { throw refusal }
-            throw AdminClient.brokenOff(path, error)
-        }
+        guard !isRefused else { return }
+        do throws(IOError) { try await connection.flush() } catch { isRefused = true }
     }
 
     func available() throws(AdminError) -> [UInt8] {
-        do throws(IOError) {
-            guard let octets = try connection.readAvailable(), !octets.isEmpty else { return [] }
-            return try translated(octets)
-        } catch {
+        let octets: [UInt8]?
+        do throws(IOError) { octets = try connection.readAvailable() } catch {
             throw AdminClient.brokenOff(path, error)
         }
+        guard let octets else { return [] }
+        guard octets.isEmpty else { return try taken(octets) }
+        if body.isDone { return [] }
+        throw head.refusal ?? AdminClient.brokenOff(path, .closed)
     }
 
     func next() async throws(AdminError) -> [UInt8]? {
@@ -85,11 +88,6 @@ private final class SocketCall: AdminCall {
     }
 
     func hangUp() { connection.abort() }
-
-    private func translated(_ octets: [UInt8]) throws(IOError) -> [UInt8] {
-        guard let data = try? taken(octets) else { throw .closed }
-        return data
-    }
 
     /// The data in octets of the response.
     private func taken(_ octets: [UInt8]) throws(AdminError) -> [UInt8] {

@@ -57,6 +57,7 @@ extension AdminServer {
     private static func relay(_ connection: Connection, _ other: Connection) async throws(IOError) {
         while true {
             let ready = try await Connection.waitForEither(connection, other)
+            // The answer first: who has answered may have closed, and takes no more.
             if ready.b, let bytes = try other.readAvailable() {
                 guard !bytes.isEmpty else { return }
                 connection.write(bytes)
@@ -65,8 +66,20 @@ extension AdminServer {
             if ready.a, let bytes = try connection.readAvailable() {
                 guard !bytes.isEmpty else { return }
                 other.write(bytes)
-                try await other.flush()
+                do throws(IOError) { try await other.flush() } catch {
+                    return try await relayRest(from: other, to: connection)
+                }
             }
+        }
+    }
+
+    /// Carries over what one side said before it closed.
+    private static func relayRest(from other: Connection, to connection: Connection) async throws(IOError) {
+        while true {
+            let bytes = try await other.readSome(maximum: 64 << 10)
+            guard !bytes.isEmpty else { return }
+            connection.write(bytes)
+            try await connection.flush()
         }
     }
 }

@@ -14,8 +14,10 @@ extension AccountStore {
         guard let message = message as? StagedOctets else {
             throw MailStoreError(.unavailable, "the message cannot be stored", detail: "staged by another store")
         }
+        // Messages get their UIDs in the order of the calls, also when the bounds of one are looked up for longer.
+        let arrival = arrivals.arrive()
         let limits = await quotaLimits()
-        try await enter(exclusive: false)
+        try await enter(shared: arrival)
         defer { gate.leave(exclusive: false) }
         if let delivery {
             while deliveriesUnderWay[delivery] != nil {

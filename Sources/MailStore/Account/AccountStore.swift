@@ -32,6 +32,7 @@ package actor AccountStore: MailAccount {
     /// The position of the last record in `state`.
     var applied: LogPosition?
     var gate = ChangeGate()
+    var arrivals = ArrivalOrder()
     /// The account was removed: sessions that still hold it change nothing any more.
     var isOver = false
 
