@@ -71,8 +71,8 @@ let parts: [Target] = [
     part(
         "JournalStore",
         uses: [
-            "MailStore", "Journal", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime",
-            "Locking",
+            "MailStore", "Journal", "MailTypes", "ByteTools", "CLinux", "MessageFormat", "Events", "Settings",
+            "Runtime", "Locking",
         ]
     ),
 

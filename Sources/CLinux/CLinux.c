@@ -130,3 +130,8 @@ int64_t CLinux_modification_time(int fd) {
     struct stat status;
     return fstat(fd, &status) == 0 ? nanoseconds(status.st_mtim) : -1;
 }
+
+int64_t CLinux_modification_time_at(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? nanoseconds(status.st_mtim) : -1;
+}

@@ -61,7 +61,8 @@ final class BulkFile: Sendable {
     var facts: (size: UInt64, modified: Int64, isRegular: Bool) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { return (0, 0, false) }
-        return (UInt64(max(0, status.st_size)), Int64(status.st_mtim.tv_sec), status.st_mode & S_IFMT == S_IFREG)
+        let modified = CLinux_modification_time(descriptor) / 1_000_000_000
+        return (UInt64(max(0, status.st_size)), modified, status.st_mode & S_IFMT == S_IFREG)
     }
 
     /// Sets the time of the last change.

@@ -44,6 +44,8 @@ int64_t CLinux_realtime(void);
 int64_t CLinux_monotonic_time(void);
 /// When the open file was last written to, in nanoseconds since 1970; -1 and errno on failure.
 int64_t CLinux_modification_time(int fd);
+/// As above, of what a path names.
+int64_t CLinux_modification_time_at(const char *path);
 
 /// Has a crash (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) end this process at once, and the crash handler that
 /// the Swift runtime installed look into a copy of it: the copy's process id is stored in `*reporter`, which must stay

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import CLinux
 internal import Compression
-internal import Glibc
 internal import Journal
 internal import MailStore
 internal import MailTypes
@@ -35,9 +35,8 @@ extension StoreUpkeep {
 
     /// Seconds since 1970 of the last write.
     private func modified(_ number: UInt32, _ shard: Int) -> Int64? {
-        var status = stat()
-        guard unsafe stat("\(directory)/\(name(of: number, shard: shard))", &status) == 0 else { return nil }
-        return Int64(status.st_mtim.tv_sec)
+        let written = unsafe CLinux_modification_time_at("\(directory)/\(name(of: number, shard: shard))")
+        return written < 0 ? nil : written / 1_000_000_000
     }
 
     /// Compresses the first chunks of some messages.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
-internal import Glibc
 internal import Locking
 package import MailTypes
 package import Runtime
@@ -183,8 +182,4 @@ package final class LoggedMailStore: MailStore {
 }
 
 /// Seconds since 1970, now.
-package let wallClock: @Sendable () -> Int64 = {
-    var now = timespec()
-    _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
-    return Int64(now.tv_sec)
-}
+package let wallClock: @Sendable () -> Int64 = { WallClock.seconds }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import CLinux
 internal import Events
 internal import Glibc
 internal import Runtime
@@ -54,10 +55,9 @@ enum CrashReports {
     ///
     /// Blocks.
     static func trim(_ folder: String) {
-        let files = names(in: folder).compactMap { name -> (path: String, written: Int)? in
-            var information = stat()
+        let files = names(in: folder).map { name in
             let path = "\(folder)/\(name)"
-            return unsafe stat(path, &information) == 0 ? (path, information.st_mtim.tv_sec) : nil
+            return unsafe (path: path, written: CLinux_modification_time_at(path))
         }
         for file in files.sorted(by: { $0.written > $1.written }).dropFirst(maximum) { unsafe unlink(file.path) }
     }

@@ -77,8 +77,8 @@ extension Supervisor {
 struct FileStamp: Equatable {
     private let inode: UInt64
     private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
+    /// Since 1970.
+    private let nanoseconds: Int64
 
     /// `nil` when there is no such file.
     init?(_ path: String) {
@@ -86,7 +86,6 @@ struct FileStamp: Equatable {
         guard unsafe stat(path, &information) == 0 else { return nil }
         inode = UInt64(information.st_ino)
         size = Int64(information.st_size)
-        seconds = information.st_mtim.tv_sec
-        nanoseconds = information.st_mtim.tv_nsec
+        unsafe nanoseconds = CLinux_modification_time_at(path)
     }
 }
