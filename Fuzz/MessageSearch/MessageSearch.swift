@@ -16,9 +16,10 @@ enum FuzzMessageSearch {
         let needle = SearchNeedle(String(decoding: input[2..<(2 + length)], as: UTF8.self))
         let message = Array(input[(2 + length)...])
         let structure = MessageStructure(parsing: message)
-        let terms = [MessageSearch.Term(needle, in: .body), MessageSearch.Term(needle, in: .text)]
+        let terms = [MessageSearch.Term(needle, in: .body), MessageSearch.Term(needle, in: .text),
+            MessageSearch.Term(needle, in: .header("Subject"))]
         let whole = MessageSearch.find(terms, in: structure, of: message)
-        precondition(whole[1] || !whole[0])
+        precondition(whole[1] || !(whole[0] || whole[2] && !needle.isEmpty))
         var search = MessageSearch(terms, in: structure)
         for start in stride(from: 0, to: message.count, by: size) {
             search.take(Array(message[start..<min(start + size, message.count)]), at: UInt64(start))

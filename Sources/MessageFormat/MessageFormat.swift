@@ -35,10 +35,9 @@
 //
 // For SEARCH
 //
-//     SUBJECT, FROM, TO ...    SearchNeedle(text).isFound(inHeaderValue: envelope.subject), .isFound(in: envelope.from)
 //     SENTBEFORE, SENTON ...   envelope.sentDate
-//     HEADER                   the header, read; HeaderFields(bytes).values(of: name), isFound(inHeaderValue:)
-//     BODY, TEXT               MessageSearch(terms, in: structure), fed with the message from first to last octet while
-//                              it is not `isDecided`: all terms of a command in one pass
+//     SUBJECT, FROM, HEADER,   MessageSearch(terms, in: structure), fed with the octets that it names as `wanted` until
+//     BODY, TEXT ...           there are none: all terms of a command in one pass. A whole search with its booleans is a
+//                              TextSearch
 //
 // Values may hold any octet but CR, LF and NUL, 8-bit text included: the encoder chooses quoted string or literal.

@@ -12,6 +12,7 @@ package enum EncodedWord {
     ///
     /// What is not an encoded-word stays as it is.
     package static func decode(_ value: [UInt8]) -> String {
+        guard hasMark(value) else { return value.isEmpty ? "" : Charset.text(value, charset: []) }
         var text = ""
         var plain: [UInt8] = []
         var run: Run?
@@ -35,6 +36,18 @@ package enum EncodedWord {
             }
         }
         return text + finish(&run) + finish(&plain)
+    }
+
+    /// Most values have no encoded-word; that is known before anything is taken apart.
+    private static func hasMark(_ value: [UInt8]) -> Bool {
+        value.withView { view in
+            var from = 0
+            while let mark = view.firstIndex(of: UInt8(ascii: "="), in: from..<view.count) {
+                if view[mark + 1] == question { return true }
+                from = mark + 1
+            }
+            return false
+        }
     }
 
     /// Adjacent encoded-words of one charset: senders cut characters in two between them.

@@ -1,17 +1,21 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ByteTools
-
 /// Looks for several texts in one message, fed with its octets from first to last in pieces of any size.
 ///
-/// Memory is bounded by one header and one block of text, whatever the message's size.
+/// What is looked into is `SearchTextReader`'s affair.
 package struct MessageSearch: Sendable {
     package enum Scope: Sendable, Hashable {
-        /// SEARCH BODY: the text of text parts, attached ones included, and no header field.
+        /// SEARCH BODY: the text of text parts, attached ones included, and of messages within also the header.
         case body
-        /// SEARCH TEXT: that, and every header field, of parts and embedded messages too.
+        /// SEARCH TEXT: that, and every header field, of parts too.
         case text
+        /// SEARCH HEADER, SUBJECT, FROM and so on: the values of the fields of the message's own header that have
+        /// this name, folded as text is.
+        case header(name: [UInt8])
+
+        /// The scope of a field's name as a client wrote it.
+        package static func header(_ name: String) -> Scope { .header(name: SearchFolding.fold(name)) }
     }
 
     package struct Term: Sendable, Hashable {
@@ -24,107 +28,67 @@ package struct MessageSearch: Sendable {
         }
     }
 
-    private struct Segment {
-        var range: Range<UInt64>
-        /// `nil` for a header.
-        var textPart: MessagePart?
-    }
-
     /// For each term, whether it was found so far.
     package private(set) var found: [Bool]
     private let terms: [Term]
-    private let segments: [Segment]
-    private var current = 0
-    private var header: [UInt8] = []
-    private var decoder: PartTextDecoder?
-    private var folding = SearchFolding()
+    private var reader: SearchTextReader
     /// For each term, how much of it the text so far ends with.
     private var matched: [Int]
 
     package init(_ terms: [Term], in structure: MessageStructure) {
         self.terms = terms
-        found = terms.map(\.needle.isEmpty)
+        found = terms.map { $0.needle.isEmpty && !$0.scope.isHeader }
         matched = terms.map { _ in 0 }
-        segments = Self.segments(of: structure.root).filter { !$0.range.isEmpty }
+        reader = SearchTextReader(structure)
     }
 
+    /// The octets to read next; `nil` when reading on cannot change anything.
+    package var wanted: Range<UInt64>? { results.contains(nil) ? reader.wanted : nil }
+
     /// True when reading on cannot change anything.
-    package var isDecided: Bool { current >= segments.count || !found.contains(false) }
+    package var isDecided: Bool { wanted == nil }
+
+    /// For each term, whether it is found; `nil` while that is open.
+    package var results: [Bool?] {
+        let isOver = reader.wanted == nil
+        return terms.indices.map { index in
+            if found[index] { return true }
+            return isOver || (terms[index].scope.isHeader && reader.isPastHeader) ? false : nil
+        }
+    }
 
     /// Takes the octets of the message from `offset` on; pieces must come in order.
     ///
     /// What is passed over counts as absent.
     package mutating func take(_ piece: [UInt8], at offset: UInt64) {
-        let (end, overflow) = offset.addingReportingOverflow(UInt64(piece.count))
-        guard !overflow else { return }
-        while current < segments.count, !isDecided {
-            let segment = segments[current]
-            let part = segment.range.clamped(to: offset..<end)
-            if !part.isEmpty {
-                take(Array(piece[Int(part.lowerBound - offset)..<Int(part.upperBound - offset)]), of: segment)
-            }
-            guard segment.range.upperBound <= end else { return }
-            finish(segment)
-            current += 1
-        }
+        for text in reader.take(piece, at: offset) { look(at: text) }
     }
 
     /// Ends the search where the octets end, and says for each term whether it was found.
     package mutating func finish() -> [Bool] {
-        if current < segments.count { finish(segments[current]) }
-        current = segments.count
+        for text in reader.finish() { look(at: text) }
         return found
     }
 
-    /// Headers and text bodies in the order of the message.
-    private static func segments(of part: MessagePart) -> [Segment] {
-        let header = Segment(range: part.header)
-        switch part.content {
-        case .leaf where part.mediaType.matches("text"): return [header, Segment(range: part.body, textPart: part)]
-        case .leaf: return [header]
-        case .multipart(let parts): return [header] + parts.flatMap(segments)
-        case .message(_, let root): return [header] + segments(of: root)
-        }
-    }
-
-    private mutating func take(_ octets: [UInt8], of segment: Segment) {
-        guard let part = segment.textPart else {
-            let room = max(0, MessageLimits.standard.headerOctets - header.count)
-            header += octets.prefix(room)
-            return
-        }
-        var decoder = self.decoder ?? PartTextDecoder(part)
-        let text = decoder.decode(octets)
-        self.decoder = decoder
-        look(at: text)
-    }
-
-    private mutating func finish(_ segment: Segment) {
-        if var decoder {
-            look(at: decoder.finish())
-        } else if segment.textPart == nil {
-            lookAtHeader()
-        }
-        (decoder, header, folding) = (nil, [], SearchFolding())
-        matched = terms.map { _ in 0 }
-    }
-
-    private mutating func lookAtHeader() {
-        let fields = HeaderFields(header)
-        for field in fields where terms.indices.contains(where: { !found[$0] && terms[$0].scope == .text }) {
-            let name = String(decoding: header[field.name.clamped(to: 0..<header.count)], as: UTF8.self)
-            let line = SearchFolding.fold(name + ": " + EncodedWord.decode(fields.unfolded(field)))
-            for index in terms.indices where !found[index] && terms[index].scope == .text {
-                found[index] = terms[index].needle.isFound(inFolded: line)
-            }
-        }
-    }
-
-    private mutating func look(at text: String) {
-        guard !text.isEmpty else { return }
-        let folded = folding.fold(text)
+    private mutating func look(at text: SearchTextReader.Text) {
         for index in terms.indices where !found[index] {
-            found[index] = terms[index].needle.advance(&matched[index], over: folded)
+            found[index] = isFound(index, in: text)
+        }
+    }
+
+    private mutating func isFound(_ index: Int, in text: SearchTextReader.Text) -> Bool {
+        let needle = terms[index].needle
+        switch (text, terms[index].scope) {
+        case (.field(let line, let value), .header(let name)):
+            return SearchTextReader.isNamed(name, line) && needle.isFound(inFolded: Array(line[value...]))
+        case (_, .header): return false
+        case (.field(let line, _), .text), (.partField(let line), .text): return needle.isFound(inFolded: line)
+        case (.embeddedField(let line), _): return needle.isFound(inFolded: line)
+        case (.body(let piece), _): return needle.advance(&matched[index], over: piece)
+        case (.bodyEnd, _):
+            matched[index] = 0
+            return false
+        case (.field, .body), (.partField, .body): return false
         }
     }
 }
@@ -135,5 +99,17 @@ extension MessageSearch {
         var search = MessageSearch(terms, in: structure)
         search.take(message, at: 0)
         return search.finish()
+    }
+}
+
+extension MessageSearch.Scope {
+    var isHeader: Bool { if case .header = self { true } else { false } }
+}
+
+extension SearchTextReader {
+    /// Whether a field, folded as `name: value`, has a name that was folded too.
+    package static func isNamed(_ name: [UInt8], _ line: [UInt8]) -> Bool {
+        line.count > name.count && line[name.count] == UInt8(ascii: ":") && line.starts(with: name)
+            && !name.contains(UInt8(ascii: ":"))
     }
 }

@@ -11,23 +11,51 @@ struct SearchFolding: Sendable {
     private var afterSpace = false
 
     mutating func fold(_ text: String) -> [UInt8] {
-        var folded: [UInt8] = []
-        folded.reserveCapacity(text.utf8.count)
         let octets = Array(text.utf8)
-        if octets.allSatisfy({ $0 < 0x80 }) {
-            for octet in octets { fold(octet, into: &folded) }
-            return folded
-        }
+        if octets.allSatisfy({ $0 < 0x80 }) { return foldASCII(octets) }
+        var folded: [UInt8] = []
+        folded.reserveCapacity(octets.count)
         for scalar in text.unicodeScalars {
             if scalar.value < 0x80 {
                 fold(UInt8(truncatingIfNeeded: scalar.value), into: &folded)
-            } else if scalar.properties.isWhitespace {
+            } else if Self.isSpace(scalar) {
                 fold(ASCII.space, into: &folded)
             } else {
                 afterSpace = false
-                folded.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+                if scalar.properties.changesWhenLowercased || scalar.value < 0x180 {
+                    folded.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+                } else {
+                    folded.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                }
             }
         }
+        return folded
+    }
+
+    /// What an ASCII octet is folded to.
+    private static let table: [UInt8] = (0..<256).map { value in
+        let octet = UInt8(value)
+        return (0x09...0x0D).contains(octet) ? ASCII.space : ASCII.lower(octet)
+    }
+
+    /// Most text there is, so it goes by table.
+    private mutating func foldASCII(_ octets: [UInt8]) -> [UInt8] {
+        let table = Self.table
+        var afterSpace = afterSpace
+        let folded = unsafe [UInt8](unsafeUninitializedCapacity: octets.count) { target, count in
+            unsafe table.withUnsafeBufferPointer { table in
+                for octet in octets {
+                    let value = unsafe table[Int(octet)]
+                    let isSpace = value == ASCII.space
+                    if isSpace, afterSpace { continue }
+                    // In bounds: one octet at most for each.
+                    unsafe target[count] = value
+                    count += 1
+                    afterSpace = isSpace
+                }
+            }
+        }
+        self.afterSpace = afterSpace
         return folded
     }
 
@@ -36,6 +64,14 @@ struct SearchFolding: Sendable {
         if isSpace, afterSpace { return }
         folded.append(isSpace ? ASCII.space : ASCII.lower(octet))
         afterSpace = isSpace
+    }
+
+    /// Unicode's White_Space beyond ASCII.
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
+        default: false
+        }
     }
 
     static func fold(_ text: String) -> [UInt8] {

@@ -4,7 +4,7 @@
 /// A text to be found by SEARCH, as a substring, with case and the length of white space ignored (RFC 9051 §6.4.4).
 package struct SearchNeedle: Sendable, Hashable {
     /// UTF-8, folded.
-    private let folded: [UInt8]
+    package let folded: [UInt8]
     /// For each length of a partial match, the length of the next shorter one that may go on (Knuth, Morris, Pratt):
     /// the search is linear whatever the needle and the text are.
     private let fallback: [Int]
