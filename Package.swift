@@ -63,16 +63,20 @@ let parts: [Target] = [
     part("MailboxFormats", uses: ["MailTypes", "ByteTools"]),
 
     // journal and store
+    part("SearchIndex", uses: ["MessageFormat", "ByteTools", "CLinux", "Compression", "Locking"]),
     part("Journal", uses: ["ByteTools", "CLinux", "Compression", "Runtime", "Locking"]),
     part(
         "MailStore",
-        uses: ["MailTypes", "ByteTools", "Compression", "MessageFormat", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "SearchIndex", "MailTypes", "ByteTools", "Compression", "MessageFormat", "Events", "Settings", "Runtime",
+            "Locking",
+        ]
     ),
     part(
         "JournalStore",
         uses: [
-            "MailStore", "Journal", "MailTypes", "ByteTools", "CLinux", "MessageFormat", "Events", "Settings",
-            "Runtime", "Locking",
+            "MailStore", "SearchIndex", "Journal", "MailTypes", "ByteTools", "CLinux", "MessageFormat", "Events",
+            "Settings", "Runtime", "Locking",
         ]
     ),
 
@@ -210,10 +214,10 @@ func fuzzTargets() -> [Target] {
 func benchmarkTargets() -> [Target] {
     guard ProcessInfo.processInfo.environment["MARTLET_BENCH"] == "1" else { return [] }
     let uses: [Target.Dependency] = [
-        "JournalStore", "Journal", "MailStore", "MailTypes", "MessageFormat", "ByteTools", "Compression", "CLinux",
-        "Events", "Settings", "Runtime", "Locking",
+        "JournalStore", "Journal", "MailStore", "SearchIndex", "MailTypes", "MessageFormat", "ByteTools", "Compression",
+        "CLinux", "Events", "Settings", "Runtime", "Locking",
     ]
-    return ["StoreBench", "StoreDrill"].map { name in
+    return ["StoreBench", "StoreDrill", "SearchBench"].map { name in
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
 }

@@ -61,6 +61,10 @@ uint32_t CLinux_crc32c(uint32_t crc, const void *bytes, size_t count) {
     return ~(has_instruction() ? crc32c_instruction(inverted, bytes, count) : crc32c_bitwise(inverted, bytes, count));
 }
 
+const void *CLinux_find(const void *text, size_t count, const void *needle, size_t needle_count) {
+    return memmem(text, count, needle, needle_count);
+}
+
 int CLinux_memfd(const char *name, size_t size) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) return -1;

@@ -11,6 +11,9 @@
 /// CRC-32C (Castagnoli) of `count` bytes, continuing from `crc` (0 to begin); by instruction where the CPU has one.
 uint32_t CLinux_crc32c(uint32_t crc, const void *bytes, size_t count);
 
+/// Where `needle` first is in `text`, or null: memmem, which glibc declares for GNU programs only.
+const void *CLinux_find(const void *text, size_t count, const void *needle, size_t needle_count);
+
 /// An anonymous file in memory of `size` bytes, close-on-exec; -1 and errno on failure.
 int CLinux_memfd(const char *name, size_t size);
 
