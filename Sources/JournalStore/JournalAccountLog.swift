@@ -7,6 +7,7 @@ internal import Glibc
 internal import Journal
 internal import MailStore
 internal import MailTypes
+internal import SearchIndex
 
 /// The log of all accounts of a store: the records of an account are a stream of the journal of its shard.
 final class JournalAccountLog: AccountLog {
@@ -182,7 +183,12 @@ final class JournalAccountLog: AccountLog {
         snapshots.save(fence.account, snapshot)
     }
 
-    func forget(_ account: AccountID) { snapshots.delete(account) }
+    func forget(_ account: AccountID) {
+        snapshots.delete(account)
+        TextSidecar(snapshots.sidecar(of: account)).remove()
+    }
+
+    func sidecar(of account: AccountID) -> SidecarPlace? { snapshots.sidecar(of: account) }
 }
 
 extension BodyReference {

@@ -143,6 +143,14 @@ package final class JournalStore: MailStore {
 
     package func remove(_ id: AccountID) async throws(MailStoreError) { try await store.remove(id) }
 
+    /// Makes the search texts that an account has not, and waits until they are there; with `anew`, makes all of them
+    /// again.
+    ///
+    /// Throws as `account` does.
+    package func makeTexts(of id: AccountID, anew: Bool = false) async throws(MailStoreError) {
+        try await store.makeTexts(of: id, anew: anew)
+    }
+
     /// Commits what is waiting, writes what makes the next start quick, and gives the folder up.
     ///
     /// To be called when the sessions have ended; changes after it fail with `.unavailable`.

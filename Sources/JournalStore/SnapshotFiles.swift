@@ -6,6 +6,7 @@ internal import Glibc
 internal import Journal
 internal import MailStore
 internal import MailTypes
+internal import SearchIndex
 
 /// Snapshots of accounts, one file each under `accounts/`.
 ///
@@ -80,6 +81,18 @@ struct SnapshotFiles: Sendable {
         guard (try? Directories.make(folder(account))) != nil else { return }
         let temporary = "\(directory)/tmp/\(account)-\(UInt64.random(in: .min ... .max)).snap"
         WholeFile.replace(path(account), with: writer.bytes, by: temporary)
+    }
+
+    /// Where an account's search texts are: beside its snapshot.
+    func sidecar(of account: AccountID) -> SidecarPlace {
+        var writer = ByteWriter()
+        writer.integer(identity.high)
+        writer.integer(identity.low)
+        return SidecarPlace(
+            path: "\(folder(account))/\(account).text",
+            identity: writer.bytes,
+            account: account.rawValue
+        )
     }
 
     /// Blocks.

@@ -36,6 +36,22 @@ extension EventDefinition {
         cause: "The disk could not be read",
         action: "See the detail; check the disk"
     )
+    static let searchTextDamaged = EventDefinition(
+        9280,
+        "store.search.damaged",
+        .warning,
+        text: "Search texts of an account were damaged; they are made again",
+        cause: "The disk gave back other octets than were written, or the machine lost power",
+        action: "None, if it stays a single case; else check the disk. No mail is affected"
+    )
+    static let searchTextNotWritten = EventDefinition(
+        9281,
+        "store.search.unwritten",
+        .warning,
+        text: "Search texts of an account could not be written; searches read the messages until they can",
+        cause: "The disk is full or failing",
+        action: "Make room, or check the disk"
+    )
 }
 
 extension EventDefinition {
@@ -68,5 +84,5 @@ extension EventDefinition {
 
 package let mailStoreEvents: [EventDefinition] = [
     .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .baseLost, .quotaNearlyReached,
-    .quotaReached,
+    .quotaReached, .searchTextDamaged, .searchTextNotWritten,
 ]

@@ -39,6 +39,11 @@ package enum StoreSettings {
         in: ByteCount.kibibytes(64)...ByteCount.gibibytes(64),
         help: "The largest message that the store takes, whatever way it comes."
     )
+    package static let searchIndex = SettingKey(
+        "store/search-index",
+        default: true,
+        help: "Keep the texts of messages ready for searching. Off, each search reads the messages themselves."
+    )
 }
 
 package let mailStoreSettings: [SettingDeclaration] = [
@@ -47,17 +52,20 @@ package let mailStoreSettings: [SettingDeclaration] = [
     StoreSettings.openAccounts.declaration,
     StoreSettings.reservedSpace.declaration,
     StoreSettings.maximumMessageSize.declaration,
+    StoreSettings.searchIndex.declaration,
 ]
 
 /// What the store reads for every message, renewed on change.
 struct StoreSettingsInForce: Sendable {
     var refusesDamaged = false
+    var keepsTexts = true
     var openAccounts = StoreSettings.openAccounts.defaultValue
     var specialFolders: [SpecialFolder] = []
     var maximumMessageOctets = UInt64(clamping: StoreSettings.maximumMessageSize.defaultValue.octets)
 
     init(_ snapshot: SettingsSnapshot) {
         refusesDamaged = snapshot[StoreSettings.corruptMessagePolicy] == "refuse"
+        keepsTexts = snapshot[StoreSettings.searchIndex]
         openAccounts = snapshot[StoreSettings.openAccounts]
         specialFolders = snapshot[StoreSettings.specialFolders].compactMap { SpecialFolder($0) }
         maximumMessageOctets = UInt64(clamping: snapshot[StoreSettings.maximumMessageSize].octets)

@@ -4,59 +4,68 @@
 internal import IMAPWire
 internal import MailStore
 internal import MailTypes
+internal import MessageFormat
 
-/// A search key made ready: sets are indices of the view, texts are folded, what is cheap comes first.
-indirect enum SearchCriterion {
-    case all([SearchCriterion])
-    case any([SearchCriterion])
-    case body(SearchText)
-    case constant(Bool)
-    /// Answered by the message's entry, given its index.
-    case entry((Int, MessageEntry) -> Bool)
-    case header(name: String, SearchText)
-    case not(SearchCriterion)
-    case sent(SearchKey.DateComparison, CalendarDate)
-    case text(SearchText)
+/// A search key made ready: sets are places in the view, texts are folded, what is cheap comes first.
+struct SearchCriterion {
+    struct SentTest {
+        var comparison: SearchKey.DateComparison
+        var day: CalendarDate
 
-    /// What it costs to know, in rough steps: memory, header, whole message.
-    var cost: Int {
-        switch self {
-        case .constant, .entry: 0
-        case .sent: 1
-        case .header: 2
-        case .body, .text: 3
-        case .not(let inner): inner.cost
-        case .all(let inner), .any(let inner): inner.map(\.cost).max() ?? 0
-        }
+        func holds(_ date: CalendarDate?) -> Bool { date.map { comparison.holds($0, day) } ?? false }
     }
-}
 
-extension SearchCriterion {
+    /// Terms from 0 on are those of `terms`; -1 is the first of `sentTests`, and so on.
+    private(set) var query = TextQuery.all([])
+    private(set) var terms: [MessageSearch.Term] = []
+    /// What asks for the Date field, which is in a message's cached structure.
+    private(set) var sentTests: [SentTest] = []
+
     /// `now`: seconds since 1970, for OLDER and YOUNGER.
-    init(_ key: SearchKey, in view: MailboxView, now: Int64) {
+    init(_ key: SearchKey, in view: MailboxView, now: Int64) { query = make(key, view, now) }
+
+    func sentTest(_ term: Int) -> SentTest? {
+        let number = -1 - term
+        return sentTests.indices.contains(number) ? sentTests[number] : nil
+    }
+
+    private mutating func make(_ key: SearchKey, _ view: MailboxView, _ now: Int64) -> TextQuery {
         switch key {
-        case .all, .saveDateSupported: self = .constant(true)
-        case .and(let keys):
-            self = .all(keys.map { SearchCriterion($0, in: view, now: now) }.sorted { $0.cost < $1.cost })
-        case .or(let first, let second):
-            self = .any([first, second].map { SearchCriterion($0, in: view, now: now) }.sorted { $0.cost < $1.cost })
-        case .not(let key): self = .not(SearchCriterion(key, in: view, now: now))
-        case .body(let value): self = .body(SearchText(argument: value))
-        case .text(let value): self = .text(SearchText(argument: value))
-        case .header(let name, let value):
-            self = .header(name: String(decoding: name, as: UTF8.self), SearchText(argument: value))
-        case .date(.sent, let comparison, let day): self = .sent(comparison, day)
-        case .sequence(let set): self = .indices(view.existingIndices(of: set, .sequence))
-        case .uid(let set): self = .indices(view.existingIndices(of: set, .uid))
-        case .recent: self = .constant(false)
-        case .emailID(let id): self = .entry { _, entry in entry.email.description == id }
-        case .threadID(let id): self = .entry { _, entry in entry.thread.description == id }
-        case .flag, .keyword, .date, .larger, .smaller, .older, .younger: self = .entry(key, view, now)
+        case .all, .saveDateSupported: return .all([])
+        case .and(let keys): return .all(sorted(keys, view, now))
+        case .or(let first, let second): return .any(sorted([first, second], view, now))
+        case .not(let key): return .not(make(key, view, now))
+        case .body(let value): return term(value, .body)
+        case .text(let value): return term(value, .text)
+        case .header(let name, let value): return term(value, .header(String(decoding: name, as: UTF8.self)))
+        case .date(.sent, let comparison, let day):
+            sentTests.append(SentTest(comparison: comparison, day: day))
+            return .term(-sentTests.count)
+        case .sequence(let set): return Self.places(view.existingIndices(of: set, .sequence))
+        case .uid(let set): return Self.places(view.existingIndices(of: set, .uid))
+        case .recent: return .any([])
+        case .emailID(let id): return Self.known(view) { $0.email.description == id }
+        case .threadID(let id): return Self.known(view) { $0.thread.description == id }
+        case .flag, .keyword, .date, .larger, .smaller, .older, .younger: return Self.entry(key, view, now)
         }
     }
 
-    private static func indices(_ ranges: [Range<Int>]) -> SearchCriterion {
-        .entry { index, _ in
+    /// What is known without reading comes first.
+    private mutating func sorted(_ keys: [SearchKey], _ view: MailboxView, _ now: Int64) -> [TextQuery] {
+        let made = keys.map { make($0, view, now) }
+        return made.filter(\.isKnown) + made.filter { !$0.isKnown }
+    }
+
+    /// A client's text, as UTF-8; other octets are looked for as they would be shown.
+    private mutating func term(_ value: [UInt8], _ scope: MessageSearch.Scope) -> TextQuery {
+        let term = MessageSearch.Term(SearchNeedle(String(decoding: value, as: UTF8.self)), in: scope)
+        if let number = terms.firstIndex(of: term) { return .term(number) }
+        terms.append(term)
+        return .term(terms.count - 1)
+    }
+
+    private static func places(_ ranges: [Range<Int>]) -> TextQuery {
+        .known { index in
             var (low, high) = (0, ranges.count)
             while low < high {
                 let middle = (low + high) / 2
@@ -66,23 +75,51 @@ extension SearchCriterion {
         }
     }
 
-    private static func entry(_ key: SearchKey, _ view: MailboxView, _ now: Int64) -> SearchCriterion {
+    private static func entry(_ key: SearchKey, _ view: MailboxView, _ now: Int64) -> TextQuery {
         switch key {
-        case .flag(let flag, let isSet): return .entry { _, entry in entry.systemFlags.contains(flag) == isSet }
+        case .flag(let flag, let isSet): return known(view) { $0.systemFlags.contains(flag) == isSet }
         case .keyword(let keyword, let isSet):
-            guard let bit = view.keywords.firstIndex(of: keyword) else { return .constant(!isSet) }
-            return .entry { _, entry in (entry.keywordBits >> UInt128(bit) & 1 == 1) == isSet }
+            guard let bit = view.keywords.firstIndex(of: keyword) else { return isSet ? .any([]) : .all([]) }
+            return known(view) { ($0.keywordBits >> UInt128(bit) & 1 == 1) == isSet }
         case .date(let field, let comparison, let day):
-            return .entry { _, entry in
+            return known(view) { entry in
                 let date = field == .saved ? MailDate(secondsSince1970: entry.savedSeconds) : entry.internalDate
                 return comparison.holds(CalendarDate(of: date), day)
             }
-        case .larger(let octets): return .entry { _, entry in entry.size > octets }
-        case .smaller(let octets): return .entry { _, entry in entry.size < octets }
+        case .larger(let octets): return known(view) { $0.size > octets }
+        case .smaller(let octets): return known(view) { $0.size < octets }
         // RFC 5032 §3: within the interval counts as younger.
-        case .older(let seconds): return .entry { _, entry in entry.internalSeconds <= now - Int64(seconds) }
-        case .younger(let seconds): return .entry { _, entry in entry.internalSeconds >= now - Int64(seconds) }
-        default: return .constant(false)
+        case .older(let seconds): return known(view) { $0.internalSeconds <= now - Int64(seconds) }
+        case .younger(let seconds): return known(view) { $0.internalSeconds >= now - Int64(seconds) }
+        default: return .any([])
+        }
+    }
+
+    /// Answered by the message's entry.
+    private static func known(_ view: MailboxView, _ holds: @escaping @Sendable (MessageEntry) -> Bool) -> TextQuery {
+        let messages = view.messages
+        return .known { messages.indices.contains($0) && holds(messages[$0]) }
+    }
+}
+
+extension TextQuery {
+    fileprivate var isKnown: Bool {
+        switch self {
+        case .known: true
+        case .term: false
+        case .not(let inner): inner.isKnown
+        case .all(let inner), .any(let inner): inner.allSatisfy(\.isKnown)
+        }
+    }
+
+    /// With other queries in the place of terms.
+    func replacing(_ term: (Int) -> TextQuery) -> TextQuery {
+        switch self {
+        case .known: self
+        case .term(let number): term(number)
+        case .not(let inner): .not(inner.replacing(term))
+        case .all(let inner): .all(inner.map { $0.replacing(term) })
+        case .any(let inner): .any(inner.map { $0.replacing(term) })
         }
     }
 }

@@ -4,8 +4,12 @@
 internal import Glibc
 internal import IMAPWire
 internal import MailStore
+internal import MailTypes
+internal import MessageFormat
+internal import Runtime
 
-/// One SEARCH at work: message after message, what is in memory first, octets only where the answer hangs on them.
+/// One SEARCH at work: what is in memory first, then dates from the headers, and texts only of those messages whose
+/// answer hangs on them.
 struct SearchRun {
     private let session: IMAPSession
     private let criterion: SearchCriterion
@@ -17,43 +21,73 @@ struct SearchRun {
 
     /// Indices of the messages that match, ascending.
     ///
-    /// A message whose octets are lost, and may not be shown filled, does not match what asks for them.
+    /// Ends early when the client is gone.
     func run() async throws -> [Int] {
-        var found: [Int] = []
-        let count = session.view?.messages.count ?? 0
+        let messages = session.view?.messages ?? []
+        var (found, open) = await decide(messages.count)
+        var query = criterion.query
+        if !criterion.sentTests.isEmpty, !open.isEmpty {
+            let dates = try await sentDates(messages, &open, &found)
+            query = query.replacing { term in
+                guard let test = criterion.sentTest(term) else { return .term(term) }
+                let (comparison, day) = (test.comparison, test.day)
+                return .known { place in dates[place].map { comparison.holds($0, day) } ?? false }
+            }
+        }
+        if !open.isEmpty {
+            let connection = session.connection
+            found += try await session.account.search(
+                messages,
+                at: open,
+                for: TextSearch(criterion.terms, query),
+                while: { !connection.isAbandoned }
+            )
+        }
+        return found.sorted()
+    }
+
+    /// What can be said without reading: who matches, and of whom more must be known.
+    private func decide(_ count: Int) async -> (found: [Int], open: [Int]) {
+        var (found, open): ([Int], [Int]) = ([], [])
         for index in 0..<count {
-            guard let entry = session.view?.message(at: index) else { break }
-            var message = SearchMessage(session: session, entry: entry)
-            do {
-                if try await matches(criterion, index, &message) { found.append(index) }
-            } catch let error as MailStoreError where error.code == .damaged {
-                continue
+            switch criterion.query.value(at: index, { _ in nil }) {
+            case .some(true): found.append(index)
+            case .some(false): break
+            case nil: open.append(index)
             }
             if index.isMultiple(of: 1000) { await Task.yield() }
         }
-        return found
+        return (found, open)
     }
 
-    private func matches(
-        _ criterion: SearchCriterion,
-        _ index: Int,
-        _ message: inout SearchMessage
-    ) async throws -> Bool {
-        switch criterion {
-        case .all(let inner):
-            for criterion in inner where try await !matches(criterion, index, &message) { return false }
-            return true
-        case .any(let inner):
-            for criterion in inner where try await matches(criterion, index, &message) { return true }
-            return false
-        case .not(let inner): return try await !matches(inner, index, &message)
-        case .constant(let value): return value
-        case .entry(let isMatch): return isMatch(index, message.entry)
-        case .sent(let comparison, let day):
-            return try await message.sentDate().map { comparison.holds($0, day) } ?? false
-        case .header(let name, let value): return try await message.hasHeader(name, value)
-        case .body(let value): return try await message.hasBody(value)
-        case .text(let value): return try await message.hasText(value)
+    /// Dates of the messages that are open, which are then told anew who is open and who matches.
+    ///
+    /// A message whose header is lost, and may not be shown filled, has none.
+    private func sentDates(
+        _ messages: [MessageEntry],
+        _ open: inout [Int],
+        _ found: inout [Int]
+    ) async throws -> [Int: CalendarDate] {
+        var dates: [Int: CalendarDate] = [:]
+        var left: [Int] = []
+        for index in open where !session.connection.isAbandoned {
+            let date = try await sentDate(of: messages[index])
+            let value = criterion.query.value(at: index) { criterion.sentTest($0)?.holds(date) }
+            if value == true { found.append(index) }
+            guard value == nil else { continue }
+            dates[index] = date
+            left.append(index)
+        }
+        open = left
+        return dates
+    }
+
+    private func sentDate(of entry: MessageEntry) async throws -> CalendarDate? {
+        do throws(MailStoreError) {
+            return try await session.structure(of: entry).envelope.sentDate.map { CalendarDate(of: $0) }
+        } catch {
+            guard error.code == .damaged else { throw error }
+            return nil
         }
     }
 }

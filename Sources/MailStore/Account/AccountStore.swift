@@ -5,6 +5,7 @@ internal import Events
 internal import Locking
 package import MailTypes
 internal import Runtime
+internal import SearchIndex
 
 /// The one owner of an account: it decides numbers, appends to the log, applies what has become durable, and tells the
 /// watchers, in this order. It lives on an event loop, so its state needs no lock.
@@ -22,6 +23,8 @@ package actor AccountStore: MailAccount {
     nonisolated let provisioned = Lock(false)
     /// Where messages went that views still look for in their old place.
     nonisolated let forwarding = Forwarding()
+    /// `nil` when the engine has no place for search texts.
+    nonisolated let texts: AccountTexts?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -65,6 +68,9 @@ package actor AccountStore: MailAccount {
         self.fence = fence
         self.loop = loop
         self.services = services
+        texts = services.log.sidecar(of: fence.account).map { place in
+            AccountTexts(TextSidecar(place, reserve: services.reservedOctets))
+        }
         state = opened.state
         applied = opened.position
         plannedModSeq = opened.state.highestModSeq.rawValue
@@ -164,6 +170,7 @@ package actor AccountStore: MailAccount {
                 if let base = done.base { state = base }
                 for (record, place) in zip(done.records, places) {
                     state.apply(record, at: place)
+                    if texts?.applied(record, at: place) ?? false { services.texts.want(self, soon: false) }
                     applied = place.position
                     record.addMailboxes(to: &changed)
                     count += 1
@@ -251,6 +258,9 @@ struct AccountServices: Sendable {
     var quota: QuotaSource
     /// Octets of messages that went since the process began: what compaction may win.
     var freed = Lock<UInt64>(0)
+    var texts: TextKeeper
+    /// Room on disk that is left to what matters more than search texts.
+    var reservedOctets: UInt64
     /// Seconds since 1970.
     var now: @Sendable () -> Int64
 }

@@ -46,6 +46,8 @@ package final class LoggedMailStore: MailStore {
             settings: inForce,
             damage: DamageReports(),
             quota: quota,
+            texts: TextKeeper(loop: loops[0]),
+            reservedOctets: UInt64(clamping: settings.current[StoreSettings.reservedSpace].octets),
             now: now
         )
         settings.observe { snapshot in inForce.withLock { $0 = StoreSettingsInForce(snapshot) } }
@@ -138,6 +140,7 @@ package final class LoggedMailStore: MailStore {
     package func remove(_ id: AccountID) async throws(MailStoreError) {
         let store = try await existing(id, deadline: .now + .seconds(10))
         try await store?.remove()
+        store?.texts?.remove()
         registry.forget(id)
         let log = log
         await BlockingPool.shared.run { log.forget(id) }
@@ -173,10 +176,20 @@ package final class LoggedMailStore: MailStore {
         await store.noteDamage(body, uid: uid, lost: lost)
     }
 
+    /// Makes the search texts that an account has not, and waits until they are there; with `anew`, makes all of them
+    /// again.
+    ///
+    /// Throws as `account` does.
+    package func makeTexts(of id: AccountID, anew: Bool) async throws(MailStoreError) {
+        let account = try await account(id, deadline: .now + .seconds(10))
+        await (account as? AccountStore)?.makeTexts(anew: anew)
+    }
+
     /// Writes what makes the next start quick.
     ///
     /// Call it when the sessions have ended.
     package func close() async {
+        await services.texts.close()
         for store in registry.all { await store.saveLastSnapshot() }
     }
 }

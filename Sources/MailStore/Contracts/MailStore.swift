@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MailTypes
+package import MessageFormat
 internal import Runtime
 
 // The mail store above its log: contracts, values, and everything that does not depend on where the log lies.
@@ -114,6 +115,16 @@ package protocol MailAccount: AnyObject, Sendable {
     /// SHA-256 of a message as it came in, 32 octets, from what was kept beside it; where that is lost, from what can be
     /// read of the message.
     func digest(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]
+
+    /// Those of `places` in a list of messages for which a search holds, ascending. What is lost of a message is not
+    /// found. `isWanted` is asked every few milliseconds; when it says no, the search ends with an answer that is worth
+    /// nothing. May take long; holds up neither the caller's loop nor other sessions.
+    func search(
+        _ messages: [MessageEntry],
+        at places: [Int],
+        for search: TextSearch,
+        while isWanted: () -> Bool
+    ) async throws(MailStoreError) -> [Int]
 
     /// Calls `notify` after every durable change of the mailbox (or of any mailbox and the list of them, when `nil`)
     /// until the watch is ended. `notify` must not block and says no more than "look".

@@ -3,6 +3,7 @@
 
 package import ByteTools
 package import MailTypes
+package import SearchIndex
 
 /// A place in a log; later records of an account have greater ones.
 ///
@@ -132,4 +133,11 @@ package protocol AccountLog: AnyObject, Sendable {
 
     /// Forgets what it keeps beside the log of an account whose last record says that it was removed. Blocks.
     func forget(_ account: AccountID)
+
+    /// Where an account's search sidecar is kept, if the engine has a place for it. `forget` removes it.
+    func sidecar(of account: AccountID) -> SidecarPlace?
+}
+
+extension AccountLog {
+    package func sidecar(of account: AccountID) -> SidecarPlace? { nil }
 }

@@ -69,6 +69,16 @@ package final class Connection {
 
     package var isOpen: Bool { fd >= 0 }
 
+    /// True when the connection is broken, or its peer has closed it both ways: nobody reads what would be written.
+    ///
+    /// Asks the kernel, and never waits. A peer that has ended its own side only is still there.
+    package var isAbandoned: Bool {
+        guard isOpen else { return true }
+        var state = pollfd(fd: fd, events: 0, revents: 0)
+        guard unsafe Glibc.poll(&state, 1, 0) > 0 else { return false }
+        return Int32(state.revents) & Int32(POLLHUP | POLLERR) != 0
+    }
+
     /// Sends what is gathered (waiting at most 10 seconds), tells the peer that nothing more comes, and closes.
     package func close() async {
         guard isOpen else { return }
