@@ -17,7 +17,7 @@ extension AccountStore {
         for search: TextSearch,
         while isWanted: () -> Bool
     ) async throws(MailStoreError) -> [Int] {
-        let direct = DirectSearch(source: LogSource(store: self), search: search)
+        let direct = DirectSearch(source: LogSource(store: self, reportsDamage: true), search: search)
         guard let texts, services.settings.withLock({ $0.keepsTexts }) else {
             return try await direct.run(messages, at: places, while: isWanted)
         }

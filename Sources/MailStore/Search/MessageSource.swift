@@ -29,13 +29,18 @@ struct AccountSource: MessageSource {
     }
 }
 
-/// Takes them from the log, whatever the policy for damaged messages is, and reports damage.
+/// Takes them from the log, wherever compaction has moved them, and whatever the policy for damaged messages is.
 struct LogSource: MessageSource {
     let store: AccountStore
+    /// False for work that nobody asked for: a message may be gone by the time it is read, and scrubbing tells of damage.
+    let reportsDamage: Bool
 
     func octets(of message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
-        let octets = try await store.services.log.read(message.body, of: store.id, size: message.size, range: range)
-        if !octets.damaged.isEmpty { await store.noteDamage(message.body, uid: message.uid, lost: octets.damaged) }
+        let octets = try await store.fill(message, range)
+        if reportsDamage, !octets.damaged.isEmpty {
+            let body = store.forwarding.target(of: message.body)
+            await store.noteDamage(body, uid: message.uid, lost: octets.damaged)
+        }
         return octets
     }
 

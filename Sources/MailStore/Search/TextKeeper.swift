@@ -144,7 +144,7 @@ actor TextKeeper {
         let sidecar = texts.sidecar
         var block = await searchPool.run { sidecar.smallTail() } ?? TextBlock()
         var begun = ContinuousClock.now
-        let source = LogSource(store: store)
+        let source = LogSource(store: store, reportsDamage: false)
         for message in missing {
             if isClosed || texts.isRemoved { break }
             if let text = try await source.text(of: message) {
