@@ -18,20 +18,30 @@ static struct sigaction runtime_handlers[_NSIG];
 static _Atomic uint64_t *reporter_word;
 static atomic_flag has_crashed = ATOMIC_FLAG_INIT;
 
+/// Ends the copy and the program that looks into it, which would wait for ever for one that is gone.
+static void end_reporters(int signal) {
+    (void)signal;
+    kill(0, SIGKILL);
+}
+
 /// What remains of the process: the crashed thread and the memory.
-static void report(int signal, siginfo_t *information, void *context) {
+_Noreturn static void report(int signal, siginfo_t *information, void *context) {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     close_range(3, ~0u, 0);
     setpriority(PRIO_PROCESS, 0, 10);
-    // A reporter that hangs ends all the same.
-    sigaction(SIGALRM, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    // A group of its own, which ends as a whole when a report takes too long.
+    setpgid(0, 0);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = end_reporters}, NULL);
     alarm(60);
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &runtime_handlers[crashes[i]], NULL);
     const struct sigaction *handler = &runtime_handlers[signal];
     // The runtime reads the memory in a thread of its own and takes a SIGSEGV there as "nothing at this address".
-    sigprocmask(SIG_SETMASK, &handler->sa_mask, NULL);
+    sigset_t mask = handler->sa_mask;
+    sigdelset(&mask, SIGALRM);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (handler->sa_flags & SA_SIGINFO) handler->sa_sigaction(signal, information, context);
+    end_reporters(signal);
     _exit(0);
 }
 
