@@ -26,6 +26,11 @@ class Quota(unittest.TestCase):
         self.client = imap(self.server, self.address)
         self.addCleanup(self.client.shutdown)
 
+    def limit(self, *what):
+        """Changes an account; all processes know of it within 250 ms (docs/architecture.md)."""
+        self.server.cli("account", "set", *what)
+        time.sleep(0.4)
+
     def refused(self, recipients, text, size=None):
         """The code and text with which port 25 refuses, and whether that was at RCPT."""
         with smtp(self.server) as client:
@@ -38,7 +43,7 @@ class Quota(unittest.TestCase):
             return code, reply, False
 
     def test_append_copy_and_delivery_are_refused_and_moving_is_not(self):
-        self.server.cli("account", "set", self.address, "--quota-messages", "3", "--quota", "1GB")
+        self.limit(self.address, "--quota-messages", "3", "--quota", "1GB")
         self.assertIn("1000000000", self.server.cli("account", "show", self.address))
         listed = self.server.cli("account", "list", "--json")
         account = next(a for a in json.loads(listed) if a["address"] == self.address)
@@ -60,7 +65,7 @@ class Quota(unittest.TestCase):
         self.server.event(9271, where=lambda e: e["fields"]["store.account"] == number(self.server, self.address))
 
     def test_a_message_that_would_not_fit_is_refused_by_its_size_and_by_its_octets(self):
-        self.server.cli("account", "set", self.address, "--quota", "10KiB")
+        self.limit(self.address, "--quota", "10KiB")
         code, reply, at_rcpt = self.refused(self.address, message(), size=20_000)
         self.assertEqual((code, reply[:5], at_rcpt), (552, b"5.2.2", True))
         code, reply, at_rcpt = self.refused(self.address, message(b"x" * 70 + b"\r\n" * 1 + b"y\r\n" * 5000))
@@ -70,7 +75,7 @@ class Quota(unittest.TestCase):
 
     def test_only_the_full_recipient_is_refused(self):
         other = self.server.new_account()
-        self.server.cli("account", "set", self.address, "--quota-messages", "1")
+        self.limit(self.address, "--quota-messages", "1")
         send(self.server, [self.address, other], message())
         with smtp(self.server) as client:
             refused = client.sendmail("sender@example.org", [self.address, other], message())
@@ -79,7 +84,7 @@ class Quota(unittest.TestCase):
         self.assertEqual(len(uids(imap(self.server, other))), 2)
 
     def test_lmtp_refuses_too(self):
-        self.server.cli("account", "set", self.address, "--quota-messages", "1")
+        self.limit(self.address, "--quota-messages", "1")
         with Lines(self.server, "lmtp") as lines:
             lines.reply()
             lines.reply(b"LHLO x")
@@ -102,10 +107,10 @@ class Quota(unittest.TestCase):
         self.addCleanup(self.server.cli, "settings", "unset", "store/quota-messages")
         until(lambda: self.client.getquota('""')[1] == [b'"" (MESSAGE 1 1)'], what="the default")
         self.assertEqual(self.client.append("INBOX", None, None, message())[0], "NO")
-        self.server.cli("account", "set", self.address, "--quota-messages", "none", "--quota", "1MiB")
+        self.limit(self.address, "--quota-messages", "none", "--quota", "1MiB")
         until(lambda: b"(STORAGE 1 1024)" in self.client.getquota('""')[1][0], what="the account's own")
         self.assertEqual(self.client.append("INBOX", None, None, message())[0], "OK")
-        self.server.cli("account", "set", self.address, "--quota-messages", "default")
+        self.limit(self.address, "--quota-messages", "default")
         until(lambda: self.client.append("INBOX", None, None, message())[0] == "NO", what="the default again")
         shown = self.server.cli("account", "show", self.address)
         self.assertRegex(shown, r"quota messages: +default")
