@@ -42,7 +42,7 @@ package struct MailGateway: AdminForwarding {
             guard let number = Int(request.path[2]), (1...owners.workers).contains(number) else {
                 throw AdminError(
                     .notFound,
-                    "There is no store \(PrintableText.escaped(request.path[2])). See: martlet store stat"
+                    "There is no store \(PrintableText.escaped(request.path[2]))."
                 )
             }
             return Target(store: number, request: request)
