@@ -7,13 +7,15 @@
 #define _GNU_SOURCE
 #include "include/CLinux.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int crashes[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
+static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
 static struct sigaction runtime_handlers[_NSIG];
 static _Atomic uint64_t *reporter_word;
 static atomic_flag has_crashed = ATOMIC_FLAG_INIT;
@@ -24,18 +26,37 @@ static void end_reporters(int signal) {
     kill(0, SIGKILL);
 }
 
+/// Starts a process that ends the group should the copy die before its report is written.
+static void watch_over(pid_t copy) {
+    if (_Fork() != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGALRM);
+    alarm(60);
+    if (getppid() != copy) end_reporters(0);
+    sigset_t others;
+    sigfillset(&others);
+    sigdelset(&others, SIGALRM);
+    for (;;) sigsuspend(&others);
+}
+
 /// What remains of the process: the crashed thread and the memory.
 _Noreturn static void report(int signal, siginfo_t *information, void *context) {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    close_range(3, ~0u, 0);
+    // Without these no copy: it would keep the successor waiting, and end more than itself.
+    if (close_range(3, ~0u, 0) != 0 || setpgid(0, 0) != 0) _exit(0);
     setpriority(PRIO_PROCESS, 0, 10);
+    // When memory is short, this goes first.
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) {
+        if (write(score, "1000", 4) < 0) { /* then it goes when its turn comes */ }
+        close(score);
+    }
     // A group of its own, which ends as a whole when a report takes too long.
-    setpgid(0, 0);
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = end_reporters}, NULL);
     alarm(60);
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &runtime_handlers[crashes[i]], NULL);
     const struct sigaction *handler = &runtime_handlers[signal];
+    watch_over(getpid());
     // The runtime reads the memory in a thread of its own and takes a SIGSEGV there as "nothing at this address".
     sigset_t mask = handler->sa_mask;
     sigdelset(&mask, SIGALRM);

@@ -71,7 +71,9 @@ package struct EventReader: Sendable {
     private func newerFiles(than current: EventFile?, besides known: [EventFile]) -> [EventFile] {
         let files = openFiles(since: nil)
         guard let current else { return files }
-        let newer = files.firstIndex { $0.isSame(as: current) }.map { files[($0 + 1)...] } ?? files[...]
+        let newer =
+            files.firstIndex { $0.isSame(as: current) }.map { files[($0 + 1)...] }
+            ?? files.filter { $0.lastChange >= current.lastChange }[...]
         return newer.filter { file in !known.contains { $0.isSame(as: file) } }
     }
 
@@ -98,10 +100,13 @@ package struct EventReader: Sendable {
     /// Opened newest first, so that a file put aside meanwhile is met twice and not missed; the later is dropped.
     private func openFiles(since: Int64?) -> [EventFile] {
         var files: [EventFile] = []
+        var gaps = 0
         for number in 0...1000 {
             guard let file = EventFile(number == 0 ? path : "\(path).\(number)") else {
-                if number == 0 { continue }
-                break
+                // While files are put aside, a name is missing for a moment.
+                if number > 0 { gaps += 1 }
+                if gaps > 1 { break }
+                continue
             }
             if let since, file.lastChange < since, number > 0 { break }
             if !files.contains(where: { $0.isSame(as: file) }) { files.append(file) }

@@ -50,7 +50,7 @@ int64_t CLinux_modification_time(int fd);
 /// As above, of what a path names.
 int64_t CLinux_modification_time_at(const char *path);
 
-/// Has a crash (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) end this process at once, and the crash handler that
+/// Has a crash (SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV) end this process at once, and the crash handler that
 /// the Swift runtime installed look into a copy of it: the copy's process id is stored in `*reporter`, which must stay
 /// valid. 1; 0 when the runtime installed none; -1 and errno on failure.
 int CLinux_report_crashes_from_a_copy(uint64_t *reporter);

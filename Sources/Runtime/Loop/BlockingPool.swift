@@ -72,14 +72,22 @@ package final class BlockingPool: @unchecked Sendable {
         if starts, !startThread(name, { self.serve() }) { goOnWithFewer() }
     }
 
-    /// The system has no thread to give: those there are do the work, and without any the caller does.
+    /// The system has no thread to give: those there are do the work; without any the caller takes a thread's place
+    /// until nothing is left, so that a pool of one thread stays one.
     private func goOnWithFewer() {
         unsafe pthread_mutex_lock(mutex)
+        if started == 1 {
+            while next < work.count {
+                let body = work[next]
+                next += 1
+                unsafe pthread_mutex_unlock(mutex)
+                body()
+                unsafe pthread_mutex_lock(mutex)
+            }
+            (work, next) = ([], 0)
+        }
         started -= 1
-        let left = started == 0 ? Array(work[next...]) : []
-        if started == 0 { (work, next) = ([], 0) }
         unsafe pthread_mutex_unlock(mutex)
-        for body in left { body() }
     }
 
     private func serve() {

@@ -9,12 +9,12 @@ internal import Runtime
 
 extension Supervisor {
     /// Waits for the crash report of a dead worker, which its copy writes, and says what it points at.
-    func awaitReport(by reporter: Int32, of pid: Int32, _ name: String) async {
+    func awaitReport(by reporter: Int32, of pid: Int32, since started: Int64, _ name: String) async {
         let deadline = ContinuousClock.now + .seconds(60)
         var report: CrashReports.Report?
         while report == nil, ContinuousClock.now < deadline, (try? await loop.sleep(for: .milliseconds(100))) != nil {
             let folder = layout.crashes
-            report = await BlockingPool.shared.run { CrashReports.find(in: folder, pid: reporter) }
+            report = await BlockingPool.shared.run { CrashReports.find(in: folder, pid: reporter, since: started) }
         }
         guard let report else { return }
         events.record(
@@ -40,11 +40,14 @@ enum CrashReports {
     /// As many are kept.
     private static let maximum = 100
 
-    /// The report that a process wrote, once it is whole.
+    /// The report that a process wrote after a moment (nanoseconds since 1970), once it is whole.
     ///
-    /// Blocks.
-    static func find(in folder: String, pid: Int32) -> Report? {
-        let own = names(in: folder).filter { $0.split { !$0.isNumber }.contains(Substring(String(pid))) }
+    /// Process ids come again, and reports stay. Blocks.
+    static func find(in folder: String, pid: Int32, since started: Int64) -> Report? {
+        let own = names(in: folder).filter { name in
+            let written = unsafe CLinux_modification_time_at("\(folder)/\(name)")
+            return written >= started && name.split { !$0.isNumber }.contains(Substring(String(pid)))
+        }
         guard let name = own.max(), let report = Files.read("\(folder)/\(name)", maximum: 4 << 20).flatMap(parse) else {
             return nil
         }

@@ -168,8 +168,8 @@ package actor Supervisor {
             ]
         )
         if let reporter = worker.board.reporter {
-            let name = slot.name
-            Task { await self.awaitReport(by: reporter, of: worker.pid, name) }
+            let (name, pid, started) = (slot.name, worker.pid, worker.startedTime)
+            Task { await self.awaitReport(by: reporter, of: pid, since: started, name) }
         }
         setAside(suspects.died(on: items))
         guard !isStopping, slot.state != .stopping || slot.startsAgainOnceStopped else {
