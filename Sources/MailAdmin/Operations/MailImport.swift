@@ -207,7 +207,8 @@ final class MailImport {
         (underWay, octetsUnderWay) = (underWay + 1, octetsUnderWay + held)
         let account = account
         let (number, name, flags, date) = (message.number, message.name, message.flags, message.date)
-        group.addTask {
+        // Begun here and now, so that appends come to the account in the order of the messages.
+        group.addImmediateTask {
             do throws(MailStoreError) {
                 _ = try await account.append(staged, to: name, flags: flags, internalDate: date, delivery: nil)
                 return Outcome(number: number, octets: staged.size, failure: nil)
