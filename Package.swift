@@ -34,14 +34,17 @@ func part(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target
 
 /// The tests of one part.
 ///
-/// They may import whatever the part may, and the part itself.
+/// They may import whatever the part may, the part itself, and the corpus.
 func tests(of part: Target) -> Target {
     .testTarget(
         name: part.name + "Tests",
-        dependencies: [.target(name: part.name)] + part.dependencies,
+        dependencies: [.target(name: part.name), "TestCorpus"] + part.dependencies,
         swiftSettings: settings
     )
 }
+
+/// Messages beside the working copy, for the tests of several parts.
+let testCorpus = Target.target(name: "TestCorpus", path: "Tests/TestCorpus", swiftSettings: settings)
 
 /// Every Swift part, bottom first.
 let parts: [Target] = [
@@ -225,7 +228,7 @@ func benchmarkTargets() -> [Target] {
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
-    targets: foundations + parts + parts.map(tests(of:)) + fuzzTargets() + benchmarkTargets() + [
+    targets: foundations + parts + [testCorpus] + parts.map(tests(of:)) + fuzzTargets() + benchmarkTargets() + [
         // program
         .executableTarget(
             name: "martlet",

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
@@ -71,6 +72,9 @@ static void crashed(int signal, siginfo_t *information, void *context) {
         pid_t copy = _Fork();
         if (copy == 0) report(signal, information, context);
         if (copy > 0) atomic_store_explicit(reporter_word, (uint64_t)copy, memory_order_release);
+    } else {
+        // Another thread is making the copy: its death ends this one, too.
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     }
     // Blocked until this returns; then it ends the process as if nobody had looked.
     sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import MessageFormat
+import TestCorpus
 import Testing
 
 @Suite(.enabled(if: Corpus.isPresent, "the shared corpus is not here"))

@@ -3,6 +3,7 @@
 
 import MessageFormat
 import SearchIndex
+import TestCorpus
 import Testing
 
 @Suite(.enabled(if: Corpus.isPresent)) struct CorpusTests {

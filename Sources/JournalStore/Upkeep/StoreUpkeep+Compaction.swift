@@ -142,7 +142,7 @@ extension StoreUpkeep {
                 await run.paceTask(2 &* octets)
             }
         } catch {
-            // In use elsewhere, or removed this moment: its records stay for now.
+            // In use elsewhere, or removed this moment: segments with its records are left to the next compaction.
             guard error.code == .storageFull else { return nil }
             throw error
         }

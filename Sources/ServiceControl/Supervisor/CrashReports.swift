@@ -8,14 +8,22 @@ internal import Glibc
 internal import Runtime
 
 extension Supervisor {
+    /// In a crash loop the reports of later deaths are kept, and not waited for.
+    private static let maximumAwaitedReports = 8
+
     /// Waits for the crash report of a dead worker, which its copy writes, and says what it points at.
     func awaitReport(by reporter: Int32, of pid: Int32, since started: Int64, _ name: String) async {
+        guard awaitedReports < Self.maximumAwaitedReports else { return }
+        awaitedReports += 1
+        defer { awaitedReports -= 1 }
         let deadline = ContinuousClock.now + .seconds(60)
         var report: CrashReports.Report?
         while report == nil, ContinuousClock.now < deadline, (try? await loop.sleep(for: .milliseconds(100))) != nil {
             let folder = layout.crashes
             report = await BlockingPool.shared.run { CrashReports.find(in: folder, pid: reporter, since: started) }
         }
+        let folder = layout.crashes
+        await BlockingPool.shared.run { CrashReports.trim(folder) }
         guard let report else { return }
         events.record(
             .crashReported,
@@ -24,8 +32,6 @@ extension Supervisor {
                 "crash.at": .string(report.place),
             ]
         )
-        let folder = layout.crashes
-        await BlockingPool.shared.run { CrashReports.trim(folder) }
     }
 }
 

@@ -22,6 +22,7 @@ package actor Supervisor {
     var suspects = SuspectList()
     var isStopping = false
     var settingsStamp: FileStamp?
+    var awaitedReports = 0
     private let standardError: Int32
     private var finished: UnsafeContinuation<Void, Never>?
 

@@ -1,11 +1,11 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+internal import Glibc
 
 /// Real and broken messages beside the working copy, if they are there: `../shared/corpus/mime`.
-enum Corpus {
-    static let root: String? = {
+package enum Corpus {
+    private static let root: String? = {
         var folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         while folder.count > 1 {
             folder.removeLast()
@@ -20,10 +20,10 @@ enum Corpus {
         return nil
     }()
 
-    static var isPresent: Bool { root != nil }
+    package static var isPresent: Bool { root != nil }
 
     /// Every file below the root, largest last.
-    static let files: [(name: String, bytes: [UInt8])] = {
+    package static let files: [(name: String, bytes: [UInt8])] = {
         guard let root else { return [] }
         var found: [(name: String, bytes: [UInt8])] = []
         for name in list(root) where !name.contains("LICENSE") {
@@ -32,7 +32,7 @@ enum Corpus {
         return found.sorted { ($0.bytes.count, $0.name) < ($1.bytes.count, $1.name) }
     }()
 
-    static func read(_ path: String) -> [UInt8]? {
+    private static func read(_ path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
