@@ -9,7 +9,7 @@ internal import Runtime
 
 extension Supervisor {
     /// In a crash loop the reports of later deaths are kept, and not waited for.
-    private static let maximumAwaitedReports = 8
+    private static let maximumAwaitedReports = 32
 
     /// Waits for the crash report of a dead worker, which its copy writes, and says what it points at.
     func awaitReport(by reporter: Int32, of pid: Int32, since started: Int64, _ name: String) async {
