@@ -42,7 +42,7 @@ extension EventDefinition {
         .error,
         text: "A client asked for a message of which octets are lost.",
         cause: "The storage under the account is damaged.",
-        action: "See the events 12003 for the messages; restore them from a backup, and replace the disk."
+        action: "Run `martlet store check`, then `martlet store repair`; replace the disk."
     )
     package static let imapSessionEnded = EventDefinition(
         9455,

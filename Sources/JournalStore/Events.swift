@@ -18,7 +18,7 @@ extension EventDefinition {
         .error,
         text: "Octets of a segment are no record; what was there is lost",
         cause: "The disk gave back other octets than were written",
-        action: "Check the disk; compare with a backup"
+        action: "Check the disk; run martlet store check, which says whose mail is hit"
     )
     static let formatRestored = EventDefinition(
         9255,
@@ -69,7 +69,8 @@ extension EventDefinition {
         .error,
         text: "A segment stays because messages in it are damaged and are not copied",
         cause: "The disk gave back other octets than were written",
-        action: "Check the disk; restore the messages from a backup, or delete them"
+        action:
+            "Check the disk; run martlet store repair; restore from a backup what store check still finds, or delete it"
     )
     static let scrubEnded = EventDefinition(
         9262,
@@ -85,7 +86,7 @@ extension EventDefinition {
         .error,
         text: "A record that is no live message is damaged",
         cause: "The disk gave back other octets than were written",
-        action: "Check the disk; the next compaction of the segment makes the record needless where that can be"
+        action: "Check the disk; run martlet store repair, which makes the record needless where that can be"
     )
     static let backupMade = EventDefinition(
         9264,

@@ -7,6 +7,7 @@ internal import Glibc
 internal import Journal
 internal import MailStore
 internal import MailTypes
+internal import Runtime
 internal import SearchIndex
 
 /// The log of all accounts of a store: the records of an account are a stream of the journal of its shard.
@@ -18,6 +19,7 @@ final class JournalAccountLog: AccountLog {
     let shards: [Journal]
     let snapshots: SnapshotFiles
     private let events: EventRecorder
+    private let mended = MendedBodies()
     /// Records of the store itself.
     static let storeStream = UInt64.max
 
@@ -38,18 +40,21 @@ final class JournalAccountLog: AccountLog {
         return min(epoch, .max - 1)
     }
 
-    /// Writes the fence of this start, and takes back the delivery ids of records that may never have been
+    /// Writes the fence of this start, and takes back the delivery ids of messages that may never have been
     /// acknowledged, so that a retry is stored anew.
-    func begin() async throws(MailStoreError) {
+    ///
+    /// Returns those messages: each is in pieces.
+    func begin() async throws(MailStoreError) -> [DoubtfulMessage] {
+        var doubtful: [DoubtfulMessage] = []
         for shard in shards {
             let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
             var records = [Self.record(LogAppend(.fence(epoch)), fence)]
-            for position in shard.recovery.doubtful {
-                guard let entry = try? shard.record(at: position),
-                    case .message(let message) = LogRecord.decode(entry.metadata)?.record,
-                    let delivery = message.delivery
-                else { continue }
+            for entry in await BlockingPool.shared.run({ Self.torn(in: shard) }) {
+                guard case .message(let message) = LogRecord.decode(entry.metadata)?.record else { continue }
                 let owner = Fence(account: AccountID(entry.stream), epoch: epoch)
+                let place = Self.place(entry.position, preamble: entry.body.preamble)
+                doubtful.append(DoubtfulMessage(account: owner.account, mailbox: message.mailbox, body: place.body))
+                guard let delivery = message.delivery else { continue }
                 records.append(Self.record(LogAppend(.deliveriesForgotten([delivery])), owner))
             }
             do throws(JournalError) {
@@ -57,6 +62,19 @@ final class JournalAccountLog: AccountLog {
             } catch {
                 throw MailStoreError(error, "the store cannot be written")
             }
+        }
+        return doubtful
+    }
+
+    /// Records of the last commit whose octets are not all there; one in which a bit was flipped is whole.
+    ///
+    /// Blocks.
+    private static func torn(in shard: Journal) -> [JournalEntry] {
+        shard.recovery.doubtful.compactMap { position in
+            guard let entry = try? shard.record(at: position), !MendedBodies.prove(entry.body, shard) else {
+                return nil
+            }
+            return entry
         }
     }
 
@@ -87,7 +105,8 @@ final class JournalAccountLog: AccountLog {
             kind: RecordKind.firstForUsers + append.record.code,
             stream: fence.account.rawValue,
             metadata: append.record.encode(fence),
-            body: append.body.map(JournalBody.init) ?? .none
+            body: append.body.map(JournalBody.init) ?? .none,
+            usesReserve: append.record.makesRoom
         )
     }
 
@@ -132,8 +151,13 @@ final class JournalAccountLog: AccountLog {
     ) async throws(MailStoreError) -> MessageOctets {
         let address = BodyAddress(record: body.record, preamble: body.preamble, length: size)
         do throws(JournalError) {
-            let octets = try await shard(account).read(address, range)
-            return MessageOctets(bytes: octets.bytes, damaged: octets.lost)
+            let (number, journal) = (shardNumber(of: account), shard(account))
+            let octets = try await journal.read(address, range)
+            guard !octets.lost.isEmpty, await mended.isProven(address, number, journal) else {
+                return MessageOctets(bytes: octets.bytes, damaged: octets.lost)
+            }
+            let right = try await journal.read(address, range, mending: true)
+            return MessageOctets(bytes: right.bytes, damaged: right.lost)
         } catch {
             if case .lost = error {
                 let wanted = range.clamped(to: 0..<size)
@@ -191,6 +215,13 @@ final class JournalAccountLog: AccountLog {
     func sidecar(of account: AccountID) -> SidecarPlace? { snapshots.sidecar(of: account) }
 }
 
+/// A message of the last commit before a crash, of which not every octet is there.
+struct DoubtfulMessage: Sendable {
+    var account: AccountID
+    var mailbox: MailboxID
+    var body: BodyReference
+}
+
 extension BodyReference {
     var record: RecordPosition { RecordPosition(segment: segment, offset: offset) }
 }
@@ -202,6 +233,16 @@ extension LogRecord {
         case .message(let record): record
         case .moved(let record): record.message
         default: nil
+        }
+    }
+}
+
+extension LogRecord {
+    /// Whether compaction writes it: without it no segment can go.
+    fileprivate var makesRoom: Bool {
+        switch self {
+        case .base, .moved: true
+        default: false
         }
     }
 }

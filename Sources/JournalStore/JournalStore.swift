@@ -91,7 +91,7 @@ package final class JournalStore: MailStore {
             }
         }
         let opened = try outcome.get()
-        try await opened.log.begin()
+        let doubtful = try await opened.log.begin()
         let leases = EmbeddedLeases(epoch: opened.log.epoch)
         let feed = EmbeddedFeed()
         let store = LoggedMailStore(
@@ -113,6 +113,7 @@ package final class JournalStore: MailStore {
             settings: settings,
             events: events
         )
+        for message in doubtful { await store.withdraw(message.body, in: message.mailbox, of: message.account) }
         return JournalStore(opened, store, leases, feed, upkeep)
     }
 
@@ -146,7 +147,7 @@ package final class JournalStore: MailStore {
     /// Makes the search texts that an account has not, and waits until they are there; with `anew`, makes all of them
     /// again.
     ///
-    /// Throws as `account` does.
+    /// As `LoggedMailStore.makeTexts(of:anew:)`.
     package func makeTexts(of id: AccountID, anew: Bool = false) async throws(MailStoreError) {
         try await store.makeTexts(of: id, anew: anew)
     }

@@ -49,18 +49,28 @@ struct SnapshotFiles: Sendable {
     ///
     /// Blocks.
     func files() -> [(path: String, account: AccountID?, octets: UInt64)] {
+        entries(".snap").compactMap { path, account in
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else { return nil }
+            return (path, account, UInt64(clamping: status.st_size))
+        }
+    }
+
+    /// Every account that has search texts.
+    ///
+    /// Blocks.
+    func accountsWithTexts() -> [AccountID] { entries(".text").compactMap(\.account) }
+
+    /// Files below `accounts/` whose names end so.
+    private func entries(_ suffix: String) -> [(path: String, account: AccountID?)] {
         let root = directory + "/accounts"
-        var files: [(path: String, account: AccountID?, octets: UInt64)] = []
+        var found: [(path: String, account: AccountID?)] = []
         for folder in (try? Directories.entries(root))?.sorted() ?? [] {
-            for name in (try? Directories.entries("\(root)/\(folder)"))?.sorted() ?? [] where name.hasSuffix(".snap") {
-                let path = "\(root)/\(folder)/\(name)"
-                var status = stat()
-                guard unsafe stat(path, &status) == 0 else { continue }
-                let account = UInt64(name.dropLast(5)).map { AccountID($0) }
-                files.append((path, account, UInt64(clamping: status.st_size)))
+            for name in (try? Directories.entries("\(root)/\(folder)"))?.sorted() ?? [] where name.hasSuffix(suffix) {
+                found.append(("\(root)/\(folder)/\(name)", UInt64(name.dropLast(5)).map { AccountID($0) }))
             }
         }
-        return files
+        return found
     }
 
     /// Blocks.

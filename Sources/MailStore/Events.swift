@@ -10,7 +10,8 @@ extension EventDefinition {
         .error,
         text: "Octets of a message are lost",
         cause: "The disk gave back other octets than were written",
-        action: "Check the disk; restore the message from a backup, or delete it"
+        action: "Check the disk; run martlet store repair, which finds another copy if the store has one; else restore "
+            + "the message from a backup, or delete it"
     )
     static let recordLost = EventDefinition(
         9250,
@@ -18,7 +19,7 @@ extension EventDefinition {
         .error,
         text: "A record of an account cannot be read",
         cause: "The disk gave back other octets than were written",
-        action: "Check the disk; compare the account with a backup"
+        action: "Check the disk; run martlet store check; compare the account with a backup"
     )
     static let snapshotDropped = EventDefinition(
         9251,
@@ -64,6 +65,14 @@ extension EventDefinition {
         cause: "The disk gave back other octets than were written, in two places",
         action: "Check the disk; compare the account with a backup"
     )
+    static let messageWithdrawn = EventDefinition(
+        9266,
+        "store.message.withdrawn",
+        .warning,
+        text: "A message is in pieces that was being stored when the store ended, and was taken into quarantine",
+        cause: "The machine lost power before the message was on disk: it was not acknowledged, and comes again",
+        action: "None, if it has come again; what there is of it is in martlet message quarantine list"
+    )
     static let quotaNearlyReached = EventDefinition(
         9270,
         "store.quota.warning",
@@ -83,6 +92,6 @@ extension EventDefinition {
 }
 
 package let mailStoreEvents: [EventDefinition] = [
-    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .baseLost, .quotaNearlyReached,
-    .quotaReached, .searchTextDamaged, .searchTextNotWritten,
+    .messageDamaged, .recordLost, .snapshotDropped, .accountOpenFailed, .baseLost, .messageWithdrawn,
+    .quotaNearlyReached, .quotaReached, .searchTextDamaged, .searchTextNotWritten,
 ]

@@ -89,6 +89,13 @@ struct SidecarFiles: Sendable {
         return extent.filter(width, index.read(Int(extent.octets), at: info.filterOffset(number)))
     }
 
+    /// Whether every filter of a block can be read.
+    func hasFilters(_ info: BlockInfo) -> Bool {
+        [TextRegion.head, .body].allSatisfy { region in
+            [GramFilter.Width.three, .four].allSatisfy { filter(info, region, $0) != nil }
+        }
+    }
+
     /// One stretch of a block's texts; `nil` when it is damaged.
     func text(_ info: BlockInfo, _ region: TextRegion) -> [UInt8]? {
         let frame = info.frames[region.rawValue]

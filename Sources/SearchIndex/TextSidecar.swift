@@ -45,6 +45,30 @@ package final class TextSidecar: Sendable {
         }
     }
 
+    /// Whether everything that is kept can be read; what is not there at all is whole.
+    ///
+    /// Reads every octet.
+    package func isWhole() -> Bool {
+        // One that is being added to may look damaged for a moment.
+        for _ in 0..<Self.looks {
+            if looksWhole() { return true }
+            usleep(Self.pauseBetweenLooks)
+        }
+        return false
+    }
+
+    private static let looks = 3
+    private static let pauseBetweenLooks: UInt32 = 100_000
+
+    private func looksWhole() -> Bool {
+        guard unsafe access(place.path, F_OK) == 0 else { return true }
+        guard let files = SidecarFiles.open(place) else { return false }
+        let state = files.state(in: place)
+        return (files.index.size ?? 0) <= state.indexEnd
+            && state.blocks.indices.allSatisfy { files.forEachText(of: $0, in: state) { _, _ in } }
+            && state.blocks.allSatisfy { files.hasFilters($0) }
+    }
+
     /// Removes every file.
     package func remove() {
         state.withLock { $0 = SidecarState() }

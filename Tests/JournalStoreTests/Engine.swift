@@ -24,6 +24,11 @@ final class EventCollector: EventSink {
     private let events = Lock<[Event]>([])
     func record(_ event: Event) { events.withLock { $0.append(event) } }
     func count(of number: UInt16) -> Int { events.withLock { $0.count { $0.definition.number == number } } }
+    /// A field of the newest event of this number.
+    func field(_ key: String, of number: UInt16) -> EventValue? {
+        let last = events.withLock { $0.last { $0.definition.number == number } }
+        return last?.fields.first { $0.key == key }?.value
+    }
 }
 
 /// A store of one engine that can be closed and opened again with what it holds.

@@ -140,9 +140,9 @@ struct SearchTextTests {
         let octets = start + [UInt8](repeating: 0x2E, count: 70_000) + Array(" ending".utf8)
         try await harness.account().put(octets)
         let path = harness.directory + "/shard-00/segment-0000000001.log"
-        var segment = try #require(WholeFile.contents(path))
-        segment[segment.count - 200] ^= 1
         await harness.close()
+        var segment = try #require(WholeFile.contents(path))
+        for octet in 300..<304 { segment[segment.count - octet] ^= 0x55 }
         WholeFile.replace(path, with: segment)
         try await harness.open()
         let account = try await harness.account()

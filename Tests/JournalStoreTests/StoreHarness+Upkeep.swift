@@ -47,7 +47,9 @@ extension StoreHarness {
     /// Fills accounts, so that most of what lies in the first segments is dead.
     func fillSparsely(_ accounts: ClosedRange<UInt64> = 1...3, messages: Int = 30) async throws {
         for index in 0..<messages {
-            for number in accounts { try await account(number).put(pattern(900, seed: UInt8(index + Int(number)))) }
+            for number in accounts {
+                try await account(number).put(pattern(900, seed: UInt8(index + 40 * Int(number))))
+            }
         }
         for number in accounts {
             let account = try await account(number)

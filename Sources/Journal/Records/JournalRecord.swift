@@ -12,12 +12,21 @@ package struct JournalRecord: Sendable {
     package var stream: UInt64
     package var metadata: [UInt8]
     package var body: JournalBody
+    /// Its body may use the room that is kept free, because without it no room can be made.
+    package var usesReserve: Bool
 
-    package init(kind: UInt8, stream: UInt64, metadata: [UInt8], body: JournalBody = .none) {
+    package init(
+        kind: UInt8,
+        stream: UInt64,
+        metadata: [UInt8],
+        body: JournalBody = .none,
+        usesReserve: Bool = false
+    ) {
         self.kind = kind
         self.stream = stream
         self.metadata = metadata
         self.body = body
+        self.usesReserve = usesReserve
     }
 }
 

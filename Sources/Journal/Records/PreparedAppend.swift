@@ -73,7 +73,8 @@ struct PreparedAppend: Sendable {
     private(set) var length: UInt64 = 0
     /// A body that is not in memory makes a commit of its own.
     private(set) var isStreamed = false
-    /// Records without bodies may use the room that is kept free, and copies, which are made to make room.
+    /// Records without bodies may use the room that is kept free, and what is written to make room: copies, and records
+    /// that say so.
     private(set) var needsRoom = false
 
     /// Records whose bodies are not in the journal yet.
@@ -100,7 +101,7 @@ struct PreparedAppend: Sendable {
             let prepared = Record(record, try preparing(record))
             length += prepared.length
             isStreamed = isStreamed || prepared.body.isStreamed
-            needsRoom = needsRoom || (record.body.count > 0 && !record.body.isCopy)
+            needsRoom = needsRoom || (record.body.count > 0 && !record.body.isCopy && !record.usesReserve)
             records.append(prepared)
         }
     }

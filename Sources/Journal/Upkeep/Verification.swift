@@ -46,6 +46,21 @@ package struct LostParts: Sendable, Hashable {
     package var isMetadataLost: Bool { metadata == nil }
 }
 
+extension LostParts {
+    /// A record whose body was put right, and came out wrong by another proof.
+    package init(_ entry: JournalEntry, wronglyMended parts: MendedParts) {
+        self.init(
+            position: entry.position,
+            kind: entry.kind,
+            stream: entry.stream,
+            metadata: entry.metadata,
+            address: entry.body,
+            body: parts.body,
+            mended: MendedParts()
+        )
+    }
+}
+
 extension Journal {
     /// Reads every octet of the records of a segment and checks every sum.
     ///

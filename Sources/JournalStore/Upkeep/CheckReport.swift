@@ -25,8 +25,8 @@ package struct CheckFinding: Sendable, Hashable {
         case mended
         /// An account cannot be read.
         case account
-        /// Derived files, which are made again: of an account, of a journal, and FORMAT.
-        case snapshot, checkpoint, sidecar, format
+        /// Derived files, which are made again: two of an account, two of a journal, and FORMAT.
+        case snapshot, texts, checkpoint, sidecar, format
     }
 
     package var kind: Kind

@@ -34,8 +34,14 @@ struct SegmentFindings: Sendable {
 
     /// Reads the segment at the run's rate; from `start` on what is found is kept.
     ///
-    /// Blocks. Throws when it is cancelled or the disk fails.
-    init(_ journal: Journal, shard: Int, segment: UInt32, run: UpkeepRun) throws {
+    /// `advance` is told of the octets so far. Blocks. Throws when it is cancelled or the disk fails.
+    init(
+        _ journal: Journal,
+        shard: Int,
+        segment: UInt32,
+        run: UpkeepRun,
+        advance: (UInt64) -> Void = { _ in }
+    ) throws {
         (self.shard, self.segment) = (shard, segment)
         var octets: UInt64 = 0
         do throws(JournalError) {
@@ -43,8 +49,9 @@ struct SegmentFindings: Sendable {
             try journal.verify(segment: segment) { count in
                 octets &+= UInt64(clamping: count)
                 run.pace(UInt64(clamping: count))
+                advance(octets)
             } visit: { item in
-                take(item)
+                take(item, journal)
                 return !run.isCancelled
             }
         } catch {
@@ -55,10 +62,13 @@ struct SegmentFindings: Sendable {
         try run.checkCancelled()
     }
 
-    private mutating func take(_ item: VerifiedItem) {
+    private mutating func take(_ item: VerifiedItem, _ journal: Journal) {
         records += 1
         switch item {
         case .intact(let entry): take(entry)
+        case .mended(let entry, let parts)
+        where !parts.body.isEmpty && MailRecordKind.hasMessage(entry.kind) && !MendedBodies.prove(entry.body, journal):
+            lost.append(LostParts(entry, wronglyMended: parts))
         case .mended(let entry, let parts):
             mended.append((entry, parts))
             take(entry)

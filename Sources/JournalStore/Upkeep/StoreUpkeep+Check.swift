@@ -4,6 +4,7 @@
 internal import Journal
 internal import MailStore
 internal import MailTypes
+internal import SearchIndex
 
 extension StoreUpkeep {
     /// Reads every octet of the store and compares what the accounts say with what is there.
@@ -15,13 +16,15 @@ extension StoreUpkeep {
         for (shard, journal) in log.shards.enumerated() {
             var segments: [UInt32: SegmentFindings] = [:]
             for number in journal.segmentNumbers {
+                let before = report.octets
                 let found = try await run.blocking {
-                    try SegmentFindings(journal, shard: shard, segment: number, run: run)
+                    try SegmentFindings(journal, shard: shard, segment: number, run: run) { octets in
+                        run.report(.segments, done: before &+ octets, of: max(total, before &+ octets))
+                    }
                 }
                 report.segments += 1
                 report.records += found.records
                 report.octets &+= found.octets
-                run.report(.segments, done: report.octets, of: max(total, report.octets))
                 segments[number] = found
             }
             try await check(shard, segments, &report, run)
@@ -189,6 +192,13 @@ extension StoreUpkeep {
             guard snapshot.flatMap({ AccountState(decoding: $0.bytes) }) == nil else { continue }
             var finding = CheckFinding(.snapshot, file: String(file.path.dropFirst(directory.count + 1)))
             finding.account = file.account
+            findings.append(finding)
+        }
+        for account in log.snapshots.accountsWithTexts() {
+            let place = log.snapshots.sidecar(of: account)
+            guard !TextSidecar(place).isWhole() else { continue }
+            var finding = CheckFinding(.texts, file: String(place.path.dropFirst(directory.count + 1)))
+            finding.account = account
             findings.append(finding)
         }
         for (shard, journal) in log.shards.enumerated() {

@@ -5,6 +5,7 @@ internal import Glibc
 internal import Journal
 internal import MailStore
 internal import MailTypes
+internal import SearchIndex
 
 /// What `repair` has done.
 package struct RepairReport: Sendable, Hashable {
@@ -16,6 +17,8 @@ package struct RepairReport: Sendable, Hashable {
     package var segmentsEmptied = 0
     package var segmentsRemoved = 0
     package var messagesMoved = 0
+    /// Messages of which the store had another copy, which is in their place now under a new UID.
+    package var messagesReplaced = 0
     /// Messages that have lost octets, and have `$Damaged` now.
     package var messagesDamaged = 0
 
@@ -23,8 +26,8 @@ package struct RepairReport: Sendable, Hashable {
 }
 
 extension StoreUpkeep {
-    /// Checks the store, renews derived files that are damaged, moves everything that is whole out of damaged segments,
-    /// and marks messages that are not.
+    /// Checks the store, renews derived files that are damaged, puts whole copies in the place of damaged messages where
+    /// the store has any, moves everything that is whole out of damaged segments, and marks messages that are not.
     ///
     /// Nothing that might still be read is deleted.
     func repair(_ run: UpkeepRun) async throws -> RepairReport {
@@ -37,7 +40,10 @@ extension StoreUpkeep {
         defer { memory.endCompaction(freed: freed) }
         let findings = report.found.findings
         report.filesRenewed = try await run.blocking { try self.renew(findings) }
-        report.messagesDamaged = try await mark(findings, run)
+        report.filesRenewed += await renewTexts(findings)
+        let left = try await replaceFromCopies(findings, run)
+        report.messagesReplaced = findings.count - left.count
+        report.messagesDamaged = try await mark(left, run)
         for (shard, journal) in log.shards.enumerated() {
             let damaged = Set(findings.filter { $0.shard == shard }.compactMap(\.segment))
             let hasCheckpoint = findings.contains { $0.shard == shard && $0.kind == .checkpoint }
@@ -65,6 +71,21 @@ extension StoreUpkeep {
                     throw FileCopy.failure("rename", "\(directory)/FORMAT")
                 }
             default: continue
+            }
+            renewed.append(finding.file)
+        }
+        return renewed
+    }
+
+    /// Search texts are made by the owner of the account, or go.
+    private func renewTexts(_ findings: [CheckFinding]) async -> [String] {
+        var renewed: [String] = []
+        for finding in findings where finding.kind == .texts {
+            guard let account = finding.account else { continue }
+            do throws(MailStoreError) {
+                try await store.makeTexts(of: account, anew: true)
+            } catch {
+                TextSidecar(log.snapshots.sidecar(of: account)).remove()
             }
             renewed.append(finding.file)
         }

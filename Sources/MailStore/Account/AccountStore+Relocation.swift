@@ -18,6 +18,11 @@ package struct Relocation: Sendable {
     package var isComplete = false
 }
 
+/// The octets of a message at a place of the account, when all of them can be had though they cannot be copied as they
+/// lie there; `nil` when they are lost.
+package typealias Restaging =
+    @Sendable (BodyReference, MessageRecord) async throws(MailStoreError) -> StagedOctets?
+
 extension AccountStore {
     /// Octets that one append copies: a delivery that comes meanwhile waits for no more.
     private static let batchOctets: UInt64 = 1 << 20
@@ -27,10 +32,12 @@ extension AccountStore {
     /// state as a base, so that no record before it is needed any more.
     ///
     /// Changes of the account go on while messages are copied, and wait while the base is written. `pace` is called with
-    /// the octets that are about to be copied; it waits as it likes, and says false to end the work. One call at a time.
+    /// the octets that are about to be copied; it waits as it likes, and says false to end the work. `restage` is asked
+    /// for the octets of a message that cannot be copied as it lies. One call at a time.
     package func relocate(
         leaving: Set<UInt32>,
-        pace: @Sendable (UInt64) async -> Bool
+        pace: @Sendable (UInt64) async -> Bool,
+        restage: Restaging
     ) async throws(MailStoreError) -> Relocation {
         var relocation = Relocation()
         let plan = await planned(leaving)
@@ -39,7 +46,7 @@ extension AccountStore {
         defer { forwarding.add(moves) }
         for batch in plan.batches(octets: Self.batchOctets, messages: Self.batchMessages) {
             guard await pace(batch.reduce(0) { $0 &+ $1.entry.size }) else { return relocation }
-            for (source, target) in try await copy(batch, &relocation) { moves[source] = target }
+            for (source, target) in try await copy(batch, &relocation, restage) { moves[source] = target }
         }
         relocation.remaining = try await rebase(moves, leaving)
         relocation.isComplete = true
@@ -54,10 +61,11 @@ extension AccountStore {
     /// Copies messages; those that cannot be are noted.
     private func copy(
         _ batch: ArraySlice<RelocationPlan.Message>,
-        _ relocation: inout Relocation
+        _ relocation: inout Relocation,
+        _ restage: Restaging
     ) async throws(MailStoreError) -> [(BodyReference, BodyReference)] {
         var messages: [RelocationPlan.Message] = []
-        var appends: [LogAppend] = []
+        var records: [MovedRecord] = []
         for message in batch {
             let body = message.entry.body
             guard let record = try await services.log.messageRecord(at: body, of: id) else {
@@ -65,26 +73,38 @@ extension AccountStore {
                 continue
             }
             messages.append(message)
-            let moved = MovedRecord(from: body, email: message.entry.email, message: message.updated(record))
-            appends.append(LogAppend(.moved(moved), body: .copy(of: body, size: message.entry.size)))
+            records.append(MovedRecord(from: body, email: message.entry.email, message: message.updated(record)))
         }
-        guard !appends.isEmpty else { return [] }
+        guard !records.isEmpty else { return [] }
         do throws(MailStoreError) {
-            try checkIsOwner()
-            let places = try await isApplied(submit(appends))
-            relocation.messages += messages.count
-            relocation.octets += messages.reduce(0) { $0 + $1.entry.size }
-            return zip(messages, places).map { ($0.entry.body, $1.body) }
+            let bodies = records.map { LogBody.copy(of: $0.from, size: $0.message.size) }
+            return try await append(records, bodies, &relocation)
         } catch {
             guard error.code == .damaged else { throw error }
-            guard messages.count > 1 else {
-                relocation.stuck.formUnion(messages.map(\.entry.body))
-                return []
-            }
         }
-        var copied: [(BodyReference, BodyReference)] = []
-        for message in messages { copied += try await copy([message], &relocation) }
-        return copied
+        guard messages.count == 1, let record = records.first else {
+            var copied: [(BodyReference, BodyReference)] = []
+            for message in messages { copied += try await copy([message], &relocation, restage) }
+            return copied
+        }
+        guard let octets = try await restage(record.from, record.message) else {
+            relocation.stuck.insert(record.from)
+            return []
+        }
+        return try await append([record], [.message(octets)], &relocation)
+    }
+
+    private func append(
+        _ records: [MovedRecord],
+        _ bodies: [LogBody],
+        _ relocation: inout Relocation
+    ) async throws(MailStoreError) -> [(BodyReference, BodyReference)] {
+        try checkIsOwner()
+        let appends = zip(records, bodies).map { LogAppend(.moved($0), body: $1) }
+        let places = try await isApplied(submit(appends))
+        relocation.messages += records.count
+        relocation.octets += records.reduce(0) { $0 + $1.message.size }
+        return zip(records, places).map { ($0.from, $1.body) }
     }
 
     private func checkIsOwner() throws(MailStoreError) {

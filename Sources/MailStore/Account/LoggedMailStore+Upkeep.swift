@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Events
 internal import Locking
 package import MailTypes
 
@@ -27,8 +28,49 @@ extension LoggedMailStore {
         let store = try await owner(of: account, fence)
         let use = registry.lastUse(of: account)
         defer { if !wasOpen { registry.letGo(account, unlessUsedAfter: use) } }
-        return try await store.relocate(leaving: leaving, pace: pace)
+        return try await store.relocate(leaving: leaving, pace: pace) { body, record throws(MailStoreError) in
+            try await self.restaged(body, of: account, as: record)
+        }
     }
+
+    /// Takes a message that is in pieces, and may never have been acknowledged, out of its mailbox and into quarantine.
+    ///
+    /// When that cannot be done, it stays and is shown as a damaged one.
+    package func withdraw(_ body: BodyReference, in mailbox: MailboxID, of account: AccountID) async {
+        do throws(MailStoreError) {
+            let store = try await existing(account, deadline: .now + .seconds(10))
+            guard let store, let uid = await store.uid(of: body) else { return }
+            _ = try await store.quarantine(UIDSet(ascending: CollectionOfOne(uid)), in: mailbox)
+            services.events.record(
+                .messageWithdrawn,
+                ["store.account": .count(account.rawValue), "store.uid": .count(uid.rawValue)]
+            )
+        } catch {
+            // Whoever reads it is told that it is damaged.
+        }
+    }
+
+    /// The message at a place of an account, staged, when every octet of it can be read and it is the one that `record`
+    /// tells of.
+    package func restaged(
+        _ body: BodyReference,
+        of account: AccountID,
+        as record: MessageRecord
+    ) async throws(MailStoreError) -> StagedOctets? {
+        let staging = stage(maximum: .max)
+        while staging.count < record.size {
+            let part = staging.count..<min(record.size, staging.count + Self.restagedOctets)
+            let octets = try await log.read(body, of: account, size: record.size, range: part)
+            guard octets.damaged.isEmpty, octets.bytes.count == part.count else { return nil }
+            try staging.add(octets.bytes)
+        }
+        guard let staged = try await staging.finish() as? StagedOctets, staged.sha256 == record.sha256 else {
+            return nil
+        }
+        return staged
+    }
+
+    private static let restagedOctets: UInt64 = 1 << 20
 }
 
 extension AccountStore {

@@ -78,7 +78,7 @@ package final class LoggedMailStore: MailStore {
     }
 
     /// The account, unless the store has nothing of it: then it is not made.
-    private func existing(
+    func existing(
         _ id: AccountID,
         deadline: ContinuousClock.Instant
     ) async throws(MailStoreError) -> AccountStore? {
@@ -130,11 +130,11 @@ package final class LoggedMailStore: MailStore {
     }
 
     package func stage() -> any MessageStaging {
-        OctetStaging(
-            directory: stagingDirectory,
-            maximum: services.settings.withLock { $0.maximumMessageOctets },
-            summarize: summarize
-        )
+        stage(maximum: services.settings.withLock { $0.maximumMessageOctets })
+    }
+
+    func stage(maximum: UInt64) -> OctetStaging {
+        OctetStaging(directory: stagingDirectory, maximum: maximum, summarize: summarize)
     }
 
     package func remove(_ id: AccountID) async throws(MailStoreError) {
@@ -179,10 +179,13 @@ package final class LoggedMailStore: MailStore {
     /// Makes the search texts that an account has not, and waits until they are there; with `anew`, makes all of them
     /// again.
     ///
-    /// Throws as `account` does.
+    /// Nothing is made of an account that the store has nothing of. Throws `.forbidden` when `store/search-index` is off,
+    /// else as `account` does.
     package func makeTexts(of id: AccountID, anew: Bool) async throws(MailStoreError) {
-        let account = try await account(id, deadline: .now + .seconds(10))
-        await (account as? AccountStore)?.makeTexts(anew: anew)
+        guard services.settings.withLock({ $0.keepsTexts }) else {
+            throw MailStoreError(.forbidden, "search texts are switched off: store/search-index")
+        }
+        try await existing(id, deadline: .now + .seconds(10))?.makeTexts(anew: anew)
     }
 
     /// Writes what makes the next start quick.
