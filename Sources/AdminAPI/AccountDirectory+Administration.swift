@@ -81,6 +81,10 @@ extension AccountDirectory: DirectoryAdministration {
         try await translated { () throws(DirectoryError) in try await self.removeAlias(address) }
     }
 
+    package func writeCopy(to path: String) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in try await self.copy(to: path) }
+    }
+
     private func hash(_ secret: AccountSecret?) async throws(DirectoryError) -> PasswordHash? {
         switch secret {
         case nil: return nil

@@ -123,4 +123,7 @@ package protocol DirectoryAdministration: Sendable {
     func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord]
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(AdminError) -> AliasRecord
     func removeAliasRecord(_ address: MailboxAddress) async throws(AdminError)
+
+    /// Writes the whole directory, as it is at one moment, into a new file.
+    func writeCopy(to path: String) async throws(AdminError)
 }

@@ -68,4 +68,9 @@ package struct Installation: Sendable {
         _ = setegid(status.st_gid)
         _ = seteuid(status.st_uid)
     }
+    /// Ends what `actAsOwner` began.
+    func actAsCaller() {
+        _ = seteuid(getuid())
+        _ = setegid(getgid())
+    }
 }

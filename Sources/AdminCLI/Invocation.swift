@@ -20,6 +20,9 @@ package struct Invocation: Sendable {
         self.loop = loop
     }
 
+    /// Ends acting as the owner of the data folder, when an operation without a server made this process do so.
+    func actAsCaller() { installation.actAsCaller() }
+
     package var dataFolder: String { installation.folder }
 
     package func has(_ option: Option) -> Bool { parsed.options[option.name] != nil }
@@ -84,14 +87,15 @@ package struct Invocation: Sendable {
         return AdminAnswer(try await endpoint.open(request, hasBody: sendsBody))
     }
 
-    /// Does what blocks, with files.
-    func onPool<Value: Sendable>(_ body: @escaping @Sendable () throws(FileError) -> Value) async throws(CommandError)
-        -> Value
-    {
+    /// Does what blocks, with files; what the system refuses ends the command with this code.
+    func onPool<Value: Sendable>(
+        refusing exitCode: ExitCode = .noInput,
+        _ body: @escaping @Sendable () throws(FileError) -> Value
+    ) async throws(CommandError) -> Value {
         let outcome = await BlockingPool.shared.run { () -> Result<Value, FileError> in
             do throws(FileError) { return .success(try body()) } catch { return .failure(error) }
         }
-        do throws(FileError) { return try outcome.get() } catch { throw CommandError(.noInput, "\(error)") }
+        do throws(FileError) { return try outcome.get() } catch { throw CommandError(exitCode, "\(error)") }
     }
 
     func pause(_ duration: Duration) async { try? await loop?.sleep(for: duration) }

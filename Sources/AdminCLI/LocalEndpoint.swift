@@ -43,7 +43,9 @@ struct LocalEndpoint: AdminEndpoint {
         )
         let events = EventRecorder(sink: log)
         let isAboutMail = MailGateway.isAboutMail(request.path)
-        let needsDirectory = ["domains", "accounts", "aliases", "stores"].contains(request.path.dropFirst().first)
+        let needsDirectory = ["domains", "accounts", "aliases", "stores", "directory"].contains(
+            request.path.dropFirst().first
+        )
         let directory = needsDirectory ? try await openDirectory(snapshot) : nil
         if isAboutMail, let directory,
             let target = try await MailGateway(installation.layout, directory: directory).target(of: request)
@@ -65,7 +67,8 @@ struct LocalEndpoint: AdminEndpoint {
             services: nil,
             events: events
         )
-        return (AdminRouter(context, adding: MailGateway.operations(installation.layout)), request)
+        let more = MailGateway.operations(installation.layout, directory: directory)
+        return (AdminRouter(context, adding: more), request)
     }
 
     private func openDirectory(_ settings: SettingsSnapshot) async throws(AdminError) -> AccountDirectory {

@@ -21,20 +21,43 @@ struct ProgressDisplay {
 
     private var isBar: Bool { terminal.showsProgress }
 
+    /// As `update` below, of octets.
+    ///
+    /// - Parameter verb: what was done to them: "read".
+    mutating func update(octets done: Int64, of total: Int64, _ verb: String) {
+        guard isDue() else { return }
+        let rate = Double(done) / elapsed
+        var parts = ["\(Self.size(Double(done))) \(verb)", "\(Self.size(rate))/s"]
+        let fraction = total > 0 ? min(1, Double(done) / Double(total)) : nil
+        add(fraction, to: &parts)
+        show(fraction, parts)
+    }
+
     /// - Parameters:
     ///   - fraction: from 0 to 1; `nil` when nobody knows.
     ///   - count: how many of `unit` are done.
     mutating func update(_ fraction: Double?, count: Int64, unit: String, octets: UInt64? = nil) {
+        guard isDue() else { return }
+        var parts = ["\(Self.grouped(count)) \(unit)", "\(Self.grouped(Int64(Double(count) / elapsed)))/s"]
+        if let octets { parts.append("\(Self.size(Double(octets) / elapsed))/s") }
+        add(fraction, to: &parts)
+        show(fraction, parts)
+    }
+
+    private mutating func isDue() -> Bool {
         let now = ContinuousClock.now
-        guard now - last >= (isBar ? Self.terminalInterval : Self.quietInterval) else { return }
+        guard now - last >= (isBar ? Self.terminalInterval : Self.quietInterval) else { return false }
         last = now
-        let seconds = max(0.001, Self.seconds(now - begun))
-        var parts = ["\(Self.grouped(count)) \(unit)", "\(Self.grouped(Int64(Double(count) / seconds)))/s"]
-        if let octets { parts.append("\(Self.size(Double(octets) / seconds))/s") }
-        if let fraction, fraction > 0.001 {
-            parts.insert("\(Int(fraction * 100)) %", at: 0)
-            parts.append("\(Self.clock(seconds * (1 - fraction) / fraction)) left")
-        }
+        return true
+    }
+
+    private func add(_ fraction: Double?, to parts: inout [String]) {
+        guard let fraction, fraction > 0.001 else { return }
+        parts.insert("\(Int(fraction * 100)) %", at: 0)
+        parts.append("\(Self.clock(elapsed * (1 - fraction) / fraction)) left")
+    }
+
+    private mutating func show(_ fraction: Double?, _ parts: [String]) {
         guard isBar else { return terminal.complain(parts.joined(separator: ", ") + "\n") }
         let filled = Int(min(1, max(0, fraction ?? 0)) * Double(Self.barWidth))
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.barWidth - filled)
@@ -49,7 +72,7 @@ struct ProgressDisplay {
     }
 
     /// Since the display was made.
-    var elapsed: Double { Self.seconds(ContinuousClock.now - begun) }
+    var elapsed: Double { max(0.001, Self.seconds(ContinuousClock.now - begun)) }
 
     private static func seconds(_ duration: Duration) -> Double {
         Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18

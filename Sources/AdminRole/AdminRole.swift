@@ -44,7 +44,7 @@ package enum AdminRole {
                 services: WorkerServices(control: control),
                 events: context.events
             ),
-            adding: MailGateway.operations(context.layout)
+            adding: MailGateway.operations(context.layout, directory: directory)
         )
         let server = AdminServer(
             router: router,

@@ -66,6 +66,16 @@ package final class AccountDirectory: Sendable {
         }
     }
 
+    /// Writes the directory, as it is at one moment, into a new SQLite file.
+    ///
+    /// Throws `.unavailable` when something is at `path`, or it cannot be written.
+    package func copy(to path: String) async throws(DirectoryError) {
+        try await read { database in
+            Database.create(path)
+            try database.run("VACUUM INTO ?1", [.text(path)])
+        }
+    }
+
     /// Runs `body` on the database's thread as one transaction, and reports the change.
     func change<Value: Sendable>(
         _ verb: String,

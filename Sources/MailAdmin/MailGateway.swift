@@ -42,7 +42,7 @@ package struct MailGateway: AdminForwarding {
             guard let number = Int(request.path[2]), (1...owners.workers).contains(number) else {
                 throw AdminError(
                     .notFound,
-                    "There is no store \(PrintableText.escaped(request.path[2]))."
+                    "There is no store \(PrintableText.escaped(request.path[2])). See: martlet store stat"
                 )
             }
             return Target(store: number, request: request)
@@ -57,12 +57,14 @@ package struct MailGateway: AdminForwarding {
         return ForwardedRequest(socket: layout.adminSocket(backEnd: target.store), request: target.request)
     }
 
-    /// What is answered without a store: which stores there are.
-    package static func operations(_ layout: InstanceLayout) -> [AdminOperation] {
-        [
-            AdminOperation(.get, "v1/stores") { (_) throws(AdminError) in
-                .array((1...AccountOwners(layout).workers).map { ["number": .integer(Int64($0))] })
-            }
-        ]
+    /// What is answered without a store: which stores there are, and what else a backup consists of.
+    package static func operations(
+        _ layout: InstanceLayout,
+        directory: (any DirectoryAdministration)?
+    ) -> [AdminOperation] {
+        let stores = AdminOperation(.get, "v1/stores") { (_) throws(AdminError) in
+            .array((1...AccountOwners(layout).workers).map { ["number": .integer(Int64($0))] })
+        }
+        return [stores] + (directory.map { [DirectoryCopy.operation(layout, $0)] } ?? [])
     }
 }

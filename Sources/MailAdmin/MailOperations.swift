@@ -16,7 +16,8 @@ package struct MailOperations: Sendable {
 
     /// All of them.
     package var all: [AdminOperation] {
-        mailboxOperations + messageOperations + quarantineOperations + [importOperation, exportOperation]
+        mailboxOperations + messageOperations + quarantineOperations + storeOperations
+            + [importOperation, exportOperation]
     }
 
     /// Does `body` with the account that the path names.

@@ -113,4 +113,5 @@ final class MemoryDirectory: DirectoryAdministration {
         AliasRecord(address: address.description, targets: targets.map(\.description))
     }
     func removeAliasRecord(_ address: MailboxAddress) {}
+    func writeCopy(to path: String) {}
 }

@@ -130,6 +130,23 @@ enum BulkFolder {
         guard unsafe Glibc.rename(path, target) == 0 else { throw .last(target) }
     }
 
+    /// Removes a folder with all that is in it; what is not there is good.
+    static func removeTree(_ path: String) {
+        for name in names(path) {
+            let inner = path + "/" + String(decoding: name, as: UTF8.self)
+            if unsafe unlink(inner) != 0 { removeTree(inner) }
+        }
+        unsafe rmdir(path)
+    }
+
+    /// Gives a folder, and all that is in it, to the owner of another.
+    static func give(_ path: String, toOwnerOf other: String) {
+        var status = stat()
+        guard geteuid() == 0, unsafe stat(other, &status) == 0 else { return }
+        for name in names(path) { give(path + "/" + String(decoding: name, as: UTF8.self), toOwnerOf: other) }
+        unsafe lchown(path, status.st_uid, status.st_gid)
+    }
+
     static func remove(_ path: String) { _ = unsafe unlink(path) }
 
     /// The content of a small file; `nil` when it cannot be read or is larger than `maximum`.

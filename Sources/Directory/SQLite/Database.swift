@@ -97,7 +97,7 @@ final class Database: @unchecked Sendable {
     /// SQLite would make the file readable by all.
     ///
     /// Nothing is opened when it exists: closing a descriptor of it would drop this process's locks on it.
-    private static func create(_ file: String) {
+    static func create(_ file: String) {
         let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { close(descriptor) }
     }

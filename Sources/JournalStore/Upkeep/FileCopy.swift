@@ -31,45 +31,18 @@ struct FileCopy {
     /// The SHA-256 of the first `count` octets of a file.
     func digest(_ path: String, count: UInt64) throws -> [UInt8] { try read(path, count: count) { _ in } }
 
-    /// Gives a file a second name when both are on one file system; false when that cannot be.
-    static func link(_ source: String, to target: String) -> Bool { unsafe Glibc.link(source, target) == 0 }
-
     private func read(_ path: String, count: UInt64, _ visit: ([UInt8]) throws -> Void) throws -> [UInt8] {
-        let input = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard input >= 0 else { throw Self.failure("open", path) }
-        defer { close(input) }
-        let hasher = SHA256Hasher()
+        let file = try SummedFile(path)
         var done: UInt64 = 0
         while done < count {
             try run.checkCancelled()
-            let size = Int(min(UInt64(Self.pieceOctets), count - done))
-            let bytes = try Self.piece(size, of: input, path)
-            hasher.add(bytes)
+            let bytes = try file.next(Int(min(UInt64(Self.pieceOctets), count - done)))
             try visit(bytes)
             done += UInt64(bytes.count)
             advance(UInt64(bytes.count))
             run.pace(UInt64(bytes.count))
         }
-        return hasher.finish()
-    }
-
-    private static func piece(_ size: Int, of input: Int32, _ path: String) throws -> [UInt8] {
-        var failed: Int32 = 0
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
-            while filled < size, let base = buffer.baseAddress {
-                let result = unsafe Glibc.read(input, base + filled, size - filled)
-                if result < 0, errno == EINTR { continue }
-                guard result > 0 else {
-                    failed = result < 0 ? errno : 0
-                    return
-                }
-                filled += result
-            }
-        }
-        guard bytes.count == size else {
-            throw MailStoreError(.damaged, "a file cannot be read", detail: "\(path): short, errno \(failed)")
-        }
-        return bytes
+        return file.sum()
     }
 
     private static func write(_ bytes: [UInt8], to output: Int32, _ path: String) throws {

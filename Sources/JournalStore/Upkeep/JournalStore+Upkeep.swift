@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Journal
+package import MailTypes
 internal import Settings
 
 // What administrators ask of an open store. Every call may be made from any task, waits for long work without holding up
@@ -20,20 +22,16 @@ extension JournalStore {
         try await upkeep.check(upkeep.run(unbounded: !paced, observe: observe))
     }
 
-    /// Copies everything that was acknowledged before the call into `folder`, which must be missing or empty; it can
+    /// Hands out everything that was acknowledged before the call, file by file; what `sink` makes of it in a folder can
     /// be opened as a store, and `restore` proves it first.
     ///
-    /// With `linking`, segments that are never written again become second names of the same files where that is
-    /// possible: quick and without room, but no protection from a failing disk. Throws `.forbidden` for a folder that
-    /// is not empty, `.storageFull`.
-    package func backup(
-        to folder: String,
-        linking: Bool = false,
-        paced: Bool = false,
-        observe: @escaping UpkeepObserver = { _ in }
-    ) async throws -> BackupReport {
-        try await upkeep.backup(to: folder, linking: linking, upkeep.run(unbounded: !paced, observe: observe))
+    /// At the pace of the sink, or with `paced` at `store/upkeep-rate` at most. No segment is removed meanwhile.
+    package func backup(to sink: any BackupSink, paced: Bool = false) async throws -> BackupReport {
+        try await upkeep.backup(to: sink, upkeep.run(unbounded: !paced))
     }
+
+    /// Accounts that have records, ascending; those that were removed are among them until compaction has passed.
+    package var accounts: [AccountID] { upkeep.accounts() }
 
     /// Makes a store of a backup, in `directory`, which must be missing or empty.
     ///
@@ -69,17 +67,20 @@ extension JournalStore {
         return try await upkeep.compact(below: percent, sealing: now, upkeep.run(unbounded: now, observe: observe))
     }
 
-    /// Reads every octet of the sealed segments, tells of what is damaged by events, and gives damaged messages the
-    /// keyword `$Damaged`; deletes nothing.
+    /// Leaves the segments that are written, reads every octet, tells of what is damaged by events, and gives damaged
+    /// messages the keyword `$Damaged`; deletes nothing.
     ///
     /// At the disk's full rate, or with `paced` at `store/upkeep-rate`.
     package func scrubNow(paced: Bool = false, observe: @escaping UpkeepObserver = { _ in }) async throws -> ScrubReport
     {
-        try await upkeep.scrub(resuming: false, upkeep.run(unbounded: !paced, observe: observe))
+        // On a full disk it is read as far as that goes.
+        for journal in upkeep.log.shards { try? await journal.seal() }
+        return try await upkeep.scrub(resuming: false, upkeep.run(unbounded: !paced, observe: observe))
     }
 
-    /// Checks the store, renews derived files that are damaged, moves everything that is whole out of damaged segments,
-    /// and marks messages that are not whole with `$Damaged`.
+    /// Checks the store, renews derived files that are damaged, puts whole copies in the place of damaged messages where
+    /// the store has any, moves everything that is whole out of damaged segments, and marks messages that are not whole
+    /// with `$Damaged`.
     ///
     /// Nothing that might still be read is deleted. Runs at the disk's full rate. Throws `.busy` while a compaction is
     /// under way, `.storageFull`.

@@ -24,61 +24,74 @@ package struct BackupReport: Sendable, Hashable {
 }
 
 extension StoreUpkeep {
-    /// Copies everything that was acknowledged before the call into a new folder, while mail goes on.
+    private static let pieceOctets = 256 << 10
+
+    /// Hands out everything that was acknowledged before the call, while mail goes on.
     ///
-    /// No segment is removed meanwhile. With `linking`, segments that are never written again become second names of
-    /// the same files where that is possible: quick and without room, but no protection from a failing disk.
-    func backup(to folder: String, linking: Bool, _ run: UpkeepRun) async throws -> BackupReport {
+    /// No segment is removed meanwhile.
+    func backup(to sink: any BackupSink, _ run: UpkeepRun) async throws -> BackupReport {
         try await run.blocking { self.removals.hold() }
         defer { removals.letGo() }
         for journal in log.shards {
             // On a full disk the active segment is copied as far as it goes.
             try? await journal.seal()
         }
-        let report = try await run.blocking { try self.copyAll(to: folder, linking: linking, run) }
-        events.record(
-            .backupMade,
-            [
-                "store.folder": .string(folder), "store.files": .count(report.files),
-                "store.octets": .count(report.octets),
-            ]
-        )
+        let manifest = try await copyAll(to: sink, run)
+        let report = BackupReport(manifest)
+        events.record(.backupMade, ["store.files": .count(report.files), "store.octets": .count(report.octets)])
         return report
     }
 
-    private func copyAll(to folder: String, linking: Bool, _ run: UpkeepRun) throws -> BackupReport {
-        try Self.makeEmpty(folder)
+    private func copyAll(to sink: any BackupSink, _ run: UpkeepRun) async throws -> BackupManifest {
         var manifest = BackupManifest(identity: identity.text, made: WallClock.seconds)
-        let total = log.shards.reduce(UInt64(0)) { $0 &+ $1.octetsOnDisk }
+        let segments = try await run.blocking { try self.segmentsToCopy() }
+        let total = segments.reduce(UInt64(0)) { $0 &+ $1.size }
+        try await sink.announce(octets: total)
         var done: UInt64 = 0
-        let files = FileCopy(run: run) { octets in
-            done &+= octets
-            run.report(.files, done: done, of: max(done, total))
-        }
-        for (shard, journal) in log.shards.enumerated() {
-            let names = journal.segmentNumbers.map { ($0, name(of: $0, shard: shard)) }
-            guard let first = names.first?.1.split(separator: "/").first else { continue }
-            try Self.make("\(folder)/\(first)")
-            let sealed = Set(journal.sealedSegments.map(\.number))
-            for (number, name) in names {
-                let (source, target) = ("\(directory)/\(name)", "\(folder)/\(name)")
-                let size = try journal.durableOctets(of: number)
-                let isLinked = linking && sealed.contains(number) && FileCopy.link(source, to: target)
-                let sum =
-                    isLinked
-                    ? try files.digest(source, count: size) : try files.copy(source, to: target, count: size)
-                manifest.files.append(BackupManifest.File(path: name, size: size, sha256: Hex.encode(sum)))
+        for segment in segments {
+            try await sink.begin(segment.path, octets: segment.size)
+            let file = try await run.blocking { [directory] in try SummedFile("\(directory)/\(segment.path)") }
+            let end = done &+ segment.size
+            while done < end {
+                let size = Int(min(UInt64(Self.pieceOctets), end - done))
+                let octets = try await run.blocking {
+                    run.pace(UInt64(size))
+                    return try file.next(size)
+                }
+                try await sink.write(octets)
+                done &+= UInt64(size)
             }
-            try Self.sync("\(folder)/\(first)")
+            let sum = try await run.blocking { file.sum() }
+            manifest.files.append(BackupManifest.File(path: segment.path, size: segment.size, sha256: Hex.encode(sum)))
         }
         let format = StoreFormat(identity: identity, shards: log.shards.count).text
-        try Self.write(format, to: "\(folder)/FORMAT")
+        try await Self.hand(format, "FORMAT", to: sink)
         manifest.files.append(
             BackupManifest.File(path: "FORMAT", size: UInt64(format.count), sha256: Hex.encode(Digest.sha256(format)))
         )
         // Last: a backup without it is none.
-        try Self.write(manifest.encode(), to: "\(folder)/\(BackupManifest.fileName)")
-        return BackupReport(manifest)
+        try await Self.hand(manifest.encode(), BackupManifest.fileName, to: sink)
+        return manifest
+    }
+
+    /// Blocks.
+    private func segmentsToCopy() throws -> [(path: String, size: UInt64)] {
+        var all: [(String, UInt64)] = []
+        for (shard, journal) in log.shards.enumerated() {
+            do throws(JournalError) {
+                for number in journal.segmentNumbers {
+                    all.append((name(of: number, shard: shard), try journal.durableOctets(of: number)))
+                }
+            } catch {
+                throw MailStoreError(error, "a segment cannot be read")
+            }
+        }
+        return all
+    }
+
+    private static func hand(_ octets: [UInt8], _ path: String, to sink: any BackupSink) async throws {
+        try await sink.begin(path, octets: UInt64(octets.count))
+        try await sink.write(octets)
     }
 
     /// Reads every file of a backup and compares it with the manifest; puts copies into a new store folder, when one is
@@ -86,6 +99,22 @@ extension StoreUpkeep {
     ///
     /// Blocks.
     static func restore(_ backup: String, to directory: String?, _ run: UpkeepRun) throws -> BackupReport {
+        // The store's folder gets its name when everything is there.
+        let part = directory.map { $0 + ".restoring" }
+        do {
+            return try restore(backup, to: directory, by: part, run)
+        } catch {
+            if let part { removeFolder(part) }
+            throw error
+        }
+    }
+
+    private static func restore(
+        _ backup: String,
+        to directory: String?,
+        by part: String?,
+        _ run: UpkeepRun
+    ) throws -> BackupReport {
         guard let manifest = BackupManifest.load(backup) else {
             throw MailStoreError(.damaged, "the backup has no usable manifest", detail: backup)
         }
@@ -94,8 +123,6 @@ extension StoreUpkeep {
             done &+= octets
             run.report(.files, done: done, of: manifest.octets)
         }
-        // The store's folder gets its name when everything is there.
-        let part = directory.map { $0 + ".restoring" }
         if let directory, let part {
             try makeEmpty(directory)
             removeFolder(part)
@@ -146,18 +173,6 @@ extension StoreUpkeep {
         } catch {
             throw MailStoreError(error, "a folder cannot be made")
         }
-    }
-
-    private static func sync(_ folder: String) throws {
-        do throws(JournalError) {
-            try Directories.sync(folder)
-        } catch {
-            throw MailStoreError(error, "a folder cannot be written")
-        }
-    }
-
-    private static func write(_ bytes: [UInt8], to path: String) throws {
-        guard WholeFile.replace(path, with: bytes, durable: true) else { throw FileCopy.failure("write", path) }
     }
 
     /// What an earlier restore that was killed has left.

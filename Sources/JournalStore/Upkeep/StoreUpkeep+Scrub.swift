@@ -33,15 +33,17 @@ extension StoreUpkeep {
         for (shard, journal) in log.shards.enumerated() where shard >= record.shard {
             let sealed = try await run.blocking { journal.sealedSegments }
             for segment in sealed where shard > record.shard || segment.number >= record.segment {
+                let before = report.octets
                 let found = try await run.blocking {
-                    try SegmentFindings(journal, shard: shard, segment: segment.number, run: run)
+                    try SegmentFindings(journal, shard: shard, segment: segment.number, run: run) { octets in
+                        run.report(.segments, done: before &+ octets, of: max(total, before &+ octets))
+                    }
                 }
                 report.segments += 1
                 report.octets &+= found.octets
                 try await tell(of: found, &report, run)
                 (record.shard, record.segment) = (shard, segment.number &+ 1)
                 try await save(record, run)
-                run.report(.segments, done: report.octets, of: max(total, report.octets))
             }
         }
         record.scrubEnded = max(WallClock.seconds, record.scrubBegun)

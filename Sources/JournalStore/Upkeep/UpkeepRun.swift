@@ -40,12 +40,15 @@ final class UpkeepRun: Sendable {
         var isCancelled = false
         /// When the octets so far are to have been read, at the rate.
         var due = ContinuousClock.now
-        var done: UInt64 = 0
+        /// What was told last, and from when on more of the same is told.
+        var told: UpkeepProgress.Stage?
+        var tellsFrom = ContinuousClock.now
     }
 
     static let pool = BlockingPool(name: "upkeep", threads: 5)
     /// A sleeper looks this often whether the work is to end.
     private static let slice = Duration.milliseconds(50)
+    private static let tellingInterval = Duration.milliseconds(100)
 
     /// Octets a second; 0 for no bound.
     private let rate: @Sendable () -> UInt64
@@ -64,8 +67,15 @@ final class UpkeepRun: Sendable {
         if isCancelled { throw CancellationError() }
     }
 
+    /// Tells the observer, but not oftener than anybody can look.
     func report(_ stage: UpkeepProgress.Stage, done: UInt64, of total: UInt64) {
-        observe(UpkeepProgress(stage, done: done, of: total))
+        let isTold = state.withLock { state in
+            let now = ContinuousClock.now
+            guard stage != state.told || done >= total || now >= state.tellsFrom else { return false }
+            (state.told, state.tellsFrom) = (stage, now + Self.tellingInterval)
+            return true
+        }
+        if isTold { observe(UpkeepProgress(stage, done: done, of: total)) }
     }
 
     /// Sleeps for as long as `octets` take at the rate.

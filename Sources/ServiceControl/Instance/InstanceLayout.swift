@@ -37,6 +37,8 @@ package struct InstanceLayout: Sendable, Hashable {
     package var adminSocket: String { run + "/admin.sock" }
     package var processFile: String { run + "/martlet.pid" }
     package var setAsideFile: String { data + "/set-aside.json" }
+    /// What a restore makes, until it is whole; nothing may be served while it is there.
+    package var restoring: String { data + "/restoring" }
     package var standardErrorFile: String { log + "/stderr.log" }
 
     /// The socket on which back-end worker `index` (from 1) takes sessions of front-ends.
@@ -51,6 +53,13 @@ package struct InstanceLayout: Sendable, Hashable {
 
     /// Makes the folders that are missing, for this user only.
     package func prepare() throws(InstanceError) {
+        if unsafe access(restoring, F_OK) == 0 {
+            throw InstanceError(
+                "a backup is being restored into \(data), or was not restored to its end. "
+                    + "Give the command again: martlet store restore",
+                exitCode: 78
+            )
+        }
         for folder in folders {
             guard unsafe mkdir(folder, 0o700) != 0, errno != EEXIST else { continue }
             throw .folder(folder, errno)
