@@ -11,8 +11,7 @@ internal import Settings
 extension AssertedSession {
     func serveIMAP(_ assertion: SessionAssertion, _ connection: Connection) async throws(MailStoreError) {
         var configuration = IMAPConfiguration(settings.current)
-        // The front-end says goodbye, or takes the session elsewhere.
-        configuration.saysGoodbyeAtShutdown = false
+        configuration.isBehindFrontEnd = true
         let account = try await store.account(assertion.account, deadline: .now + configuration.storeWait)
         connection.write(BackEndStatus.ready.line)
         let session = IMAPSession(

@@ -5,13 +5,12 @@ package import SASL
 
 /// What CAPABILITY says, from the state of the connection: only what works there and then.
 package enum CapabilityList {
-    private static let always = ["IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
+    private static let always = ["IMAP4rev1", "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
 
     private static let loggedOn = [
-        "CHILDREN", "CREATE-SPECIAL-USE", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "MOVE", "NAMESPACE", "OBJECTID",
-        "QUOTA",
-        "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "SAVEDATE",
-        "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT", "WITHIN",
+        "BINARY", "CHILDREN", "CONDSTORE", "CREATE-SPECIAL-USE", "ESEARCH", "IDLE", "LIST-EXTENDED", "LIST-STATUS",
+        "MOVE", "NAMESPACE", "OBJECTID", "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "SAVEDATE",
+        "SEARCHRES", "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT", "WITHIN",
     ]
 
     /// Before log-on (RFC 9051 §6.2.1, §11.3): log-on is offered only where secrets cannot be read on the way.

@@ -20,10 +20,9 @@ package struct IMAPConfiguration: Sendable {
     package var failedLogOns: Int
     package var failedLogOnDelay: Duration
     package var badCommands: Int
-    /// Whether a session says BYE when its process drains.
-    ///
-    /// A back-end behind a front-end stays silent, since the front-end takes the session elsewhere.
-    package var saysGoodbyeAtShutdown = true
+    /// Whether a front-end stands between the session and its client: it is told what the session's state is, and no
+    /// BYE is said when the process drains, since the front-end takes the session elsewhere.
+    package var isBehindFrontEnd = false
 
     package init(
         _ settings: SettingsSnapshot = SettingsSnapshot(),

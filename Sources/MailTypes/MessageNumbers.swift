@@ -78,6 +78,38 @@ package struct UIDSet: Hashable, Sendable {
 
     package mutating func formUnion(_ other: UIDSet) { self = UIDSet(ranges + other.ranges) }
 
+    /// Those that are in both; O(ranges of both).
+    package func intersection(_ other: UIDSet) -> UIDSet {
+        var common = UIDSet()
+        var (mine, theirs) = (0, 0)
+        while mine < ranges.count, theirs < other.ranges.count {
+            let (a, b) = (ranges[mine], other.ranges[theirs])
+            let (lower, upper) = (max(a.lowerBound, b.lowerBound), min(a.upperBound, b.upperBound))
+            if lower <= upper { common.appendAscending(lower...upper) }
+            if a.upperBound < b.upperBound { mine += 1 } else { theirs += 1 }
+        }
+        return common
+    }
+
+    /// Those that are not in `other`; O(ranges of both).
+    package func subtracting(_ other: UIDSet) -> UIDSet {
+        var left = UIDSet()
+        var place = 0
+        for range in ranges {
+            var next = UInt64(range.lowerBound)
+            while place < other.ranges.count, other.ranges[place].upperBound < range.lowerBound { place += 1 }
+            var gap = place
+            while gap < other.ranges.count, other.ranges[gap].lowerBound <= range.upperBound {
+                let hole = other.ranges[gap]
+                if next < hole.lowerBound { left.appendAscending(UInt32(next)...(hole.lowerBound - 1)) }
+                next = max(next, UInt64(hole.upperBound) + 1)
+                gap += 1
+            }
+            if next <= range.upperBound { left.appendAscending(UInt32(next)...range.upperBound) }
+        }
+        return left
+    }
+
     /// Those that are not greater than `last`.
     package func upTo(_ last: UID) -> UIDSet {
         UIDSet(

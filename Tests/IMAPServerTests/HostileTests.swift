@@ -25,7 +25,7 @@ struct HostileTests {
                 C: d SELECT
                 S: d BAD Expected a space at octet 8
                 C: e SELECT INBOX now
-                S: e BAD Expected the end of the SELECT command at octet 14
+                S: e BAD Expected "(" at octet 15
                 C: f UID NOOP
                 S: f BAD Expected COPY, EXPUNGE, FETCH, MOVE, SEARCH or STORE after UID at octet 10
                 C: g LIST "" {99999999}

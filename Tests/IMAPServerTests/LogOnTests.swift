@@ -8,7 +8,7 @@ import Runtime
 import SASL
 import Testing
 
-private let before = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE AUTH=PLAIN AUTH=LOGIN"
+private let before = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE AUTH=PLAIN AUTH=LOGIN"
 
 private func base64(_ text: String) -> String { String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self) }
 
@@ -60,7 +60,7 @@ struct LogOnTests {
             try await client.send(command + "\r\n")
             try await client.talk(
                 """
-                S: a OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE CHILDREN CREATE-SPECIAL-USE IDLE LIST-EXTENDED LIST-STATUS MOVE NAMESPACE OBJECTID QUOTA QUOTA=RES-MESSAGE QUOTA=RES-STORAGE SAVEDATE SPECIAL-USE STATUS=SIZE UIDPLUS UNSELECT WITHIN APPENDLIMIT=52428800] Logged on as alice@example.test
+                S: a OK [CAPABILITY \(CapabilityList.afterLogOn(appendLimit: 52_428_800).joined(separator: " "))] Logged on as alice@example.test
                 C: b LOGIN x y
                 S: b BAD LOGIN is valid before log-on only
                 C: c NOOP
@@ -148,7 +148,7 @@ struct LogOnTests {
             try await dialogue.run { client in
                 try await client.talk(
                     """
-                    S: * OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE STARTTLS AUTH=PLAIN AUTH=LOGIN] Martlet ready
+                    S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE STARTTLS AUTH=PLAIN AUTH=LOGIN] Martlet ready
                     C: a STARTTLS
                     S: a OK Begin TLS now
                     """

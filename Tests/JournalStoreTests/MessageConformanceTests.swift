@@ -125,6 +125,16 @@ struct MessageConformanceTests {
         #expect(conditional.modified == UIDSet([2...2]))
         #expect(conditional.messages.map(\.uid.rawValue) == [1, 3])
         #expect(conditional.messages.allSatisfy { $0.flags(keywords: conditional.keywords) == FlagSet(system: .draft) })
+
+        // With 0, whoever comes first has the keyword (RFC 7162 §3.1.3); other flags are always there to be changed.
+        for (change, refused) in [
+            (FlagChange(.add, FlagSet(keywords: [keyword("mine")])), UIDSet()),
+            (FlagChange(.add, FlagSet(keywords: [keyword("MINE")])), UIDSet([1...3])),
+            (FlagChange(.add, FlagSet(system: .seen)), UIDSet([1...3])),
+        ] {
+            let outcome = try await account.changeFlags(change, of: all, in: id, unchangedSince: .zero)
+            #expect(outcome.modified == refused)
+        }
         await harness.close()
     }
 

@@ -4,9 +4,15 @@
 internal import IMAPWire
 
 extension EnableCommand: SessionCommand {
-    /// Nothing that is offered needs to be enabled; what is not known is passed over (RFC 9051 §6.3.1).
+    /// Tells what it has switched on; what is not known is passed over (RFC 9051 §6.3.1).
     func perform(in session: IMAPSession) -> Completion {
-        session.send(.enabled([]))
+        var told: [String] = []
+        for capability in capabilities {
+            guard let found = EnabledExtensions.named(capability), !told.contains(found.told) else { continue }
+            session.enable(found.extensions)
+            told.append(found.told)
+        }
+        session.send(.enabled(told))
         return .done
     }
 }

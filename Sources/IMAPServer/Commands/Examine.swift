@@ -5,7 +5,9 @@ internal import IMAPWire
 internal import MailTypes
 
 extension ExamineCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { try parameters.check(facts) }
+
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.select(mailbox, isReadOnly: true)
+        try await session.select(mailbox, parameters, isReadOnly: true)
     }
 }

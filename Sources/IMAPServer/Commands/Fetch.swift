@@ -2,18 +2,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import IMAPWire
+internal import MailStore
 internal import MailTypes
+internal import Runtime
 
 extension FetchCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard wantsVanished else { return }
+        guard facts.enabled.contains(.qresync) else { throw .bad("QRESYNC must be enabled first") }
+        guard isUID, changedSince != nil else { throw .bad("VANISHED needs UID FETCH and CHANGEDSINCE") }
+    }
+
     func perform(in session: IMAPSession) async throws -> Completion {
-        let indices = try session.selected().indices(of: messages, numbers)
-        // Answers to UID FETCH always have the UID (RFC 9051 §6.4.9).
-        let needsUID = isUID && !items.contains(.uid)
-        var run = FetchRun(session, items: needsUID ? [.uid] + items : items)
+        if changedSince != nil || items.contains(.modSeq) { session.enableModSeqs() }
+        let view = try session.selected()
+        var indices = try view.indices(of: messages, numbers)
+        if let changedSince {
+            indices = view.indices(indices) { $0.modSeq > changedSince }
+            if wantsVanished { try await tellVanished(since: changedSince, view, in: session) }
+        }
+        var run = FetchRun(session, items: answeredItems)
         try await run.answer(indices)
         guard run.refused.isEmpty else {
             throw CommandRefusal.no(.corruption, "Octets are lost of UID \(run.refused.description.prefix(512))")
         }
+        guard run.undecodable.isEmpty else {
+            let uids = run.undecodable.description.prefix(512)
+            throw CommandRefusal.no(.unknownTransferEncoding, "A part cannot be decoded of UID \(uids)")
+        }
         return .done
+    }
+
+    /// Answers to UID FETCH always have the UID (RFC 9051 §6.4.9), and those to CHANGEDSINCE the mod-sequence (RFC 7162
+    /// §3.1.4.1).
+    private var answeredItems: [FetchItem] {
+        let uid: [FetchItem] = isUID && !items.contains(.uid) ? [.uid] : []
+        let modSeq: [FetchItem] = changedSince != nil && !items.contains(.modSeq) ? [.modSeq] : []
+        return uid + items + modSeq
+    }
+
+    /// Those that are gone have no greatest UID: `*` stands for any.
+    private func tellVanished(since modSeq: ModSeq, _ view: MailboxView, in session: IMAPSession) async throws {
+        let set = messages.isSavedResult ? view.savedResult : UIDSet(messages.resolved(largest: .max))
+        var encoder = WireEncoder()
+        encoder.vanished(try await session.vanished(from: view, since: modSeq, among: set), isEarlier: true)
+        session.connection.write(encoder.bytes)
     }
 }

@@ -10,6 +10,7 @@ extension ListCommand: SessionCommand {
     private static let root = Response.list(MailboxListing(attributes: ["\\Noselect"], name: ""))
 
     func perform(in session: IMAPSession) async throws -> Completion {
+        if statusItems.contains(.highestModSeq) { session.enableModSeqs() }
         if !isExtended, patterns == [""] {
             session.send(Self.root)
             return .done
@@ -19,7 +20,7 @@ extension ListCommand: SessionCommand {
         }
         let hierarchy = MailboxHierarchy(try await session.account.mailboxes())
         for node in hierarchy.nodes where patterns.contains(where: { $0.matches(node.name.text) }) {
-            guard let row = row(for: node) else { continue }
+            guard let row = row(for: node, isExtended || session.enabled.contains(.imap4rev2)) else { continue }
             session.send(.list(row))
             if !statusItems.isEmpty, node.exists { try await sendStatus(of: node.name, in: session) }
             try await session.connection.flushIfLarge()
@@ -28,7 +29,7 @@ extension ListCommand: SessionCommand {
     }
 
     /// `nil` when the selection options leave the mailbox out.
-    private func row(for node: MailboxHierarchy.Node) -> MailboxListing? {
+    private func row(for node: MailboxHierarchy.Node, _ tellsAbsence: Bool) -> MailboxListing? {
         let uses = node.mailbox?.specialUse ?? []
         let isWanted =
             selection.contains(.subscribed)
@@ -37,21 +38,12 @@ extension ListCommand: SessionCommand {
         let hasUse = !selection.contains(.specialUse) || !uses.isEmpty
         let isParent = selection.contains([.subscribed, .recursiveMatch]) && node.hasSubscribedBelow
         guard isWanted && hasUse || isParent else { return nil }
-        return MailboxListing(
-            attributes: attributes(of: node, uses),
-            name: node.name.text,
-            childInfo: isParent ? ["SUBSCRIBED"] : []
+        var row = node.listing(
+            isExtended: tellsAbsence,
+            withSubscription: selection.contains(.subscribed) || returned.contains(.subscribed)
         )
-    }
-
-    private func attributes(of node: MailboxHierarchy.Node, _ uses: Set<SpecialUse>) -> [String] {
-        var attributes: [String] = []
-        if !node.exists { attributes += isExtended ? ["\\NonExistent"] : ["\\Noselect"] }
-        attributes.append(node.hasChildren ? "\\HasChildren" : "\\HasNoChildren")
-        if node.isSubscribed, selection.contains(.subscribed) || returned.contains(.subscribed) {
-            attributes.append("\\Subscribed")
-        }
-        return attributes + uses.map(\.rawValue).sorted()
+        if isParent { row.childInfo = ["SUBSCRIBED"] }
+        return row
     }
 
     /// The STATUS response behind a row (RFC 5819 §2); none when the mailbox was deleted meanwhile.

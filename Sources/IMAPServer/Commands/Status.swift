@@ -10,6 +10,7 @@ extension StatusCommand: SessionCommand {
 
     func perform(in session: IMAPSession) async throws -> Completion {
         let name = try MailboxName(argument: mailbox)
+        if items.contains(.highestModSeq) { session.enableModSeqs() }
         let status = try await session.account.status(of: name)
         session.send(session.statusResponse(name, status, items))
         return .done
@@ -32,6 +33,7 @@ extension IMAPSession {
         case .mailboxID: UInt64(status.id.rawValue)
         case .appendLimit: configuration.maximumMessageOctets
         case .deleted: UInt64(clamping: status.deleted)
+        case .highestModSeq: status.highestModSeq.rawValue
         case .messages: UInt64(clamping: status.messages)
         case .recent: 0
         case .size: status.size

@@ -11,12 +11,24 @@ extension StoreCommand: SessionCommand {
         let (mailbox, uids) = try session.uids(of: messages, numbers)
         guard !uids.isEmpty else { return .done }
         let change = FlagChange(changeMode, flags)
-        let outcome = try await session.account.changeFlags(change, of: uids, in: mailbox, unchangedSince: nil)
+        if unchangedSince != nil { session.enableModSeqs() }
+        let outcome = try await session.account.changeFlags(
+            change,
+            of: uids,
+            in: mailbox,
+            unchangedSince: unchangedSince
+        )
         try await session.tell(outcome, withUID: isUID) { before, after in
             // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
             isSilent ? change.result(on: before) != after : true
         }
-        return try completion(missing: uids.count - outcome.messages.count, of: uids.count)
+        let missing = uids.count - outcome.messages.count - outcome.modified.count
+        guard !outcome.modified.isEmpty else { return try completion(missing: missing, of: uids.count) }
+        return Completion(
+            condition: missing > 0 && numbers == .sequence ? .no : .ok,
+            code: .modified(session.numbers(of: outcome.modified, numbers)),
+            text: missing > 0 ? "Some of the messages are expunged" : "Conditional STORE failed for some"
+        )
     }
 
     /// Messages that the client still numbers, and that another session has expunged: RFC 2180 §4.2 has the command
@@ -56,6 +68,13 @@ extension FlagChange {
 }
 
 extension IMAPSession {
+    /// UIDs as a command names messages.
+    func numbers(of uids: UIDSet, _ numbers: MessageNumbers) -> UIDSet {
+        guard numbers == .sequence, let view else { return uids }
+        let known = uids.uids.compactMap { uid in view.index(of: uid).map { UID(view.number($0).rawValue) } }
+        return UIDSet(ascending: known)
+    }
+
     /// The selected mailbox and the UIDs of the messages that a set names.
     func uids(of set: SequenceSet, _ numbers: MessageNumbers) throws -> (mailbox: MailboxID, uids: UIDSet) {
         let view = try selected()
@@ -63,7 +82,7 @@ extension IMAPSession {
     }
 
     /// Takes new flags into the view and sends those that `isTold` picks, given the flags the client knew and the new
-    /// ones.
+    /// ones; of the others the mod-sequences, once those are told (RFC 7162 §3.1.3).
     func tell(
         _ outcome: FlagOutcome,
         withUID: Bool,
@@ -78,8 +97,9 @@ extension IMAPSession {
                 continue
             }
             view?.tell(entry, at: index, keywords: outcome.keywords)
-            guard isTold(known.flags(keywords: table), entry.flags(keywords: table)) else { continue }
-            if let view { encoder.flagsResponse(view, index, withUID: withUID) }
+            let withFlags = isTold(known.flags(keywords: table), entry.flags(keywords: table))
+            guard withFlags || enabled.contains(.condstore), let view else { continue }
+            encoder.flagsResponse(view, index, withUID: withUID, withFlags: withFlags, enabled)
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)
             encoder = WireEncoder()

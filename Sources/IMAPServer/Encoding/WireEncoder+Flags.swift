@@ -25,16 +25,27 @@ extension WireEncoder {
         raw(")")
     }
 
-    /// A FETCH response with flags, and the UID where wanted.
-    mutating func flagsResponse(_ view: MailboxView, _ index: Int, withUID: Bool) {
+    /// A FETCH response with flags, and the UID where wanted; with the mod-sequence once those are told, and with
+    /// `withFlags` false with nothing else.
+    mutating func flagsResponse(
+        _ view: MailboxView,
+        _ index: Int,
+        withUID: Bool,
+        withFlags: Bool = true,
+        _ enabled: EnabledExtensions
+    ) {
         let entry = view.messages[index]
         fetchHead(view.number(index))
-        if withUID {
+        if withUID || enabled.contains(.qresync) {
             raw("UID ")
             number(entry.uid.rawValue)
             space()
         }
-        flags(entry, keywords: view.keywords)
+        if withFlags { flags(entry, keywords: view.keywords) }
+        if enabled.contains(.condstore) {
+            if withFlags { space() }
+            fetchValue(.modSeq(entry.modSeq))
+        }
         raw(")")
         lineEnd()
     }

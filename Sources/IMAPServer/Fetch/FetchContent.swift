@@ -14,6 +14,12 @@ enum FetchContent {
     /// There is no such part.
     case absent
     case octets([UInt8])
+    /// Of a part without its transfer encoding.
+    case decodedCount(UInt64)
+    /// Too large for memory: decoded while it is sent.
+    case decoded(DecodedRange)
+    /// Its transfer encoding is not known here.
+    case undecodable
     /// Too large for memory: read while it is sent.
     case range(Range<UInt64>)
 }
@@ -21,10 +27,15 @@ enum FetchContent {
 extension FetchItem {
     var needsStore: Bool {
         switch self {
-        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: false
-        case .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: true
+        case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: false
+        case .binary, .binarySize, .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: true
         }
     }
+}
+
+extension FetchItem {
+    /// Whether its octets may be a literal8.
+    var isBinary: Bool { if case .binary = self { true } else { false } }
 }
 
 extension SectionSpecifier {

@@ -14,14 +14,16 @@ struct FetchRun {
     let items: [FetchItem]
     /// Messages that were left out since octets of them are lost.
     private(set) var refused = UIDSet()
-    private var encoder = WireEncoder()
+    /// Messages that were left out since a part of them cannot be decoded.
+    private(set) var undecodable = UIDSet()
+    var encoder = WireEncoder()
     private var unseen: [UID] = []
-    private var lost: [Range<UInt64>] = []
+    var lost: [Range<UInt64>] = []
     private let needsStore: Bool
     private let setsSeen: Bool
 
     /// Octets of one message that are held in memory; what is larger is sent as it is read.
-    private static let heldOctets: UInt64 = 1 << 20
+    static let heldOctets: UInt64 = 1 << 20
     /// Most of a header that fields are picked from.
     private static let headerOctets: UInt64 = 4 << 20
     private static let markedAtOnce = 1000
@@ -63,6 +65,8 @@ struct FetchRun {
             report(entry, "left out")
             return
         }
+        let canDecode = contents.allSatisfy { content in if case .undecodable = content { false } else { true } }
+        guard canDecode else { return undecodable.insert(entry.uid) }
         try await write(index, entry, contents)
         try await tellOfDamage(entry)
         if setsSeen, !entry.systemFlags.contains(.seen) { try await noteUnseen(entry.uid) }
@@ -92,8 +96,14 @@ struct FetchRun {
             case .octets(let octets):
                 name(item)
                 encoder.space()
-                encoder.literal(octets)
+                item.isBinary ? encoder.binaryLiteral(octets) : encoder.literal(octets)
             case .range(let range): try await stream(item, entry, range)
+            case .decodedCount(let count):
+                name(item)
+                encoder.space()
+                encoder.number(count)
+            case .decoded(let range): try await stream(item, entry, range)
+            case .undecodable: break
             }
         }
         encoder.raw(")")
@@ -101,7 +111,7 @@ struct FetchRun {
         if encoder.bytes.count > 32_768 { try await sendEncoded() }
     }
 
-    private mutating func sendEncoded() async throws {
+    mutating func sendEncoded() async throws {
         guard !encoder.bytes.isEmpty else { return }
         let bytes = encoder.bytes
         encoder.bytes = []
@@ -129,7 +139,9 @@ extension FetchRun {
         held: UInt64
     ) async throws(MailStoreError) -> FetchContent {
         switch item {
-        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: return .none
+        case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: return .none
+        case .binary(let part, _, let partial): return try await binary(part, partial, entry, held)
+        case .binarySize(let part): return try await binarySize(part, entry)
         case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
         case .rfc822: return try await octets(0..<entry.size, entry, held)
         case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
@@ -171,7 +183,7 @@ extension FetchRun {
         return .octets(Array(chosen[Int(cut.lowerBound)..<Int(cut.upperBound)]))
     }
 
-    private mutating func octets(
+    mutating func octets(
         _ range: Range<UInt64>,
         _ entry: MessageEntry,
         _ held: UInt64
@@ -182,7 +194,7 @@ extension FetchRun {
         return .octets(try await read(range, entry))
     }
 
-    private mutating func read(_ range: Range<UInt64>, _ entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+    mutating func read(_ range: Range<UInt64>, _ entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
         let octets = try await session.octets(of: entry, range)
         lost += octets.damaged
         return octets.bytes
@@ -196,11 +208,13 @@ extension FetchRun {
         case .emailID: encoder.fetchValue(.emailID(entry.email.description))
         case .threadID: encoder.fetchValue(.threadID(entry.thread.description))
         case .flags: encoder.flags(entry, keywords: session.view?.keywords ?? [])
+        case .modSeq: encoder.fetchValue(.modSeq(entry.modSeq))
         case .internalDate: encoder.fetchValue(.internalDate(entry.internalDate))
         case .rfc822Size: encoder.fetchValue(.size(entry.size))
         case .saveDate: encoder.fetchValue(.saveDate(MailDate(secondsSince1970: entry.savedSeconds)))
         case .uid: encoder.fetchValue(.uid(entry.uid))
-        case .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: break
+        case .binary, .binarySize, .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section:
+            break
         }
     }
 
@@ -214,8 +228,10 @@ extension FetchRun {
         }
     }
 
-    private mutating func name(_ item: FetchItem) {
+    mutating func name(_ item: FetchItem) {
         switch item {
+        case .binary(let part, _, let partial): encoder.binaryName(part, origin: partial?.offset)
+        case .binarySize(let part): encoder.binarySizeName(part)
         case .body: encoder.raw("BODY")
         case .bodyStructure: encoder.raw("BODYSTRUCTURE")
         case .envelope: encoder.raw("ENVELOPE")
@@ -223,7 +239,7 @@ extension FetchRun {
         case .rfc822Header: encoder.raw("RFC822.HEADER")
         case .rfc822Text: encoder.raw("RFC822.TEXT")
         case .section(let section, _, let partial): encoder.sectionName(section, origin: partial?.offset)
-        case .emailID, .flags, .internalDate, .rfc822Size, .saveDate, .threadID, .uid: break
+        case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: break
         }
     }
 
@@ -233,7 +249,8 @@ extension FetchRun {
     private mutating func stream(_ item: FetchItem, _ entry: MessageEntry, _ range: Range<UInt64>) async throws {
         name(item)
         encoder.space()
-        encoder.literalHeader(count: range.upperBound - range.lowerBound)
+        let count = range.upperBound - range.lowerBound
+        item.isBinary ? encoder.literal8Header(count: count) : encoder.literalHeader(count: count)
         try await sendEncoded()
         var start = range.lowerBound
         while start < range.upperBound {
@@ -245,7 +262,7 @@ extension FetchRun {
         }
     }
 
-    private mutating func filled(_ entry: MessageEntry, _ range: Range<UInt64>) async throws -> MessageOctets {
+    mutating func filled(_ entry: MessageEntry, _ range: Range<UInt64>) async throws -> MessageOctets {
         do throws(MailStoreError) {
             return try await session.piece(of: entry, range)
         } catch {

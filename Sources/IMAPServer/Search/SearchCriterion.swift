@@ -46,7 +46,7 @@ struct SearchCriterion {
         case .recent: return .any([])
         case .emailID(let id): return Self.known(view) { $0.email.description == id }
         case .threadID(let id): return Self.known(view) { $0.thread.description == id }
-        case .flag, .keyword, .date, .larger, .smaller, .older, .younger: return Self.entry(key, view, now)
+        case .flag, .keyword, .date, .larger, .modSeq, .smaller, .older, .younger: return Self.entry(key, view, now)
         }
     }
 
@@ -87,6 +87,7 @@ struct SearchCriterion {
                 return comparison.holds(CalendarDate(of: date), day)
             }
         case .larger(let octets): return known(view) { $0.size > octets }
+        case .modSeq(let modSeq): return known(view) { $0.modSeq >= modSeq }
         case .smaller(let octets): return known(view) { $0.size < octets }
         // RFC 5032 §3: within the interval counts as younger.
         case .older(let seconds): return known(view) { $0.internalSeconds <= now - Int64(seconds) }

@@ -45,7 +45,8 @@ struct CommandReader {
         self.takesMessages = takesMessages
     }
 
-    mutating func next() async throws(IOError) -> Item {
+    /// `textForm`: of mailbox names.
+    mutating func next(textForm: TextForm = .modifiedUTF7) async throws(IOError) -> Item {
         assembler.reset()
         literals = 0
         while true {
@@ -59,14 +60,14 @@ struct CommandReader {
             switch assembler.add(line: line.bytes) {
             case .complete(let frame): return .command(frame)
             case .literal(let marker):
-                if let item = try await take(marker) { return item }
+                if let item = try await take(marker, textForm) { return item }
             }
         }
     }
 
     /// Reads a literal into the frame; an item when the command ends here.
-    private mutating func take(_ marker: LiteralMarker) async throws(IOError) -> Item? {
-        if takesMessages, let (tag, command) = AppendCommand.head(of: assembler.bytes) {
+    private mutating func take(_ marker: LiteralMarker, _ textForm: TextForm) async throws(IOError) -> Item? {
+        if takesMessages, let (tag, command) = AppendCommand.head(of: assembler.bytes, textForm: textForm) {
             return .append(tag: tag, command)
         }
         literals += 1

@@ -4,14 +4,32 @@
 internal import IMAPWire
 internal import MailStore
 internal import MailTypes
+internal import Runtime
+
+extension SelectParameters {
+    /// QRESYNC says what a client knows, and has to be enabled (RFC 7162 §3.2.5).
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard resynchronization == nil || facts.enabled.contains(.qresync) else {
+            throw .bad("QRESYNC must be enabled first")
+        }
+    }
+}
 
 extension IMAPSession {
     /// Leaves what is selected, then opens a mailbox (RFC 9051 §6.3.2).
-    func select(_ mailbox: String, isReadOnly: Bool) async throws -> Completion {
-        view = nil
-        let snapshot = try await account.snapshot(of: MailboxName(argument: mailbox))
+    func select(_ mailbox: String, _ parameters: SelectParameters, isReadOnly: Bool) async throws -> Completion {
+        if view != nil {
+            view = nil
+            dueModSeq = nil
+            send(.untagged(StatusResponse(.ok, .word(.closed), "The mailbox before is left")))
+        }
+        if parameters.wantsModSeqs { enableModSeqs() }
+        let name = try MailboxName(argument: mailbox)
+        let snapshot = try await account.snapshot(of: name)
         let view = MailboxView(snapshot, isReadOnly: isReadOnly)
         announce(view, uidNext: snapshot.status.uidNext)
+        if enabled.contains(.imap4rev2) { try await announceListing(of: name, askedFor: mailbox) }
+        if let known = parameters.resynchronization { try await resynchronize(view, known) }
         self.view = view
         return Completion(
             code: .word(isReadOnly ? .readOnly : .readWrite),
@@ -24,12 +42,53 @@ extension IMAPSession {
         let permanent = view.isReadOnly ? [] : view.flagNames.filter { $0 != Keyword.damaged.text } + ["\\*"]
         send(.untagged(StatusResponse(.ok, .permanentFlags(permanent), "Flags that are kept")))
         send(.exists(view.count))
-        send(.recent(0))
-        if let first = view.messages.firstIndex(where: { !$0.systemFlags.contains(.seen) }) {
-            send(.untagged(StatusResponse(.ok, .unseen(view.number(first)), "First unseen message")))
-        }
+        if !enabled.contains(.imap4rev2) { announceUnseen(view) }
         send(.untagged(StatusResponse(.ok, .uidValidity(view.uidValidity), "UIDs are valid")))
         send(.untagged(StatusResponse(.ok, .uidNext(uidNext), "Predicted next UID")))
+        send(.untagged(StatusResponse(.ok, .highestModSeq(view.toldModSeq), "Highest")))
         send(.untagged(StatusResponse(.ok, .mailboxID(view.id.objectID), "Stays with the mailbox")))
+    }
+
+    /// What RFC 9051 has no more.
+    private func announceUnseen(_ view: MailboxView) {
+        send(.recent(0))
+        guard let first = view.messages.firstIndex(where: { !$0.systemFlags.contains(.seen) }) else { return }
+        send(.untagged(StatusResponse(.ok, .unseen(view.number(first)), "First unseen message")))
+    }
+
+    /// The mailbox as LIST tells it, with the name that the client used where that is another (RFC 9051 §6.3.2).
+    private func announceListing(of name: MailboxName, askedFor: String) async throws {
+        let hierarchy = MailboxHierarchy(try await account.mailboxes())
+        guard let node = hierarchy.nodes.first(where: { $0.name == name }) else { return }
+        var row = node.listing(isExtended: true, withSubscription: true)
+        if askedFor != name.text { row.oldName = askedFor }
+        send(.list(row))
+    }
+
+    /// What is different from what the client knows: UIDs that are gone, then flags (RFC 7162 §3.2.5.2).
+    ///
+    /// Nothing when it knows another series of UIDs.
+    private func resynchronize(_ view: MailboxView, _ known: SelectParameters.Resynchronization) async throws {
+        guard known.uidValidity == view.uidValidity else { return }
+        let set = known.knownUIDs.map { UIDSet($0.resolved(largest: 0)) }
+        let gone = try await vanished(from: view, since: known.modSeq, among: set)
+        var encoder = WireEncoder()
+        encoder.vanished(gone, isEarlier: true)
+        for (index, entry) in view.messages.enumerated()
+        where entry.modSeq > known.modSeq && set?.contains(entry.uid) ?? true {
+            encoder.flagsResponse(view, index, withUID: true, enabled)
+            guard encoder.bytes.count > 16_384 else { continue }
+            try await connection.send(encoder.bytes)
+            encoder = WireEncoder()
+        }
+        connection.write(encoder.bytes)
+    }
+
+    /// UIDs that were expunged since a mod-sequence, of those in `set` when there is one, and which the view does not
+    /// have.
+    func vanished(from view: MailboxView, since modSeq: ModSeq, among set: UIDSet?) async throws -> UIDSet {
+        let all = try await account.changes(in: view.id, since: modSeq).vanished
+        let known = all.subtracting(UIDSet(ascending: view.messages.lazy.map { $0.uid }))
+        return set.map { known.intersection($0) } ?? known
     }
 }

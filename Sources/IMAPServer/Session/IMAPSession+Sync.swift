@@ -13,13 +13,20 @@ extension IMAPSession {
         var reports: [MailboxView.Report]?
         do throws(MailStoreError) {
             let changes = try await account.changes(in: id, since: since)
-            reports = view?.merge(changes, allowingExpunge: allowingExpunge)
+            reports = view?.merge(changes, allowingExpunge: allowingExpunge, enabled)
         } catch {
             // The command stands on its own; what is new is told when the store can say it.
             guard error.code == .noSuchMailbox else { return }
-            reports = view?.mailboxWasDeleted(allowingExpunge: allowingExpunge)
+            reports = view?.mailboxWasDeleted(allowingExpunge: allowingExpunge, enabled)
         }
+        noteDueModSeq(reports ?? [])
         try await send(reports ?? [])
+    }
+
+    private func noteDueModSeq(_ reports: [MailboxView.Report]) {
+        guard enabled.contains(.qresync), let view, !view.isGone else { return }
+        let tellsExpunges = reports.contains { report in if case .vanished = report { true } else { false } }
+        if tellsExpunges || !view.untold.isEmpty { dueModSeq = view.toldModSeq }
     }
 
     private func send(_ reports: [MailboxView.Report]) async throws {
@@ -30,13 +37,28 @@ extension IMAPSession {
             case .flagTable: encoder.response(.flags(view.flagNames))
             case .exists(let count): encoder.response(.exists(count))
             case .expunge(let number): encoder.response(.expunge(number))
-            case .flags(let index): encoder.flagsResponse(view, index, withUID: true)
+            case .vanished(let uids): encoder.vanished(uids, isEarlier: false)
+            case .flags(let index): encoder.flagsResponse(view, index, withUID: true, enabled)
             }
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)
             encoder = WireEncoder()
         }
         connection.write(encoder.bytes)
+    }
+}
+
+extension WireEncoder {
+    /// So many ranges in one response: lines of 8,192 octets are what every client takes.
+    private static var rangesAtOnce: Int { 360 }
+
+    /// As many VANISHED responses as it takes.
+    mutating func vanished(_ uids: UIDSet, isEarlier: Bool) {
+        var rest = uids.ranges[...]
+        while !rest.isEmpty {
+            response(.vanished(UIDSet(Array(rest.prefix(Self.rangesAtOnce))), isEarlier: isEarlier))
+            rest = rest.dropFirst(Self.rangesAtOnce)
+        }
     }
 }
 

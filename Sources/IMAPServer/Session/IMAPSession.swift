@@ -18,6 +18,12 @@ package final class IMAPSession {
     let events: EventRecorder
     /// The selected mailbox.
     var view: MailboxView?
+    var enabled: EnabledExtensions = []
+    /// Of the command that is being answered.
+    private(set) var tag: [UInt8] = []
+    /// What HIGHESTMODSEQ is to say with the answer, when the mod-sequences of FETCH responses say too much, since
+    /// expunges are held back, or too little, since there were expunges (RFC 7162 §6).
+    var dueModSeq: ModSeq?
     /// The structure that was needed last: clients ask for a structure, then for its parts.
     var lastStructure: StructureCache?
     private var reader: CommandReader
@@ -67,11 +73,16 @@ package final class IMAPSession {
         SessionFacts(
             isSelected: view != nil,
             isReadOnly: view?.isReadOnly ?? false,
+            enabled: enabled,
             maximumMessageOctets: configuration.maximumMessageOctets
         )
     }
 
-    func send(_ response: Response) { connection.write(response) }
+    func send(_ response: Response) {
+        var encoder = WireEncoder(textForm: enabled.textForm)
+        encoder.response(response)
+        connection.write(encoder.bytes)
+    }
 
     /// The selected mailbox, for commands whose traits ask for one.
     ///
@@ -88,7 +99,7 @@ package final class IMAPSession {
     private func step() async throws(IOError) -> Bool {
         // A client that sends much and reads nothing waits here.
         try await connection.flushIfLarge()
-        switch try await reader.next() {
+        switch try await reader.next(textForm: enabled.textForm) {
         case .end: return false
         case .command(let frame): return try await perform(frame)
         case .append(let tag, let command): return try await perform(command, tag)
@@ -98,11 +109,12 @@ package final class IMAPSession {
     }
 
     private func perform(_ frame: [UInt8]) async throws(IOError) -> Bool {
-        var scanner = WireScanner(frame)
+        var scanner = WireScanner(frame, textForm: enabled.textForm)
         var tag: [UInt8]?
         do {
             let read = try CommandHead.tag(parsing: &scanner)
             tag = read
+            self.tag = read
             let head = try CommandHead(tag: read, parsing: &scanner)
             guard let type = SessionTable.commands[head.name] else {
                 throw CommandRefusal.bad(SessionTable.unknown(head.name))
@@ -131,22 +143,22 @@ package final class IMAPSession {
             throw error
         }
         if !type.traits.contains(.leavesMailbox) { try await sync(allowingExpunge: mayExpunge) }
-        return answer(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
+        return complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
     }
 
     private func perform(_ command: AppendCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {
         do {
             let completion = try await command.perform(in: self)
             try await sync(allowingExpunge: true)
-            return answer(tag, completion, "APPEND")
+            return complete(tag, completion, "APPEND")
         } catch {
             return try answer(tag, to: error)
         }
     }
 
-    private func answer(_ tag: [UInt8], _ completion: Completion, _ name: String) -> Bool {
+    private func complete(_ tag: [UInt8], _ completion: Completion, _ name: String) -> Bool {
         let text = completion.text ?? "\(name) completed"
-        return answer(tag, StatusResponse(.ok, completion.code, text)) && !completion.endsSession
+        return answer(tag, StatusResponse(completion.condition, completion.code, text)) && !completion.endsSession
     }
 
     private func answer(_ tag: [UInt8]?, to error: any Error) throws(IOError) -> Bool {
@@ -160,6 +172,15 @@ package final class IMAPSession {
     ///
     /// False when it was one bad command too many.
     private func answer(_ tag: [UInt8]?, _ status: StatusResponse) -> Bool {
+        var status = status
+        if let due = dueModSeq {
+            dueModSeq = nil
+            if status.code == nil, status.condition == .ok {
+                status.code = .highestModSeq(due)
+            } else {
+                send(.untagged(StatusResponse(.ok, .highestModSeq(due), "Highest")))
+            }
+        }
         send(tag.map { .tagged($0, status) } ?? .untagged(status))
         badInARow = status.condition == .bad ? badInARow + 1 : 0
         guard badInARow >= configuration.badCommands else { return true }
@@ -172,7 +193,7 @@ package final class IMAPSession {
         switch error {
         case .timedOut: send(.untagged(StatusResponse(.bye, nil, "Idle for too long")))
         case .budgetExceeded: send(.untagged(StatusResponse(.bye, .word(.tooBig), "Too many octets at once")))
-        case .shutdown where configuration.saysGoodbyeAtShutdown:
+        case .shutdown where !configuration.isBehindFrontEnd:
             send(.untagged(StatusResponse(.bye, .word(.unavailable), "Server is going down; log on again")))
         case .shutdown, .closed, .lineTooLong, .tls, .system: break
         }

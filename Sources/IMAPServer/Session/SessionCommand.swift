@@ -7,11 +7,14 @@ internal import IMAPWire
 struct SessionFacts {
     var isSelected: Bool
     var isReadOnly: Bool
+    var enabled: EnabledExtensions
     var maximumMessageOctets: UInt64
 }
 
-/// How a command that succeeded is answered.
+/// How a command is answered that was done.
 struct Completion {
+    /// NO only where a part of it could not be done.
+    var condition = StatusResponse.Condition.ok
     var code: ResponseCode?
     /// `nil` for the name of the command and `completed`.
     var text: String?

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import IMAPWire
 internal import MailStore
 internal import MailTypes
 
@@ -16,6 +17,18 @@ struct MailboxHierarchy {
 
         var exists: Bool { mailbox?.id != nil }
         var isSubscribed: Bool { mailbox?.isSubscribed ?? false }
+
+        /// The row of LIST (RFC 9051 §7.3.1).
+        ///
+        /// - Parameter isExtended: whether the client knows `\NonExistent`.
+        func listing(isExtended: Bool, withSubscription: Bool) -> MailboxListing {
+            var attributes: [String] = []
+            if !exists { attributes.append(isExtended ? "\\NonExistent" : "\\Noselect") }
+            attributes.append(hasChildren ? "\\HasChildren" : "\\HasNoChildren")
+            if isSubscribed, withSubscription { attributes.append("\\Subscribed") }
+            let uses = mailbox?.specialUse ?? []
+            return MailboxListing(attributes: attributes + uses.map(\.rawValue).sorted(), name: name.text)
+        }
     }
 
     /// By name.

@@ -17,6 +17,10 @@ struct MailboxView {
     private(set) var messages: [MessageEntry]
     /// What the view has taken in.
     private(set) var modSeq: ModSeq
+    /// Up to here everything was told, expunges too; less than `modSeq` while some are held back.
+    private(set) var toldModSeq: ModSeq
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2).
+    var savedResult = UIDSet()
     /// Expunged in the store, and not yet told: still in `messages`.
     private(set) var untold = UIDSet()
     /// Set when the mailbox itself was deleted.
@@ -30,6 +34,7 @@ struct MailboxView {
         keywords = snapshot.keywords
         messages = snapshot.messages
         modSeq = snapshot.status.highestModSeq
+        toldModSeq = modSeq
     }
 
     /// Whether there can be anything to tell: a mailbox that is gone has nothing more once its messages are told off.
@@ -64,6 +69,7 @@ struct MailboxView {
     /// Sequence numbers that no message has are an error (RFC 9051 §6.4.9 note 3); UIDs that no message has are passed
     /// over.
     func indices(of set: SequenceSet, _ numbers: MessageNumbers) throws(CommandRefusal) -> [Range<Int>] {
+        if set.isSavedResult { return savedIndices }
         switch numbers {
         case .sequence:
             let ranges = set.resolved(largest: count)
@@ -78,6 +84,7 @@ struct MailboxView {
 
     /// As above, but numbers that no message has are passed over: for SEARCH, which asks whether there are such.
     func existingIndices(of set: SequenceSet, _ numbers: MessageNumbers) -> [Range<Int>] {
+        if set.isSavedResult { return savedIndices }
         guard numbers == .sequence else { return uidIndices(of: set) }
         return set.resolved(largest: count).compactMap { range in
             let upper = min(range.upperBound, count)
@@ -85,13 +92,33 @@ struct MailboxView {
         }
     }
 
+    /// Those of the saved result that are still there.
+    private var savedIndices: [Range<Int>] { indices(of: savedResult.ranges) }
+
     private func uidIndices(of set: SequenceSet) -> [Range<Int>] {
         guard let largest = messages.last?.uid.rawValue else { return [] }
-        return set.resolved(largest: largest).compactMap { range in
+        return indices(of: set.resolved(largest: largest))
+    }
+
+    private func indices(of uids: [ClosedRange<UInt32>]) -> [Range<Int>] {
+        uids.compactMap { range in
             let first = firstIndex(from: UID(range.lowerBound))
             let end = range.upperBound == .max ? messages.count : firstIndex(from: UID(range.upperBound + 1))
             return first < end ? first..<end : nil
         }
+    }
+
+    /// Those of `indices` whose messages are wanted.
+    func indices(_ indices: [Range<Int>], where isWanted: (MessageEntry) -> Bool) -> [Range<Int>] {
+        var chosen: [Range<Int>] = []
+        for index in indices.lazy.flatMap({ $0 }) where isWanted(messages[index]) {
+            if let last = chosen.last, last.upperBound == index {
+                chosen[chosen.count - 1] = last.lowerBound..<index + 1
+            } else {
+                chosen.append(index..<index + 1)
+            }
+        }
+        return chosen
     }
 
     func uids(of indices: [Range<Int>]) -> UIDSet {
@@ -119,32 +146,47 @@ extension MailboxView {
     enum Report: Hashable {
         case flagTable
         case expunge(SequenceNumber)
+        /// The same by UID, for clients that enabled QRESYNC.
+        case vanished(UIDSet)
         case exists(UInt32)
         /// FETCH with the flags of the message at this index.
         case flags(Int)
     }
 
     /// Takes in what happened to the mailbox and says what the client must be told, in order.
-    mutating func merge(_ changes: MailboxChanges, allowingExpunge: Bool) -> [Report] {
+    mutating func merge(
+        _ changes: MailboxChanges,
+        allowingExpunge: Bool,
+        _ enabled: EnabledExtensions
+    ) -> [Report] {
         var reports: [Report] = adopt(changes.keywords) ? [.flagTable] : []
-        untold.formUnion(changes.vanished)
-        if allowingExpunge { reports += removeUntold() }
-        let (arrived, changed) = take(changes.changed)
+        if !changes.vanished.isEmpty {
+            untold.formUnion(changes.vanished.intersection(UIDSet(ascending: messages.lazy.map { $0.uid })))
+        }
+        if allowingExpunge { reports += removeUntold(byUID: enabled.contains(.qresync)) }
+        let (arrived, changed) = take(changes.changed, withModSeqs: enabled.contains(.condstore))
         if arrived { reports.append(.exists(count)) }
         reports += changed.map { .flags($0) }
         modSeq = max(modSeq, changes.status.highestModSeq)
+        if untold.isEmpty { toldModSeq = modSeq }
         return reports
     }
 
     /// The mailbox was deleted: all its messages are gone.
-    mutating func mailboxWasDeleted(allowingExpunge: Bool) -> [Report] {
+    mutating func mailboxWasDeleted(allowingExpunge: Bool, _ enabled: EnabledExtensions) -> [Report] {
         isGone = true
         untold = UIDSet(ascending: messages.lazy.map { $0.uid })
-        return allowingExpunge ? removeUntold() : []
+        return allowingExpunge ? removeUntold(byUID: enabled.contains(.qresync)) : []
     }
 
-    private mutating func removeUntold() -> [Report] {
+    private mutating func removeUntold(byUID: Bool) -> [Report] {
         guard !untold.isEmpty else { return [] }
+        if byUID {
+            let gone = untold
+            untold = UIDSet()
+            messages.removeAll { gone.contains($0.uid) }
+            return [.vanished(gone)]
+        }
         var reports: [Report] = []
         var kept: [MessageEntry] = []
         kept.reserveCapacity(messages.count)
@@ -160,15 +202,19 @@ extension MailboxView {
         return reports
     }
 
-    private mutating func take(_ entries: [MessageEntry]) -> (arrived: Bool, changed: [Int]) {
+    /// With mod-sequences, one that is new is told even when no flag is: a client may wait for it before it changes the
+    /// message (RFC 7162 §3.1.3).
+    private mutating func take(
+        _ entries: [MessageEntry],
+        withModSeqs: Bool
+    ) -> (arrived: Bool, changed: [Int]) {
         var changed: [Int] = []
         let before = messages.count
         for entry in entries {
             if let index = index(of: entry.uid) {
                 let known = messages[index]
-                if known.systemFlags != entry.systemFlags || known.keywordBits != entry.keywordBits {
-                    changed.append(index)
-                }
+                let isOther = known.systemFlags != entry.systemFlags || known.keywordBits != entry.keywordBits
+                if isOther || withModSeqs && known.modSeq != entry.modSeq { changed.append(index) }
                 messages[index] = entry
             } else if messages.last.map({ $0.uid < entry.uid }) ?? true {
                 messages.append(entry)

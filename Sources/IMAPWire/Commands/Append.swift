@@ -25,7 +25,7 @@ package struct AppendCommand: IMAPCommand {
         self.literal = literal
     }
 
-    // append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal    RFC 3501 §9
+    // append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP (literal / literal8)    RFC 9051 §9
     package init(parsing scanner: inout WireScanner) throws(IMAPSyntaxError) {
         try scanner.space()
         mailbox = try scanner.mailbox()
@@ -55,7 +55,7 @@ package struct AppendCommand: IMAPCommand {
             encoder.dateTime(internalDate)
             encoder.space()
         }
-        encoder.raw("{")
+        encoder.raw(literal.isBinary ? "~{" : "{")
         encoder.number(literal.count)
         encoder.raw(literal.isSynchronizing ? "}" : "+}")
     }
@@ -64,8 +64,11 @@ package struct AppendCommand: IMAPCommand {
     /// APPEND.
     ///
     /// `nil` when it is another command, or the literal is the mailbox name.
-    package static func head(of frame: [UInt8]) -> (tag: [UInt8], command: AppendCommand)? {
-        var scanner = WireScanner(frame)
+    package static func head(
+        of frame: [UInt8],
+        textForm: TextForm = .modifiedUTF7
+    ) -> (tag: [UInt8], command: AppendCommand)? {
+        var scanner = WireScanner(frame, textForm: textForm)
         do throws(IMAPSyntaxError) {
             let head = try CommandHead(tag: try CommandHead.tag(parsing: &scanner), parsing: &scanner)
             guard head.name == "APPEND", !head.isUID else { return nil }
@@ -80,11 +83,12 @@ package struct AppendCommand: IMAPCommand {
 extension WireScanner {
     /// The announcement of a literal whose octets are not in the frame; passes over its line end if that is.
     fileprivate mutating func literalMarker() throws(IMAPSyntaxError) -> LiteralMarker {
+        let isBinary = accept(0x7E)
         try expect(0x7B, "the message as a literal")
         let count = try number64("the size of the message")
         let isSynchronizing = !accept(0x2B)
         try expect(0x7D, "\"}\"")
         if accept(ASCII.cr) { try expect(ASCII.lf, "a line end") }
-        return LiteralMarker(count: count, isSynchronizing: isSynchronizing)
+        return LiteralMarker(count: count, isSynchronizing: isSynchronizing, isBinary: isBinary)
     }
 }

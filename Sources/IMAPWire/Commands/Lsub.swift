@@ -34,5 +34,5 @@ package struct LsubCommand: IMAPCommand {
 
 extension WireEncoder {
     /// A mailbox pattern, always as a string: wildcards and names then need no rules of their own.
-    package mutating func listMailbox(_ pattern: String) { string(ModifiedUTF7.encode(pattern)) }
+    package mutating func listMailbox(_ pattern: String) { string(mailboxOctets(pattern)) }
 }

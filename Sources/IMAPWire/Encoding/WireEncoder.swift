@@ -16,11 +16,15 @@ package struct WireEncoder: Sendable {
 
     package var bytes: [UInt8] = []
     package var literalForm: LiteralForm
+    package let textForm: TextForm
 
     /// Longest text that is sent quoted; longer ones go as literals, which no peer must scan.
     private static let maximumQuotedOctets = 1000
 
-    package init(literalForm: LiteralForm = .plain) { self.literalForm = literalForm }
+    package init(literalForm: LiteralForm = .plain, textForm: TextForm = .modifiedUTF7) {
+        self.literalForm = literalForm
+        self.textForm = textForm
+    }
 
     /// Grammar's own octets: keywords, parentheses, spaces.
     package mutating func raw(_ text: StaticString) {
@@ -39,7 +43,10 @@ package struct WireEncoder: Sendable {
         let isQuotable =
             octets.count <= Self.maximumQuotedOctets
             && octets.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
-        guard isQuotable else { return literal(octets) }
+        if isQuotable { quoted(octets) } else { literal(octets) }
+    }
+
+    private mutating func quoted(_ octets: some Collection<UInt8>) {
         bytes.append(ASCII.quote)
         for octet in octets {
             if octet == ASCII.quote || octet == ASCII.backslash { bytes.append(ASCII.backslash) }
@@ -75,7 +82,27 @@ package struct WireEncoder: Sendable {
         lineEnd()
     }
 
-    package mutating func mailbox(_ name: String) { astring(ModifiedUTF7.encode(name)) }
+    /// A name, which has no control characters.
+    package mutating func mailbox(_ name: String) {
+        let isPlain = textForm == .modifiedUTF7 || name.utf8.allSatisfy { $0 < 0x80 }
+        if isPlain { astring(mailboxOctets(name)) } else { quoted(name.utf8) }
+    }
+
+    func mailboxOctets(_ name: String) -> [UInt8] {
+        textForm == .utf8 ? Array(name.utf8) : ModifiedUTF7.encode(name)
+    }
+
+    /// `~{count}` and the line end: what follows may hold NUL (RFC 9051 §4.3.1).
+    package mutating func literal8Header(count: UInt64) {
+        raw("~")
+        literalHeader(count: count)
+    }
+
+    /// A literal, as literal8 where NUL makes it one.
+    package mutating func binaryLiteral(_ octets: some Collection<UInt8>) {
+        if octets.contains(0) { raw("~") }
+        literal(octets)
+    }
 
     package mutating func dateTime(_ date: MailDate) {
         raw("\"")

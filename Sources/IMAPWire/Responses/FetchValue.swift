@@ -5,12 +5,17 @@ package import MailTypes
 
 /// One data item of a FETCH response (RFC 9051 §7.5.2).
 package enum FetchValue: Hashable, Sendable {
+    /// A part without its transfer encoding.
+    case binary([UInt32], origin: UInt64?, [UInt8]?)
+    case binarySize([UInt32], UInt64)
     case bodyStructure(BodyStructureValue, isExtensible: Bool)
     /// RFC 8474 §5.1.
     case emailID(String)
     case envelope(EnvelopeValue)
     case flags([String])
     case internalDate(MailDate)
+    /// RFC 7162 §3.1.4.2.
+    case modSeq(ModSeq)
     /// RFC822, RFC822.HEADER and RFC822.TEXT, by that name.
     case legacy(String, [UInt8]?)
     case saveDate(MailDate?)

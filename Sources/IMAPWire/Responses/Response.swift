@@ -31,13 +31,16 @@ package struct MailboxListing: Hashable, Sendable {
     package var attributes: [String]
     /// UTF-8; empty with the root row that tells the delimiter.
     package var name: String
+    /// OLDNAME: what the mailbox was asked for as, or called before (RFC 9051 §7.3.1).
+    package var oldName: String?
     /// CHILDINFO: by which selection option something below matches (RFC 5258 §3.5).
     package var childInfo: [String]
 
-    package init(attributes: [String], name: String, childInfo: [String] = []) {
+    package init(attributes: [String], name: String, childInfo: [String] = [], oldName: String? = nil) {
         self.attributes = attributes
         self.name = name
         self.childInfo = childInfo
+        self.oldName = oldName
     }
 }
 
@@ -92,7 +95,11 @@ package enum Response: Hashable, Sendable {
     case list(MailboxListing)
     case lsub(MailboxListing)
     case status(mailbox: String, [StatusValue])
-    case search([UInt32])
+    /// With the greatest mod-sequence of those found, where it was asked for (RFC 7162 §3.1.5).
+    case search([UInt32], modSeq: ModSeq?)
+    case esearch(ESearchResponse)
+    /// UIDs that are gone: now, or with EARLIER some time ago (RFC 7162 §3.2.10). Never empty.
+    case vanished(UIDSet, isEarlier: Bool)
     /// RFC 9208 §4.2.1.
     case quota(root: String, [QuotaResource])
     /// The quota roots of a mailbox (RFC 9208 §4.2.2).

@@ -32,6 +32,7 @@ package enum ResponseCode: Hashable, Sendable {
         case tooBig = "TOOBIG"
         case tryCreate = "TRYCREATE"
         case uidNotSticky = "UIDNOTSTICKY"
+        case unknownTransferEncoding = "UNKNOWN-CTE"
         case unavailable = "UNAVAILABLE"
         case useAttribute = "USEATTR"
     }
@@ -45,6 +46,10 @@ package enum ResponseCode: Hashable, Sendable {
     case copyUID(UIDValidity, source: UIDSet, target: UIDSet)
     /// An object identifier (RFC 8474 §4.1, §4.2).
     case mailboxID(String)
+    /// RFC 7162 §3.1.2.1.
+    case highestModSeq(ModSeq)
+    /// Messages that a conditional STORE left as they are, by the numbers of the command (RFC 7162 §3.1.3).
+    case modified(UIDSet)
     case permanentFlags([String])
     case uidNext(UID)
     case uidValidity(UIDValidity)
@@ -75,6 +80,12 @@ extension WireEncoder {
             raw("MAILBOXID (")
             raw(id.utf8)
             raw(")")
+        case .highestModSeq(let modSeq):
+            raw("HIGHESTMODSEQ ")
+            number(modSeq.rawValue)
+        case .modified(let numbers):
+            raw("MODIFIED ")
+            raw(numbers.description.utf8)
         case .permanentFlags(let flags):
             raw("PERMANENTFLAGS ")
             list(flags) { encoder, flag in encoder.raw(flag.utf8) }

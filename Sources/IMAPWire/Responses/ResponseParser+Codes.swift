@@ -30,6 +30,8 @@ extension WireScanner {
         case "CAPABILITY": return .capability(try capabilityWords())
         case "COPYUID": return try copyUID()
         case "MAILBOXID": return .mailboxID(try objectIDInParentheses())
+        case "HIGHESTMODSEQ": return .highestModSeq(try modSeq())
+        case "MODIFIED": return .modified(try uidSet())
         case "PERMANENTFLAGS": return .permanentFlags(try flagNames(permanent: true))
         case "UIDNEXT": return .uidNext(UID(try positiveNumber()))
         case "UIDVALIDITY": return .uidValidity(UIDValidity(try positiveNumber()))
@@ -60,11 +62,11 @@ extension WireScanner {
     }
 
     // uid-set: a sequence set without "*"    RFC 4315 §4
-    private mutating func uidSet() throws(IMAPSyntaxError) -> UIDSet {
+    mutating func uidSet() throws(IMAPSyntaxError) -> UIDSet {
         let start = offset
         let set = try sequenceSet()
         let hasStar = set.ranges.contains { $0.first == .largest || $0.last == .largest }
-        guard !hasStar else { throw failure("a set without \"*\"", at: start) }
+        guard !hasStar, !set.isSavedResult else { throw failure("a set without \"*\" and \"$\"", at: start) }
         return UIDSet(set.resolved(largest: 0))
     }
 }

@@ -11,6 +11,12 @@ extension WireScanner {
             rewind(to: offset - 1)
             return try sectionValue()
         }
+        if acceptPrefix("BINARY.SIZE[") {
+            let part = try sectionBinary()
+            try space()
+            return .binarySize(part, try number64())
+        }
+        if acceptPrefix("BINARY[") { return try binaryValue() }
         let start = offset
         let name = try word("a FETCH data item")
         try space()
@@ -22,6 +28,11 @@ extension WireScanner {
         case "ENVELOPE": return .envelope(try envelope())
         case "FLAGS": return .flags(try flagNames(permanent: false))
         case "INTERNALDATE": return .internalDate(try dateTime())
+        case "MODSEQ":
+            try open()
+            let modSeq = try modSeq()
+            try close()
+            return .modSeq(modSeq)
         case "RFC822", "RFC822.HEADER", "RFC822.TEXT": return .legacy(name, try nstring())
         case "RFC822.SIZE": return .size(try number64())
         case "SAVEDATE": return .saveDate(acceptWord("NIL") ? nil : try dateTime())
@@ -40,6 +51,18 @@ extension WireScanner {
         }
         try space()
         return .section(section, origin: origin, try nstring())
+    }
+
+    // "BINARY" section-binary ["<" number ">"] SP (nstring / literal8)    RFC 9051 §9
+    private mutating func binaryValue() throws(IMAPSyntaxError) -> FetchValue {
+        let part = try sectionBinary()
+        var origin: UInt64?
+        if accept(0x3C) {
+            origin = try number64()
+            try expect(0x3E, "\">\"")
+        }
+        try space()
+        return .binary(part, origin: origin, accept(0x7E) ? try literal() : try nstring())
     }
 
     // envelope = "(" env-date SP env-subject SP env-from ... SP env-message-id ")"    RFC 9051 §9

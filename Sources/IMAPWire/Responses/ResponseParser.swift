@@ -7,8 +7,11 @@ internal import MailTypes
 /// Reads what a server sends, strictly: what it accepts is a valid response of the grammar (RFC 3501 §9, RFC 9051 §9).
 package enum ResponseParser {
     /// Reads one whole frame, without its last line end.
-    package static func parse(_ frame: [UInt8]) throws(IMAPSyntaxError) -> Response {
-        var scanner = WireScanner(frame)
+    package static func parse(
+        _ frame: [UInt8],
+        textForm: TextForm = .modifiedUTF7
+    ) throws(IMAPSyntaxError) -> Response {
+        var scanner = WireScanner(frame, textForm: textForm)
         let response = try scanner.response()
         try scanner.end("the end of the response")
         return response
@@ -62,7 +65,12 @@ extension WireScanner {
         case "STATUS": return try statusCounts()
         case "QUOTA": return try quota()
         case "QUOTAROOT": return try quotaRoot()
-        case "SEARCH": return .search(try searchNumbers())
+        case "SEARCH": return try searchNumbers()
+        case "ESEARCH": return .esearch(try esearch())
+        case "VANISHED":
+            let isEarlier = acceptPrefix(" (EARLIER)")
+            try space()
+            return .vanished(try uidSet(), isEarlier: isEarlier)
         case "NAMESPACE":
             guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
             return .namespace
@@ -118,22 +126,38 @@ extension WireScanner {
         guard acceptPrefix(" \"/\" ") else { throw failure("the delimiter") }
         let start = offset
         let octets = try astring("a mailbox name")
-        guard let name = ModifiedUTF7.decode(octets) else { throw failure("modified UTF-7", at: start) }
-        var row = MailboxListing(attributes: attributes, name: name)
-        guard acceptPrefix(" (\"CHILDINFO\" ") else { return row }
-        row.childInfo = try list { (scanner) throws(IMAPSyntaxError) in
-            String(decoding: try scanner.string(), as: UTF8.self)
-        }
+        var row = MailboxListing(attributes: attributes, name: try sentName(octets, at: start))
+        guard acceptPrefix(" (") else { return row }
+        repeat { try listingItem(&row) } while accept(ASCII.space)
         try close()
         return row
+    }
+
+    // mbox-list-extended-item = mbox-list-extended-item-tag SP tagged-ext-val    RFC 9051 §9
+    private mutating func listingItem(_ row: inout MailboxListing) throws(IMAPSyntaxError) {
+        if row.childInfo.isEmpty, acceptPrefix("\"CHILDINFO\" ") {
+            row.childInfo = try list { (scanner) throws(IMAPSyntaxError) in
+                String(decoding: try scanner.string(), as: UTF8.self)
+            }
+            return
+        }
+        guard row.oldName == nil, acceptPrefix("\"OLDNAME\" (") else { throw failure("CHILDINFO or OLDNAME") }
+        let start = offset
+        row.oldName = try sentName(try astring("a mailbox name"), at: start)
+        try close()
+    }
+
+    /// A name as a server may send it: in the form that is in force, and no other.
+    private func sentName(_ octets: [UInt8], at start: Int) throws(IMAPSyntaxError) -> String {
+        guard textForm == .modifiedUTF7 else { return try mailboxText(octets, at: start) }
+        guard let name = ModifiedUTF7.decode(octets) else { throw failure("modified UTF-7", at: start) }
+        return name
     }
 
     private mutating func statusCounts() throws(IMAPSyntaxError) -> Response {
         try space()
         let start = offset
-        guard let name = ModifiedUTF7.decode(try astring("a mailbox name")) else {
-            throw failure("modified UTF-7", at: start)
-        }
+        let name = try sentName(try astring("a mailbox name"), at: start)
         try space()
         let values = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
             let item = try scanner.statusItem()
@@ -166,17 +190,26 @@ extension WireScanner {
     private mutating func quotaRoot() throws(IMAPSyntaxError) -> Response {
         try space()
         let start = offset
-        guard let name = ModifiedUTF7.decode(try astring("a mailbox name")) else {
-            throw failure("modified UTF-7", at: start)
-        }
+        let name = try sentName(try astring("a mailbox name"), at: start)
         var roots: [String] = []
         while accept(ASCII.space) { roots.append(String(decoding: try astring("a quota root"), as: UTF8.self)) }
         return .quotaRoot(mailbox: name, roots: roots)
     }
 
-    private mutating func searchNumbers() throws(IMAPSyntaxError) -> [UInt32] {
+    // mailbox-data =/ "SEARCH" [1*(SP nz-number) SP search-sort-mod-seq]    RFC 7162 §7
+    private mutating func searchNumbers() throws(IMAPSyntaxError) -> Response {
         var numbers: [UInt32] = []
-        while accept(ASCII.space) { numbers.append(try positiveNumber()) }
-        return numbers
+        while accept(ASCII.space) {
+            guard !numbers.isEmpty, accept(0x28) else {
+                numbers.append(try positiveNumber())
+                continue
+            }
+            guard acceptWord("MODSEQ") else { throw failure("MODSEQ") }
+            try space()
+            let modSeq = try modSeq()
+            try close()
+            return .search(numbers, modSeq: modSeq)
+        }
+        return .search(numbers, modSeq: nil)
     }
 }

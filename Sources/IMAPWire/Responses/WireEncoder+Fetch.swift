@@ -15,6 +15,14 @@ extension WireEncoder {
 
     package mutating func fetchValue(_ value: FetchValue) {
         switch value {
+        case .binary(let part, let origin, let octets):
+            binaryName(part, origin: origin)
+            space()
+            if let octets { octets.contains(0) ? binaryLiteral(octets) : string(octets) } else { raw("NIL") }
+        case .binarySize(let part, let octets):
+            binarySizeName(part)
+            space()
+            number(octets)
         case .bodyStructure(let body, let isExtensible):
             raw(isExtensible ? "BODYSTRUCTURE " : "BODY ")
             bodyStructure(body)
@@ -36,6 +44,10 @@ extension WireEncoder {
         case .internalDate(let date):
             raw("INTERNALDATE ")
             dateTime(date)
+        case .modSeq(let modSeq):
+            raw("MODSEQ (")
+            number(modSeq.rawValue)
+            raw(")")
         case .legacy(let name, let octets):
             raw(name.utf8)
             space()
@@ -60,6 +72,22 @@ extension WireEncoder {
     package mutating func sectionName(_ section: SectionSpecifier, origin: UInt64?) {
         raw("BODY")
         self.section(section)
+        self.origin(origin)
+    }
+
+    /// `BINARY[...]`, as above.
+    package mutating func binaryName(_ part: [UInt32], origin: UInt64?) {
+        raw("BINARY")
+        section(SectionSpecifier(part: part))
+        self.origin(origin)
+    }
+
+    package mutating func binarySizeName(_ part: [UInt32]) {
+        raw("BINARY.SIZE")
+        section(SectionSpecifier(part: part))
+    }
+
+    private mutating func origin(_ origin: UInt64?) {
         guard let origin else { return }
         raw("<")
         number(origin)

@@ -37,9 +37,17 @@ extension WireEncoder {
         case .list(let row): listing("LIST ", row)
         case .lsub(let row): listing("LSUB ", row)
         case .status(let mailbox, let values): statusCounts(mailbox, values)
-        case .search(let numbers):
+        case .search(let numbers, let modSeq):
             raw("SEARCH")
             for number in numbers { counted(number) }
+            guard let modSeq else { return }
+            raw(" (MODSEQ ")
+            number(modSeq.rawValue)
+            raw(")")
+        case .esearch(let response): esearch(response)
+        case .vanished(let uids, let isEarlier):
+            raw(isEarlier ? "VANISHED (EARLIER) " : "VANISHED ")
+            raw(uids.description.utf8)
         case .quota(let root, let resources): quota(root, resources)
         case .quotaRoot(let mailbox, let roots):
             raw("QUOTAROOT ")
@@ -86,9 +94,17 @@ extension WireEncoder {
         list(row.attributes) { encoder, attribute in encoder.raw(attribute.utf8) }
         raw(" \"/\" ")
         row.name.isEmpty ? raw("\"\"") : mailbox(row.name)
-        guard !row.childInfo.isEmpty else { return }
-        raw(" (\"CHILDINFO\" ")
-        list(row.childInfo) { encoder, option in encoder.string(option.utf8) }
+        guard !row.childInfo.isEmpty || row.oldName != nil else { return }
+        raw(" (")
+        if !row.childInfo.isEmpty {
+            raw("\"CHILDINFO\" ")
+            list(row.childInfo) { encoder, option in encoder.string(option.utf8) }
+        }
+        if let oldName = row.oldName {
+            raw(row.childInfo.isEmpty ? "\"OLDNAME\" (" : " \"OLDNAME\" (")
+            mailbox(oldName)
+            raw(")")
+        }
         raw(")")
     }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+package import MailTypes
 
 extension WireScanner {
     // number64 = 1*DIGIT, below 2^63    RFC 9051 §9
@@ -27,6 +28,19 @@ extension WireScanner {
         let number = try number(expected)
         guard number > 0 else { throw failure(expected, at: start) }
         return number
+    }
+
+    // mod-sequence-value = 1*DIGIT, above 0 and below 2^63    RFC 7162 §7
+    package mutating func modSeq() throws(IMAPSyntaxError) -> ModSeq {
+        let start = offset
+        let value = try modSeqOrZero()
+        guard value > .zero else { throw failure("a mod-sequence above 0", at: start) }
+        return value
+    }
+
+    // mod-sequence-valzer = "0" / mod-sequence-value    RFC 7162 §7
+    package mutating func modSeqOrZero() throws(IMAPSyntaxError) -> ModSeq {
+        ModSeq(try number64("a mod-sequence"))
     }
 
     /// Exactly `count` digits.

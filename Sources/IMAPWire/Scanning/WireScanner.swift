@@ -10,9 +10,11 @@ internal import ByteTools
 package struct WireScanner: Sendable {
     package let bytes: [UInt8]
     package private(set) var offset: Int
+    package let textForm: TextForm
 
-    package init(_ bytes: [UInt8], at offset: Int = 0) {
+    package init(_ bytes: [UInt8], at offset: Int = 0, textForm: TextForm = .modifiedUTF7) {
         self.bytes = bytes
+        self.textForm = textForm
         self.offset = max(0, min(offset, bytes.count))
     }
 

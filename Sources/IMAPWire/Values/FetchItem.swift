@@ -3,14 +3,18 @@
 
 internal import ByteTools
 
-/// What FETCH may ask of a message (RFC 3501 §6.4.5, RFC 8474 §5.3, RFC 8514 §4.2).
+/// What FETCH may ask of a message (RFC 9051 §6.4.5, RFC 7162 §3.1.4.2, RFC 8474 §5.3, RFC 8514 §4.2).
 package enum FetchItem: Hashable, Sendable {
+    /// A part without its transfer encoding; no numbers for the whole message.
+    case binary(part: [UInt32], peek: Bool, partial: Partial?)
+    case binarySize(part: [UInt32])
     case body
     case bodyStructure
     case emailID
     case envelope
     case flags
     case internalDate
+    case modSeq
     case rfc822
     case rfc822Header
     case rfc822Size
@@ -23,7 +27,7 @@ package enum FetchItem: Hashable, Sendable {
     /// Whether being asked for it marks the message as seen.
     package var setsSeen: Bool {
         switch self {
-        case .rfc822, .rfc822Text, .section(_, peek: false, _): true
+        case .rfc822, .rfc822Text, .section(_, peek: false, _), .binary(_, peek: false, _): true
         default: false
         }
     }
@@ -33,7 +37,8 @@ package enum FetchItem: Hashable, Sendable {
 
     fileprivate static let words: [(word: StaticString, item: FetchItem)] = [
         ("BODYSTRUCTURE", .bodyStructure), ("EMAILID", .emailID), ("ENVELOPE", .envelope), ("FLAGS", .flags),
-        ("INTERNALDATE", .internalDate), ("RFC822.HEADER", .rfc822Header), ("RFC822.SIZE", .rfc822Size),
+        ("INTERNALDATE", .internalDate), ("MODSEQ", .modSeq), ("RFC822.HEADER", .rfc822Header),
+        ("RFC822.SIZE", .rfc822Size),
         ("RFC822.TEXT", .rfc822Text), ("RFC822", .rfc822), ("SAVEDATE", .saveDate), ("THREADID", .threadID),
         ("UID", .uid),
     ]
@@ -64,6 +69,9 @@ extension WireScanner {
         if acceptPrefix("BODY.PEEK[") { return try sectionItem(peek: true) }
         if acceptPrefix("BODY[") { return try sectionItem(peek: false) }
         if acceptWord("BODY") { return .body }
+        if acceptPrefix("BINARY.SIZE[") { return .binarySize(part: try sectionBinary()) }
+        if acceptPrefix("BINARY.PEEK[") { return try binaryItem(peek: true) }
+        if acceptPrefix("BINARY[") { return try binaryItem(peek: false) }
         for (word, item) in FetchItem.words where acceptWord(word) { return item }
         throw failure("a FETCH item such as FLAGS, ENVELOPE or BODY[]", at: start)
     }
@@ -72,6 +80,11 @@ extension WireScanner {
         rewind(to: offset - 1)
         let section = try section()
         return .section(section, peek: peek, partial: try partial())
+    }
+
+    private mutating func binaryItem(peek: Bool) throws(IMAPSyntaxError) -> FetchItem {
+        let part = try sectionBinary()
+        return .binary(part: part, peek: peek, partial: try partial())
     }
 }
 
@@ -86,14 +99,25 @@ extension WireEncoder {
         case .section(let section, let peek, let partial):
             raw(peek ? "BODY.PEEK" : "BODY")
             self.section(section)
-            guard let partial else { return }
-            raw("<")
-            number(partial.offset)
-            raw(".")
-            number(partial.count)
-            raw(">")
+            partialRange(partial)
+        case .binary(let part, let peek, let partial):
+            raw(peek ? "BINARY.PEEK" : "BINARY")
+            section(SectionSpecifier(part: part))
+            partialRange(partial)
+        case .binarySize(let part):
+            raw("BINARY.SIZE")
+            section(SectionSpecifier(part: part))
         default:
             if let word = FetchItem.words.first(where: { $0.item == item })?.word { raw(word) }
         }
+    }
+
+    private mutating func partialRange(_ partial: Partial?) {
+        guard let partial else { return }
+        raw("<")
+        number(partial.offset)
+        raw(".")
+        number(partial.count)
+        raw(">")
     }
 }

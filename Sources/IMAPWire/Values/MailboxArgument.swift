@@ -21,13 +21,16 @@ extension WireScanner {
         return try mailboxText(Array(token), at: start)
     }
 
-    /// Names in UTF-8 are taken as well: clients that know nothing of modified UTF-7 send them.
-    private func mailboxText(_ octets: [UInt8], at start: Int) throws(IMAPSyntaxError) -> String {
-        if octets.contains(where: { $0 >= 0x80 }) {
-            guard let text = String(validating: octets, as: UTF8.self) else {
-                throw failure("a mailbox name in modified UTF-7 or UTF-8", at: start)
+    /// Names in UTF-8 are always taken: clients that know nothing of modified UTF-7 send them.
+    func mailboxText(_ octets: [UInt8], at start: Int) throws(IMAPSyntaxError) -> String {
+        if textForm == .utf8 || octets.contains(where: { $0 >= 0x80 }) {
+            guard let name = String(validating: octets, as: UTF8.self) else {
+                throw failure(
+                    textForm == .utf8 ? "a mailbox name in UTF-8" : "a mailbox name in modified UTF-7 or UTF-8",
+                    at: start
+                )
             }
-            return text
+            return name
         }
         guard let text = ModifiedUTF7.decode(octets) else {
             throw failure("a mailbox name in modified UTF-7 (\"&\" is written \"&-\")", at: start)

@@ -28,6 +28,7 @@ extension WireEncoder {
             raw(isSet ? "KEYWORD " : "UNKEYWORD ")
             raw(keyword.text.utf8)
         case .larger(let octets): numbered("LARGER ", octets)
+        case .modSeq(let modSeq): numbered("MODSEQ ", modSeq.rawValue)
         case .not(let key):
             raw("NOT ")
             searchKey(key)

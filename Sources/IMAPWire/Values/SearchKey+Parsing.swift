@@ -78,11 +78,25 @@ private struct SearchKeyParser {
         case "UNKEYWORD": return .keyword(try keyword(), isSet: false)
         case "LARGER": return .larger(try scanner.number64())
         case "SMALLER": return .smaller(try scanner.number64())
+        case "MODSEQ": return .modSeq(try modSeq())
         case "OLDER": return .older(try scanner.positiveNumber("seconds above 0"))
         case "YOUNGER": return .younger(try scanner.positiveNumber("seconds above 0"))
         case "UID": return .uid(try scanner.sequenceSet())
         default: return .header(name: Array(word.utf8), value: try scanner.astring())
         }
+    }
+
+    // search-modsequence = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer
+    // search-modseq-ext = SP entry-name SP entry-type-req    RFC 7162 §7
+    private mutating func modSeq() throws(IMAPSyntaxError) -> ModSeq {
+        if scanner.peek() == 0x22 {
+            _ = try scanner.quoted()
+            try scanner.space()
+            let isType = scanner.acceptWord("PRIV") || scanner.acceptWord("SHARED") || scanner.acceptWord("ALL")
+            guard isType else { throw scanner.failure("priv, shared or all") }
+            try scanner.space()
+        }
+        return try scanner.modSeqOrZero()
     }
 
     private mutating func keyword() throws(IMAPSyntaxError) -> Keyword {
@@ -111,7 +125,8 @@ private struct SearchKeyParser {
     ]
 
     private static let withArgument: Set<String> = Set(dates.keys).union([
-        "BCC", "BODY", "CC", "EMAILID", "FROM", "HEADER", "KEYWORD", "LARGER", "NOT", "OLDER", "OR", "SMALLER",
+        "BCC", "BODY", "CC", "EMAILID", "FROM", "HEADER", "KEYWORD", "LARGER", "MODSEQ", "NOT", "OLDER", "OR",
+        "SMALLER",
         "SUBJECT", "TEXT",
         "THREADID", "TO", "UID", "UNKEYWORD", "YOUNGER",
     ])

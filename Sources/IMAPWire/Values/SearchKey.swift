@@ -3,7 +3,7 @@
 
 package import MailTypes
 
-/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 8474 §6, RFC 8514 §4.3).
+/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3).
 package indirect enum SearchKey: Hashable, Sendable {
     package enum DateComparison: Hashable, Sendable { case before, on, since }
 
@@ -26,6 +26,8 @@ package indirect enum SearchKey: Hashable, Sendable {
     case header(name: [UInt8], value: [UInt8])
     case keyword(Keyword, isSet: Bool)
     case larger(UInt64)
+    /// That mod-sequence or a greater one; of whatever entry the client names, since a message has one for all.
+    case modSeq(ModSeq)
     case not(SearchKey)
     /// Internal date more than so many seconds ago.
     case older(UInt32)

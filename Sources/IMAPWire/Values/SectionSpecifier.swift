@@ -58,6 +58,13 @@ extension WireScanner {
         return section
     }
 
+    // section-binary = "[" [section-part] "]", behind the bracket that opens it    RFC 9051 §9
+    package mutating func sectionBinary() throws(IMAPSyntaxError) -> [UInt32] {
+        let numbers = try partNumbers()
+        try expect(0x5D, "a part number or \"]\"")
+        return numbers
+    }
+
     // section-part = nz-number *("." nz-number); a dot behind it leads to section-text
     private mutating func partNumbers() throws(IMAPSyntaxError) -> [UInt32] {
         var numbers: [UInt32] = []

@@ -24,9 +24,18 @@ package struct SequenceSet: Hashable, Sendable {
         }
     }
 
+    /// Empty for the saved result.
     package var ranges: [Range]
+    /// `$`: what the last SEARCH with the option SAVE found (RFC 5182 §2).
+    package private(set) var isSavedResult = false
 
     package init(_ ranges: [Range]) { self.ranges = ranges }
+
+    package static let savedResult: SequenceSet = {
+        var set = SequenceSet([])
+        set.isSavedResult = true
+        return set
+    }()
 
     /// The numbers, with `*` as `largest`: ascending, disjoint, non-adjacent.
     ///
@@ -58,8 +67,10 @@ extension SequenceSet.Number {
 }
 
 extension WireScanner {
-    // sequence-set = (seq-number / seq-range) ["," sequence-set]    RFC 9051 §9
+    // sequence-set = (seq-number / seq-range) ["," sequence-set] / seq-last-command; seq-last-command = "$"
+    // RFC 9051 §9
     package mutating func sequenceSet() throws(IMAPSyntaxError) -> SequenceSet {
+        if accept(0x24) { return .savedResult }
         var ranges = [try sequenceRange()]
         while accept(0x2C) { ranges.append(try sequenceRange()) }
         return SequenceSet(ranges)
@@ -77,11 +88,12 @@ extension WireScanner {
     }
 
     /// Whether a sequence set may begin here.
-    package var isAtSequenceSet: Bool { peek().map { ASCII.isDigit($0) || $0 == 0x2A } ?? false }
+    package var isAtSequenceSet: Bool { peek().map { ASCII.isDigit($0) || $0 == 0x2A || $0 == 0x24 } ?? false }
 }
 
 extension WireEncoder {
     package mutating func sequenceSet(_ set: SequenceSet) {
+        if set.isSavedResult { raw("$") }
         for (index, range) in set.ranges.enumerated() {
             if index > 0 { raw(",") }
             sequenceNumber(range.first)

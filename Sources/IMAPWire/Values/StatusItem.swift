@@ -7,6 +7,8 @@ package enum StatusItem: String, Hashable, Sendable, CaseIterable {
     case deleted = "DELETED"
     /// Octets of the messages that have `\\Deleted` (RFC 9208 §4.1.4).
     case deletedStorage = "DELETED-STORAGE"
+    /// RFC 7162 §3.1.7.
+    case highestModSeq = "HIGHESTMODSEQ"
     /// RFC 8474 §4.3.
     case mailboxID = "MAILBOXID"
     case messages = "MESSAGES"

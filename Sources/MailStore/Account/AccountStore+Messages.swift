@@ -86,7 +86,9 @@ extension AccountStore {
         let found = try self.mailbox(mailbox)
         try checkKeywords(flags, found)
         let entries = found.entries(of: uids)
-        let modified = entries.filter { entry in unchangedSince.map { entry.modSeq > $0 } ?? false }
+        let modified = entries.filter { entry in
+            unchangedSince.map { flags.isRefused(by: entry, since: $0, keywords: found.keywords) } ?? false
+        }
         let refused = UIDSet(ascending: modified.map(\.uid))
         let named = UIDSet(ascending: entries.lazy.map(\.uid).filter { !refused.contains($0) })
         if !named.isEmpty {

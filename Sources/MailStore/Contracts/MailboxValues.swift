@@ -182,6 +182,18 @@ package struct FlagChange: Sendable, Hashable {
     }
 }
 
+extension FlagChange {
+    /// Whether a message may not be changed, since it has been changed after `since` (RFC 7162 §3.1.3).
+    ///
+    /// With 0, a keyword may be added where it is not: that is how clients agree on who does something.
+    package func isRefused(by entry: MessageEntry, since: ModSeq, keywords: [Keyword]) -> Bool {
+        guard since == .zero, mode == .add, flags.system.isEmpty, !flags.keywords.isEmpty else {
+            return entry.modSeq > since
+        }
+        return !entry.flags(keywords: keywords).keywords.isDisjoint(with: flags.keywords)
+    }
+}
+
 package struct FlagOutcome: Sendable {
     /// Messages that exist and were not refused, with their flags after the change, by ascending UID.
     package var messages: [MessageEntry]

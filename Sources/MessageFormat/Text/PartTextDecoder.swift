@@ -10,25 +10,14 @@ internal import ByteTools
 /// Holds at most `blockOctets`. Octets are converted in blocks that end with a line, so that a block can be read
 /// without the one before; a line longer than a block may lose the character at the cut.
 package struct PartTextDecoder: Sendable {
-    private enum Transfer: Sendable {
-        case none
-        case base64(Base64Decoder)
-        case quotedPrintable(QuotedPrintableDecoder)
-    }
-
-    private var transfer: Transfer
+    private var transfer: TransferDecoder
     private let charset: [UInt8]
     private let isWide: Bool
     private var held: [UInt8] = []
     private static let blockOctets = 64 << 10
 
     package init(_ part: MessagePart) {
-        transfer =
-            switch part.transferEncoding {
-            case .base64: .base64(Base64Decoder())
-            case .quotedPrintable: .quotedPrintable(QuotedPrintableDecoder())
-            case .identity, .unknown: .none
-            }
+        transfer = TransferDecoder(part.transferEncoding) ?? .identity
         charset = part.mediaType.parameters.octets(of: "charset") ?? []
         let name = ASCII.lowercased(String(decoding: charset, as: UTF8.self))
         isWide = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646-ucs"].contains { name.hasPrefix($0) }
@@ -36,26 +25,13 @@ package struct PartTextDecoder: Sendable {
 
     /// The text of what is whole after this piece; may be empty.
     package mutating func decode(_ piece: [UInt8]) -> String {
-        switch transfer {
-        case .none: held += piece
-        case .base64(var decoder):
-            decoder.decode(piece, into: &held)
-            transfer = .base64(decoder)
-        case .quotedPrintable(var decoder):
-            decoder.decode(piece, into: &held)
-            transfer = .quotedPrintable(decoder)
-        }
+        transfer.decode(piece, into: &held)
         return held.count < Self.blockOctets ? "" : takeBlock(upTo: cut)
     }
 
     /// The rest.
     package mutating func finish() -> String {
-        switch transfer {
-        case .none: break
-        case .base64(var decoder): decoder.finish(into: &held)
-        case .quotedPrintable(var decoder): decoder.finish(into: &held)
-        }
-        transfer = .none
+        transfer.finish(into: &held)
         return takeBlock(upTo: held.count)
     }
 

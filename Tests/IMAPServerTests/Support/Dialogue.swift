@@ -71,6 +71,8 @@ struct Dialogue: Sendable {
 /// A client that holds everything it is sent against the strict grammar.
 final class IMAPTestClient {
     let connection: Connection
+    /// What form mailbox names must have.
+    var textForm = TextForm.modifiedUTF7
     private var count = 0
 
     init(_ connection: Connection) { self.connection = connection }
@@ -95,7 +97,7 @@ final class IMAPTestClient {
             switch assembler.add(line: line.bytes) {
             case .complete(let frame):
                 do throws(IMAPSyntaxError) {
-                    _ = try ResponseParser.parse(frame)
+                    _ = try ResponseParser.parse(frame, textForm: textForm)
                 } catch {
                     Issue.record("invalid response: \(error): \(String(decoding: frame, as: UTF8.self))")
                 }

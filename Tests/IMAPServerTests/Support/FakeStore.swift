@@ -243,10 +243,16 @@ final class FakeAccount: MailAccount {
         let outcome = state.withLock { state -> FlagOutcome? in
             guard let name = state.name(of: mailbox), var box = state.boxes[name] else { return nil }
             let modSeq = state.next()
+            let table = box.keywords
             let bits = box.bits(of: change.flags.keywords)
             var changed: [MessageEntry] = []
+            var modified = UIDSet()
             for index in box.messages.indices where uids.contains(box.messages[index].uid) {
                 var entry = box.messages[index]
+                if let since = unchangedSince, change.isRefused(by: entry, since: since, keywords: table) {
+                    modified.insert(entry.uid)
+                    continue
+                }
                 switch change.mode {
                 case .replace: (entry.systemFlags, entry.keywordBits) = (change.flags.system, bits)
                 case .add:
@@ -261,7 +267,7 @@ final class FakeAccount: MailAccount {
                 changed.append(entry)
             }
             state.boxes[name] = box
-            return FlagOutcome(messages: changed, keywords: box.keywords, modified: UIDSet())
+            return FlagOutcome(messages: changed, keywords: box.keywords, modified: modified)
         }
         guard let outcome else { throw MailStoreError(.noSuchMailbox, "the mailbox is gone") }
         notify()

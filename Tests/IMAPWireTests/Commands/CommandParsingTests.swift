@@ -45,6 +45,97 @@ private let accepted: [(String, any IMAPCommand)] =
         ("a SELECT \"Entwürfe\"", SelectCommand(mailbox: "Entwürfe")),
         ("a SELECT \"a &- b\"", SelectCommand(mailbox: "a & b")),
         ("a EXAMINE {3}\r\nfoo", ExamineCommand(mailbox: "foo")),
+        (
+            "a SELECT foo (CONDSTORE)",
+            SelectCommand(mailbox: "foo", parameters: SelectParameters(wantsModSeqs: true))
+        ),
+        (
+            "a EXAMINE foo (QRESYNC (67890007 20050715194045000 41,43:211 (1:9 41:49)))",
+            ExamineCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    resynchronization: .init(
+                        uidValidity: UIDValidity(67_890_007),
+                        modSeq: ModSeq(20_050_715_194_045_000),
+                        knownUIDs: set("41,43:211"),
+                        match: .init(numbers: set("1:9"), uids: set("41:49"))
+                    )
+                )
+            )
+        ),
+        (
+            "a SELECT foo (QRESYNC (1 2) condstore)",
+            SelectCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    wantsModSeqs: true,
+                    resynchronization: .init(uidValidity: UIDValidity(1), modSeq: ModSeq(2))
+                )
+            )
+        ),
+        (
+            "a SELECT foo (QRESYNC (1 2 (3 4)))",
+            SelectCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    resynchronization: .init(
+                        uidValidity: UIDValidity(1),
+                        modSeq: ModSeq(2),
+                        match: .init(numbers: set("3"), uids: set("4"))
+                    )
+                )
+            )
+        ),
+        ("a STATUS foo (highestmodseq)", StatusCommand(mailbox: "foo", items: [.highestModSeq])),
+        (
+            "a UID FETCH 300:500 (FLAGS MODSEQ) (CHANGEDSINCE 12345 VANISHED)",
+            FetchCommand(
+                set("300:500"),
+                numbers: .uid,
+                items: [.flags, .modSeq],
+                changedSince: ModSeq(12345),
+                wantsVanished: true
+            )
+        ),
+        (
+            "a FETCH $ (BINARY[1.2]<0.9> BINARY.PEEK[] BINARY.SIZE[3])",
+            FetchCommand(
+                .savedResult,
+                items: [
+                    .binary(part: [1, 2], peek: false, partial: Partial(offset: 0, count: 9)),
+                    .binary(part: [], peek: true, partial: nil), .binarySize(part: [3]),
+                ]
+            )
+        ),
+        (
+            "a STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)",
+            StoreCommand(
+                set("7,5,9"),
+                .add,
+                FlagSet(system: .deleted),
+                isSilent: true,
+                unchangedSince: ModSeq(320_162_338)
+            )
+        ),
+        (
+            "a STORE 1 (unchangedsince 0) FLAGS (\\Seen)",
+            StoreCommand(set("1"), .replace, FlagSet(system: .seen), unchangedSince: .zero)
+        ),
+        ("a SEARCH MODSEQ 620162338", SearchCommand(.modSeq(ModSeq(620_162_338)))),
+        (
+            "a SEARCH OR NOT MODSEQ 720162338 LARGER 50000",
+            SearchCommand(.or(.not(.modSeq(ModSeq(720_162_338))), .larger(50_000)))
+        ),
+        (
+            "a UID SEARCH RETURN (MIN MAX ALL COUNT SAVE) CHARSET UTF-8 UID $",
+            SearchCommand(
+                .uid(.savedResult),
+                numbers: .uid,
+                returned: [.minimum, .maximum, .all, .count, .save],
+                charset: Array("UTF-8".utf8)
+            )
+        ),
+        ("a SEARCH return () $", SearchCommand(.sequence(.savedResult), returned: SearchReturn())),
         ("a CREATE foo", CreateCommand(mailbox: "foo")),
         ("a CREATE foo (USE (\\Sent \\drafts))", CreateCommand(mailbox: "foo", specialUse: [.sent, .drafts])),
         ("a DELETE foo]", DeleteCommand(mailbox: "foo]")),
@@ -262,6 +353,22 @@ private let refused: [(String, offset: Int, expected: String)] = [
     ("a CREATE x (USE \\Sent)", 16, "\"(\""),
     ("a LIST (RECURSIVEMATCH) \"\" *", 7, "another selection option"),
     ("a ENABLE", 8, "a space"),
+    ("a SELECT x (", 12, "CONDSTORE"),
+    ("a SELECT x (QRESYNC (0 1))", 21, "a UIDVALIDITY"),
+    ("a SELECT x (QRESYNC (1 0))", 23, "a mod-sequence above 0"),
+    ("a SELECT x (QRESYNC (1 2 *))", 25, "a set of numbers"),
+    ("a SELECT x (QRESYNC (1 2 (3)))", 27, "a space"),
+    ("a FETCH 1 FLAGS (CHANGEDSINCE)", 29, "a space"),
+    ("a FETCH 1 FLAGS (CHANGEDSINCE 9223372036854775808)", 30, "a mod-sequence"),
+    ("a FETCH 1 FLAGS (GONE)", 17, "CHANGEDSINCE or VANISHED"),
+    ("a FETCH 1 BINARY[TEXT]", 17, "a part number or"),
+    ("a FETCH 1 BINARY.SIZE[1]<0.1>", 24, "a space"),
+    ("a STORE 1 (UNCHANGEDSINCE -1) FLAGS (x)", 26, "a mod-sequence"),
+    ("a STORE 1 (UNCHANGED 1) FLAGS (x)", 11, "UNCHANGEDSINCE"),
+    ("a SEARCH RETURN (FIRST) ALL", 17, "MIN, MAX"),
+    ("a SEARCH RETURN (MIN)", 21, "a space"),
+    ("a SEARCH MODSEQ \"/flags/\\\\draft\" mine 1", 33, "priv, shared or all"),
+    ("a FETCH $,1 FLAGS", 9, "a space"),
 ]
 
 @Test(arguments: refused.indices)
@@ -305,8 +412,23 @@ func readsExtendedList() throws {
 
 @Test(arguments: [
     ("a1 APPEND foo (\\Seen) {5}\r\n", true), ("a1 APPEND foo {5+}\r\n", true), ("a1 append {3}\r\nfoo {5}\r\n", true),
-    ("a1 APPEND {3}\r\n", false), ("a1 LOGIN {3}\r\n", false), ("a1 APPEND foo ({5}\r\n", false),
+    ("a1 APPEND foo ~{5}\r\n", true), ("a1 APPEND foo~{5}\r\n", false), ("a1 APPEND {3}\r\n", false),
+    ("a1 LOGIN {3}\r\n", false), ("a1 APPEND foo ({5}\r\n", false),
 ])
 func knowsTheLiteralThatIsTheMessage(text: String, isMessage: Bool) {
     #expect((AppendCommand.head(of: Array(text.utf8)) != nil) == isMessage)
+}
+
+@Test
+func takesEntryNamesOfModSeqSearches() throws {
+    let text = "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338"
+    #expect(SearchCommand(.modSeq(ModSeq(620_162_338))).equals(try parseCommand(Array(text.utf8))))
+}
+
+@Test(arguments: [("a SELECT a&AOQ-", "a&AOQ-"), ("a SELECT \"Entwürfe\"", "Entwürfe"), ("a SELECT a&b", "a&b")])
+func readsNamesInUTF8(text: String, name: String) throws {
+    var scanner = WireScanner(Array(text.utf8), textForm: .utf8)
+    let tag = try CommandHead.tag(parsing: &scanner)
+    let head = try CommandHead(tag: tag, parsing: &scanner)
+    #expect(try SelectCommand.parse(&scanner, isUID: head.isUID).mailbox == name)
 }

@@ -41,6 +41,21 @@ private let accepted: [String] = [
     "* QUOTAROOT INBOX \"\" x",
     "* 1 FETCH (EMAILID (M1-_a) THREADID (T9) THREADID NIL)",
     "* SEARCH",
+    "* SEARCH 2 5 (MODSEQ 917162500)",
+    "* ESEARCH",
+    "* ESEARCH (TAG \"a567\") UID COUNT 5 ALL 4:19,21,28",
+    "* ESEARCH (TAG \"a\") MIN 2 MAX 47 MODSEQ 9223372036854775807",
+    "* VANISHED 405,407:410",
+    "* VANISHED (EARLIER) 1:4294967295",
+    "* OK [HIGHESTMODSEQ 715194045007] x",
+    "* OK [CLOSED] x",
+    "a1 OK [MODIFIED 7,9:11] some",
+    "a1 NO [UNKNOWN-CTE] x",
+    "* STATUS INBOX (HIGHESTMODSEQ 7)",
+    "* LIST () \"/\" INBOX (\"OLDNAME\" (inbox))",
+    "* LIST () \"/\" a (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (b))",
+    "* 1 FETCH (MODSEQ (65402) BINARY.SIZE[1.2] 7 BINARY[2]<3> \"x\" BINARY[] NIL)",
+    "* 1 FETCH (BINARY[1] ~{3}\r\na\0b)",
     "* SEARCH 1 2 4294967295",
     "* NAMESPACE ((\"\" \"/\")) NIL NIL",
     "* ID NIL",
@@ -85,11 +100,36 @@ func readsDamagedResponses(text: String) throws {
     "", "*", "* ", "* OK", "* OK ", "* 1 FETCH ()", "* 0 FETCH (UID 1)", "* -1 EXISTS", "* 1 FETCH (RFC822.SIZE -1)",
     "* 1 FETCH (UID 0)", "* 1 FETCH (FLAGS (\\*))", "* LIST (x) \"/\" INBOX", "* LIST () \"/\" Entwürfe", "* SEARCH 0",
     "* SEARCH ", "* OK [FOO] x", "a BYE x", "* OK \u{E9}", "* 1 FETCH (BODY[] {6}\r\nabc)", "* 1 FETCH (BODY[] x)",
-    "* 1 FETCH (ENVELOPE (NIL NIL () NIL NIL NIL NIL NIL NIL NIL))", "* FLAGS (\\Seen", "* ID (\"a\")",
+    "* 1 FETCH (ENVELOPE (NIL NIL () NIL NIL NIL NIL NIL NIL NIL))",
+    "* SEARCH (MODSEQ 1)", "* SEARCH 1 (MODSEQ 0)", "* ESEARCH (TAG a) ALL 1", "* ESEARCH ALL *", "* ESEARCH MIN 0",
+    "* VANISHED", "* VANISHED *", "* VANISHED $", "* VANISHED (LATER) 1", "* 1 FETCH (MODSEQ 1)", "* OK [MODIFIED] x",
+    "* 1 FETCH (BINARY[MIME] \"x\")", "* OK [HIGHESTMODSEQ 0] x", "* LIST () \"/\" a ()", "* FLAGS (\\Seen",
+    "* ID (\"a\")",
     "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" () NIL NIL \"7BIT\" 10 1))",
     "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" NIL NIL NIL NIL 10 1))",
     "* 1 FETCH (BODY (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 10))", "* 1 FETCH (BODY (\"MIXED\"))",
 ])
 func refusesInvalidResponses(text: String) {
     #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(Array(text.utf8)) }
+}
+
+private let acceptedInUTF8: [String] = [
+    "* LIST () \"/\" \"Entwürfe\"", "* LIST () \"/\" a&b", "* STATUS \"日本\" (MESSAGES 1)",
+    "* LSUB () \"/\" \"ä \\\" ö\"",
+]
+
+@Test(arguments: acceptedInUTF8)
+func readsAndWritesResponsesInUTF8(text: String) throws {
+    let response = try ResponseParser.parse(Array(text.utf8), textForm: .utf8)
+    var encoder = WireEncoder(textForm: .utf8)
+    encoder.response(response)
+    #expect(String(decoding: frame(encoder.bytes), as: UTF8.self) == text)
+    guard text.utf8.contains(where: { $0 >= 0x80 }) else { return }
+    #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(Array(text.utf8)) }
+}
+
+@Test
+func refusesNamesThatAreNotUTF8() {
+    let text = Array("* LIST () \"/\" \"".utf8) + [0xFF, 0x22]
+    #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(text, textForm: .utf8) }
 }

@@ -208,6 +208,18 @@ import Testing
         )
     }
 
+    @Test("what a command switched on by itself is between the back-ends and the front-end", arguments: [1, Int.max])
+    func switchedOn(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 STATUS x (HIGHESTMODSEQ)\r\n")
+        rig.backEnd("* MARTLET-ENABLED CONDSTORE\r\n* STATUS x (HIGHESTMODSEQ 7)\r\n1 OK done\r\n")
+        #expect(rig.heard().toClient == "* STATUS x (HIGHESTMODSEQ 7)\r\n1 OK done\r\n")
+        #expect(rig.lose() == .keep([]))
+        rig.client("2 NOOP\r\n")
+        rig.reopen()
+        #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE CONDSTORE\r\n2 NOOP\r\n")
+    }
+
     @Test("what was enabled is enabled again, unseen", arguments: [1, Int.max]) func enabled(_ size: Int) {
         var rig = loggedOn(size)
         exchange(&rig, "1 ENABLE CONDSTORE QRESYNC\r\n", "* ENABLED CONDSTORE QRESYNC\r\n1 OK\r\n")

@@ -9,8 +9,6 @@ struct IMAPRelayedCommand: Sendable, Hashable {
     var tag: [UInt8]?
     /// Upper case, at most 16 octets.
     var verb: String
-    /// The rest of the first line, as far as it was kept.
-    var arguments: [UInt8]
 
     /// - Parameter head: the first line, possibly cut.
     init(head: [UInt8]) {
@@ -19,7 +17,6 @@ struct IMAPRelayedCommand: Sendable, Hashable {
         tag = words.first.flatMap { Self.isTag($0) && words.count > 1 ? Array($0) : nil }
         let word = tag == nil ? line[...].prefix(16) : words[1].prefix(16)
         verb = String(decoding: word.map(ASCII.upper), as: UTF8.self)
-        arguments = tag != nil && words.count == 3 ? Array(words[2]) : []
     }
 
     // tag = 1*<any ASTRING-CHAR except "+">    RFC 9051 §9

@@ -38,8 +38,9 @@ package struct IMAPRelayState: RelayState {
     var responses = IMAPResponseFraming()
     var pending: [PendingCommand] = []
     var isSelected = false
-    /// Arguments of ENABLE commands that succeeded: a new back-end must be told (RFC 5161 §3.1).
+    /// What is switched on: a new back-end must be told (RFC 5161 §3.1).
     var enabled: [[UInt8]] = []
+    private static let enabledLimit = 32
     var isOver = false
     /// The log-on is not answered yet.
     var logOnTag: [UInt8]?
@@ -114,7 +115,7 @@ package struct IMAPRelayState: RelayState {
             let octets = rest.prefix(consumed)
             rest = rest.dropFirst(consumed)
             if let response {
-                let isForClient = !isReplaying
+                let isForClient = !isReplaying && response.isForClient
                 note(response)
                 if isForClient {
                     output += held
@@ -142,6 +143,10 @@ package struct IMAPRelayState: RelayState {
         case .untagged("BYE"): isOver = true
         case .untagged("BAD"): untaggedBad()
         case .untagged: break
+        case .enabled(let names, _):
+            for name in names where enabled.count < Self.enabledLimit {
+                if !enabled.contains(where: { ASCII.equalIgnoringCase($0, name) }) { enabled.append(name) }
+            }
         case .tagged(Self.internalTag, _): isReplaying = false
         case .tagged(let tag, let status): answered(tag, isOK: status == "OK", isNo: status == "NO")
         }
@@ -173,7 +178,6 @@ package struct IMAPRelayState: RelayState {
         switch command.verb {
         case "SELECT", "EXAMINE": if isOK || isNo { isSelected = isOK }
         case "CLOSE", "UNSELECT": if isOK { isSelected = false }
-        case "ENABLE": if isOK { enabled.append(command.arguments) }
         case "LOGOUT": if isOK { isOver = true }
         default: break
         }
@@ -189,7 +193,7 @@ package struct IMAPRelayState: RelayState {
         guard logOnTag == nil else { return [] }
         // All up to the answer, with the greeting before it, is for us.
         isReplaying = true
-        let arguments = enabled.prefix(16).joined(separator: [ASCII.space])
+        let arguments = enabled.joined(separator: [ASCII.space])
         let command = Array((enabled.isEmpty ? " NOOP" : " ENABLE ").utf8)
         return Self.internalTag + command + arguments + Array("\r\n".utf8)
     }

@@ -8,6 +8,9 @@ enum IMAPRelayedResponse: Sendable, Hashable {
     case continuation
     /// The word after the asterisk, upper case, at most 16 octets.
     case untagged(String)
+    /// What ENABLE has switched on (RFC 5161 §3.2). The back-end also tells the front-end what a command switched on by
+    /// itself, which is not for the client.
+    case enabled([[UInt8]], isForClient: Bool)
     /// The status word: `OK`, `NO` or `BAD`.
     case tagged([UInt8], String)
 
@@ -18,12 +21,19 @@ enum IMAPRelayedResponse: Sendable, Hashable {
         let second = words.count > 1 ? String(decoding: words[1].prefix(16).map(ASCII.upper), as: UTF8.self) : ""
         if first.elementsEqual("+".utf8) {
             self = .continuation
+        } else if first.elementsEqual("*".utf8), second == "ENABLED" || second == "MARTLET-ENABLED" {
+            let names = words.count > 2 ? words[2].split(separator: ASCII.space).map { Array($0) } : []
+            self = .enabled(names, isForClient: second == "ENABLED")
         } else if first.elementsEqual("*".utf8) {
             self = .untagged(second)
         } else {
             self = .tagged(Array(first), second)
         }
     }
+}
+
+extension IMAPRelayedResponse {
+    var isForClient: Bool { if case .enabled(_, isForClient: false) = self { false } else { true } }
 }
 
 /// Cuts the back-end's octets into responses, by lines and literals.

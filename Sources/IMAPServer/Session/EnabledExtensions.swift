@@ -1,0 +1,51 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import Runtime
+
+/// What a client has switched on, until the connection is over (RFC 5161 §3.1).
+struct EnabledExtensions: OptionSet, Hashable {
+    let rawValue: UInt8
+
+    /// Mod-sequences are told (RFC 7162 §3.1).
+    static let condstore = EnabledExtensions(rawValue: 1)
+    /// UIDs that are gone are told instead of sequence numbers (RFC 7162 §3.2.3).
+    ///
+    /// Comes with `condstore`.
+    static let qresync = EnabledExtensions(rawValue: 2)
+    /// RFC 9051 where it is not RFC 3501: ESEARCH for SEARCH, no RECENT and no \Recent, names in UTF-8.
+    static let imap4rev2 = EnabledExtensions(rawValue: 4)
+
+    /// What ENABLE takes, by the name in upper case and as it is told.
+    private static let names: [(word: String, told: String, extensions: EnabledExtensions)] = [
+        ("CONDSTORE", "CONDSTORE", .condstore),
+        ("QRESYNC", "QRESYNC", [.qresync, .condstore]),
+        ("IMAP4REV2", "IMAP4rev2", .imap4rev2),
+    ]
+
+    /// What a name stands for; `nil` for what cannot be enabled.
+    static func named(_ word: String) -> (told: String, extensions: EnabledExtensions)? {
+        names.first { $0.word == word }.map { ($0.told, $0.extensions) }
+    }
+
+    var textForm: TextForm { contains(.imap4rev2) ? .utf8 : .modifiedUTF7 }
+}
+
+extension IMAPSession {
+    /// Has mod-sequences told from here on, if they are not yet: a command asked for them without ENABLE.
+    func enableModSeqs() {
+        guard !enabled.contains(.condstore) else { return }
+        enable(.condstore)
+        // Another back-end that takes the session over has to know, and the commands do not say.
+        if configuration.isBehindFrontEnd { connection.write("* MARTLET-ENABLED CONDSTORE\r\n") }
+    }
+
+    /// Switches on; a client with a mailbox learns what its mod-sequence is (RFC 7162 §3.1.3, example 8).
+    func enable(_ extensions: EnabledExtensions) {
+        let isNew = extensions.contains(.condstore) && !enabled.contains(.condstore)
+        enabled.formUnion(extensions)
+        guard isNew, let view else { return }
+        send(.untagged(StatusResponse(.ok, .highestModSeq(view.toldModSeq), "Highest")))
+    }
+}

@@ -1,0 +1,56 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IMAPServer
+import SASL
+import Testing
+
+@Suite("docs/imap.md")
+struct CapabilityTableTests {
+    private static let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+
+    private static func content(of path: String) -> String {
+        let fd = unsafe open(path, O_RDONLY)
+        guard fd >= 0 else { return "" }
+        defer { close(fd) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 18)
+        let count = unsafe read(fd, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    /// Words in backquotes, column by column.
+    private static let rows: [[[String]]] = content(of: folder + "/docs/imap.md").split(separator: "\n")
+        .filter { $0.hasPrefix("| `") }
+        .map { row in
+            row.split(separator: "|").map { column in
+                column.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                    .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+            }
+        }
+
+    @Test("What is offered is what the table has, and each row once")
+    func offered() {
+        let told =
+            CapabilityList.beforeLogOn(on: .tls, offersTLS: true)
+            + CapabilityList.beforeLogOn(on: .clear, offersTLS: true)
+            + CapabilityList.afterLogOn(appendLimit: 1)
+        let words = Set(told.map { $0.hasPrefix("APPENDLIMIT=") ? "APPENDLIMIT" : $0 })
+        let listed = Self.rows.map { $0[0].first ?? "" }
+        #expect(Set(listed) == words)
+        #expect(listed.count == words.count)
+        #expect(Set(CapabilityList.afterLogOn(appendLimit: 1)).count == CapabilityList.afterLogOn(appendLimit: 1).count)
+    }
+
+    @Test("Each names tests that exist")
+    func tested() {
+        for row in Self.rows {
+            let tests = row.last ?? []
+            #expect(!tests.isEmpty, "\(row)")
+            for test in tests {
+                let path = Self.folder + "/Tests/" + test + (test.hasPrefix("EndToEnd/") ? ".py" : ".swift")
+                #expect(unsafe access(path, R_OK) == 0, "\(path)")
+            }
+        }
+    }
+}
