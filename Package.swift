@@ -85,6 +85,10 @@ let parts: [Target] = [
 
     // services
     part(
+        "MailQueue",
+        uses: ["Journal", "SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
+    ),
+    part(
         "Directory",
         uses: ["MailTypes", "ByteTools", "SASL", "Events", "Settings", "Runtime", "Locking", "CSQLite", "CCrypt"]
     ),

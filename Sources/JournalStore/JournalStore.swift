@@ -23,7 +23,7 @@ package import Settings
 package final class JournalStore: MailStore {
     private let store: LoggedMailStore
     private let log: JournalAccountLog
-    private let lock: StoreLock
+    private let lock: FolderLock
     let upkeep: StoreUpkeep
     /// For drills: another owner can be played.
     package let leases: EmbeddedLeases

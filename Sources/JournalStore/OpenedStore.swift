@@ -8,7 +8,7 @@ internal import MailStore
 
 /// A store folder that this process has made its own and read.
 struct OpenedStore: Sendable {
-    let lock: StoreLock
+    let lock: FolderLock
     let identity: JournalIdentity
     let log: JournalAccountLog
     let stagingDirectory: String
@@ -20,7 +20,7 @@ struct OpenedStore: Sendable {
         } catch {
             throw MailStoreError(error, "the store folder cannot be made")
         }
-        lock = try StoreLock(directory)
+        lock = try FolderLock.ofStore(directory)
         stagingDirectory = directory + "/tmp"
         do throws(JournalError) {
             try Self.empty(stagingDirectory)

@@ -1,0 +1,28 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SMTPWire
+
+/// Where a recipient's copy of a message goes next.
+package enum QueueRoute: Sendable, Hashable {
+    /// To the destination of this name: a stable text, equal for recipients that may share connections.
+    ///
+    /// Not before `opensAt` (milliseconds since 1970) when that is given: the connector's hours.
+    case destination(String, opensAt: Int64? = nil)
+    /// To that destination, once somebody asks for it (ETRN, `martlet queue force`).
+    case held(String)
+    /// Never: a restriction, or no way there.
+    case refused(SMTPReply)
+    /// No way there for the time being.
+    case waits(SMTPReply)
+}
+
+/// Decides where remote recipients go, by the settings as they are.
+///
+/// Composition supplies it.
+package protocol QueueRouter: Sendable {
+    /// - Parameters:
+    ///   - size: octets of the message.
+    ///   - time: milliseconds since 1970, by the clock on the wall.
+    func route(_ recipient: RecipientCommand, of message: QueuedMessage, size: UInt64, at time: Int64) -> QueueRoute
+}

@@ -1,0 +1,89 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+internal import MailTypes
+internal import SMTPWire
+
+/// A message as it is written; its octets are the body of the journal's record.
+struct MessageRecord: Sendable, Hashable {
+    var id: QueueID
+    /// Milliseconds since 1970, on the queue's own time line, as all times here.
+    var arrival: Int64
+    var expiry: Int64
+    /// 0 for none.
+    var delayNotice: Int64
+    var isFrozen = false
+    var message: QueuedMessage
+    /// In the order of the message's recipients.
+    var progress: [RecipientProgress]
+    /// For a report: what it says of which message, so that both are written or neither.
+    var reported: ChangeRecord?
+
+    init(_ id: QueueID, _ message: QueuedMessage, arrival: Int64, expiry: Int64, delayNotice: Int64) {
+        self.id = id
+        self.message = message
+        self.arrival = arrival
+        self.expiry = expiry
+        self.delayNotice = delayNotice
+        progress = [RecipientProgress](repeating: RecipientProgress(.pending), count: message.recipients.count)
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.integer(id.rawValue)
+        writer.integer(arrival)
+        writer.integer(expiry)
+        writer.integer(delayNotice)
+        writer.integer(UInt8(isFrozen ? 1 : 0))
+        writer.integer(message.priority.rawValue)
+        writer.integer(message.origin.rawValue)
+        var change = ByteWriter()
+        reported?.write(to: &change)
+        writer.counted(change.bytes)
+        writer.variableInteger(UInt64(message.recipients.count))
+        for (recipient, progress) in zip(message.recipients, progress) {
+            writer.counted(recipient.destination.utf8.prefix(Self.maximumDestinationOctets))
+            progress.write(to: &writer)
+        }
+        message.writeEnvelope(to: &writer)
+    }
+
+    static let maximumDestinationOctets = 512
+
+    /// With `isReplay` the message has its destinations only.
+    init(_ reader: inout ByteReader, isReplay: Bool) throws(ByteReaderError) {
+        id = QueueID(try reader.integer())
+        arrival = try reader.integer()
+        expiry = try reader.integer()
+        delayNotice = try reader.integer()
+        isFrozen = try reader.integer(UInt8.self) & 1 != 0
+        let priority = QueuePriority(rawValue: try reader.integer()) ?? .normal
+        let origin = QueueOrigin(rawValue: try reader.integer()) ?? .received
+        let change = try reader.counted()
+        if !change.isEmpty {
+            var inner = ByteReader(Array(change))
+            reported = try ChangeRecord(&inner, isReplay: isReplay)
+        }
+        let count = try reader.variableInteger()
+        guard count <= UInt64(reader.remaining) else { throw ByteReaderError(offset: reader.offset) }
+        var destinations: [String] = []
+        progress = []
+        destinations.reserveCapacity(Int(count))
+        progress.reserveCapacity(Int(count))
+        for _ in 0..<count {
+            destinations.append(try reader.string(maximum: Self.maximumDestinationOctets))
+            progress.append(try RecipientProgress(&reader, skippingStatus: isReplay))
+        }
+        if isReplay {
+            message = QueuedMessage(.init(.null), [])
+            message.recipients = destinations.map { QueuedRecipient(Self.nobody, destination: $0) }
+        } else {
+            message = try QueuedMessage(&reader, destinations: destinations)
+        }
+        message.priority = priority
+        message.origin = origin
+    }
+
+    /// Stands for every recipient while the queue is read at the start.
+    private static let nobody = RecipientCommand(.postmaster)
+}

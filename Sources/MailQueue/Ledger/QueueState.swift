@@ -1,0 +1,187 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Journal
+
+/// The queue as a value: every message that has not come to an end, and what is to be done next.
+///
+/// A fold over the records of the journal, without I/O and without a clock: times are handed in. The ledger is what
+/// records say; the schedule (`destinations`, `timers`, `rotation`) is derived from it.
+struct QueueState: Sendable {
+    private(set) var entries: [QueueID: QueueEntry] = [:]
+    var destinations = DestinationTable()
+    var timers = TimerHeap()
+    /// Destinations that have something to send, in turn.
+    var rotation = Rotation()
+    /// How many recipients are in which state, by the state's number.
+    private(set) var counts = [Int](repeating: 0, count: 32)
+    /// Octets of each segment that are needed.
+    private(set) var liveOctets: [UInt32: UInt64] = [:]
+    /// The greatest name that was given.
+    private(set) var lastID = QueueID(0)
+    /// The time of day less the queue's own time.
+    private(set) var clockOffset: Int64 = 0
+    /// Transactions under way.
+    var active = 0
+    var limits = QueueLimits()
+    /// What cannot be done with a message when its time has come is tried again after so many milliseconds.
+    var reminder: Int64 = 60_000
+
+    var recipientCount: Int { DeliveryState.allCases.filter { !$0.isFinal }.reduce(0) { $0 + self[$1] } }
+
+    subscript(state: DeliveryState) -> Int { counts[Int(state.rawValue)] }
+
+    // MARK: The ledger
+
+    /// Applies a record that is in the journal at `position`; of a message, with its octets behind `preamble`.
+    mutating func apply(_ record: QueueRecord, at position: RecordPosition, preamble: UInt32, size: UInt64) {
+        switch record {
+        case .clock(let offset): clockOffset = offset
+        case .change(let change): apply(change, at: PackedPlace(position))
+        case .message(let message):
+            if let reported = message.reported { apply(reported, at: PackedPlace(position)) }
+            insert(message, at: position, preamble: preamble, size: size)
+        case .moved(let message):
+            if entries[message.id] == nil {
+                insert(message, at: position, preamble: preamble, size: size)
+            } else {
+                place(message.id, at: position, preamble: preamble)
+            }
+        }
+    }
+
+    private mutating func insert(_ record: MessageRecord, at position: RecordPosition, preamble: UInt32, size: UInt64) {
+        lastID = max(lastID, record.id)
+        guard entries[record.id] == nil else { return }
+        let place = PackedPlace(position)
+        var entry = QueueEntry(
+            place: place,
+            preamble: preamble,
+            priority: record.message.priority,
+            origin: record.message.origin,
+            isFrozen: record.isFrozen,
+            size: size,
+            arrival: record.arrival,
+            expiry: record.expiry,
+            delayNotice: record.delayNotice,
+            slots: []
+        )
+        entry.slots.reserveCapacity(record.progress.count)
+        for (recipient, progress) in zip(record.message.recipients, record.progress) {
+            let number = destinations.intern(recipient.destination, window: limits.initialWindow, at: record.arrival)
+            entry.slots.append(RecipientSlot(progress, destination: number, at: place))
+            count(progress.state, number, by: 1)
+        }
+        guard !entry.isDone else {
+            for slot in entry.slots { count(slot.state, slot.destination, by: -1) }
+            return
+        }
+        liveOctets[place.segment, default: 0] &+= entry.storedOctets
+        entries[record.id] = entry
+    }
+
+    private mutating func place(_ id: QueueID, at position: RecordPosition, preamble: UInt32) {
+        guard var entry = entries[id] else { return }
+        release(entry)
+        entry.place = PackedPlace(position)
+        entry.preamble = preamble
+        // The new record says of every recipient what was last said.
+        for index in entry.slots.indices { entry.slots[index].status = entry.place }
+        liveOctets[entry.place.segment, default: 0] &+= entry.storedOctets
+        entries[id] = entry
+    }
+
+    private mutating func apply(_ change: ChangeRecord, at place: PackedPlace) {
+        // A change of a message that came to its end long ago may outlive the segment that its message was in.
+        guard var entry = entries.removeValue(forKey: change.id) else { return }
+        if let isFrozen = change.isFrozen { entry.isFrozen = isFrozen }
+        if let delayNotice = change.delayNotice { entry.delayNotice = delayNotice }
+        if let expiry = change.expiry { entry.expiry = expiry }
+        if let priority = change.priority { entry.priority = priority }
+        for recipient in change.recipients where entry.slots.indices.contains(recipient.index) {
+            let slot = entry.slots[recipient.index]
+            // What has come to an end stays there.
+            guard !slot.state.isFinal else { continue }
+            count(slot.state, slot.destination, by: -1)
+            entry.slots[recipient.index].apply(recipient.progress, at: place)
+            if !recipient.progress.hasStatus { entry.slots[recipient.index].status = slot.status }
+            count(recipient.progress.state, slot.destination, by: 1)
+        }
+        guard entry.isDone else {
+            entries[change.id] = entry
+            return
+        }
+        for slot in entry.slots { count(slot.state, slot.destination, by: -1) }
+        release(entry)
+    }
+
+    private mutating func release(_ entry: QueueEntry) {
+        let segment = entry.place.segment
+        let left = (liveOctets[segment] ?? 0).subtractingReportingOverflow(entry.storedOctets)
+        liveOctets[segment] = left.overflow || left.partialValue == 0 ? nil : left.partialValue
+    }
+
+    private mutating func count(_ state: DeliveryState, _ destination: UInt32, by change: Int) {
+        counts[Int(state.rawValue)] += change
+        if !state.isFinal { destinations[destination].recipients += change }
+    }
+
+    // MARK: What the ledger does not know
+
+    /// When the timer of a message as a whole goes off.
+    mutating func setOwnTimer(_ id: QueueID, _ time: Int64) { entries[id]?.ownTimer = time }
+
+    /// Its record is being copied, or has been.
+    mutating func setMoving(_ id: QueueID, _ isMoving: Bool) { entries[id]?.isMoving = isMoving }
+
+    /// Has everything that waits for a time wait no longer.
+    mutating func force(_ id: QueueID) {
+        guard var entry = entries.removeValue(forKey: id) else { return }
+        for index in entry.slots.indices where entry.slots[index].state == .deferred {
+            entry.slots[index].next = RecipientSlot.forced
+        }
+        entries[id] = entry
+    }
+
+    /// Has recipients wait for another destination: the routing changed.
+    mutating func move(_ id: QueueID, _ indices: [Int], to name: String, at now: Int64) {
+        guard var entry = entries.removeValue(forKey: id) else { return }
+        let number = destinations.intern(name, window: limits.initialWindow, at: now)
+        for index in indices where entry.slots.indices.contains(index) && !entry.slots[index].state.isFinal {
+            destinations[entry.slots[index].destination].recipients -= 1
+            destinations[number].recipients += 1
+            entry.slots[index].destination = number
+        }
+        entries[id] = entry
+    }
+}
+
+/// Numbers that bound the schedule.
+struct QueueLimits: Sendable, Hashable {
+    /// Transactions of all destinations.
+    var total = 200
+    /// Transactions of one destination, at first and at most.
+    var initialWindow = 5
+    var maximumWindow = 20
+}
+
+/// Destinations in turn.
+struct Rotation: Sendable {
+    private var items: [UInt32] = []
+    private var first = 0
+
+    var count: Int { items.count - first }
+
+    mutating func append(_ number: UInt32) { items.append(number) }
+
+    mutating func popFirst() -> UInt32? {
+        guard first < items.count else { return nil }
+        first += 1
+        let number = items[first - 1]
+        if first > 1024 || first == items.count {
+            items.removeFirst(first)
+            first = 0
+        }
+        return number
+    }
+}

@@ -1,0 +1,91 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Events
+internal import Journal
+
+/// A message with everything that is written of it.
+struct LoadedMessage: Sendable {
+    var record: MessageRecord
+    var entry: QueueEntry
+    var content: QueuedContent
+
+    var message: QueuedMessage { record.message }
+}
+
+extension MailQueue {
+    /// Reads a message's record; `nil` when it is not in the queue (any more).
+    ///
+    /// Throws `.damaged` when it cannot be read.
+    func load(_ id: QueueID) async throws(QueueError) -> LoadedMessage? {
+        guard let entry = state.entries[id] else { return nil }
+        let found: JournalEntry
+        do throws(JournalError) {
+            found = try await journal.entry(at: entry.place.position)
+        } catch {
+            // It may have been moved, or come to its end, meanwhile.
+            guard let again = state.entries[id] else { return nil }
+            guard again.place == entry.place else { return try await load(id) }
+            throw QueueError(error)
+        }
+        switch QueueRecord.decode(kind: found.kind, found.metadata) {
+        case .message(let record), .moved(let record):
+            guard record.id == id, record.message.recipients.count == entry.slots.count else { throw .damaged }
+            guard var current = state.entries[id] else { return nil }
+            current.preamble = found.body.preamble
+            var loaded = LoadedMessage(
+                record: record,
+                entry: current,
+                content: QueuedContent(journal, found.body)
+            )
+            for (index, slot) in current.slots.enumerated() {
+                loaded.record.message.recipients[index].destination = state.destinations[slot.destination].name
+            }
+            return loaded
+        default: throw .damaged
+        }
+    }
+
+    /// What was last said about a recipient; `nil` when nothing was, or it cannot be read any more.
+    func lastStatus(_ loaded: LoadedMessage, _ index: Int) async -> DeliveryStatus? {
+        let slot = loaded.entry.slots[index]
+        if slot.status == loaded.entry.place { return loaded.record.progress[index].status }
+        guard let found = try? await journal.entry(at: slot.status.position) else { return nil }
+        switch QueueRecord.decode(kind: found.kind, found.metadata) {
+        case .change(let change) where change.id == loaded.record.id:
+            return change.recipients.last { $0.index == index }?.progress.status
+        case .message(let record) where record.reported?.id == loaded.record.id:
+            return record.reported?.recipients.last { $0.index == index }?.progress.status
+        default: return nil
+        }
+    }
+
+    /// Writes a change and then applies it.
+    ///
+    /// False when it could not be written: nothing has changed then.
+    func write(_ change: ChangeRecord) async -> Bool {
+        let record = QueueRecord.change(change)
+        do throws(JournalError) {
+            guard let place = try await journal.append([Self.journalRecord(record)]).first else { return false }
+            state.apply(record, at: place, preamble: 0, size: 0)
+            return true
+        } catch {
+            services.events.record(
+                .writeFailed,
+                ["queue.id": .string(change.id.description), "error.description": .string("\(error)")]
+            )
+            return false
+        }
+    }
+
+    /// Applies a change at once and has it written in its turn: for what is no harm to lose.
+    func note(_ change: ChangeRecord) {
+        let record = QueueRecord.change(change)
+        state.apply(record, at: RecordPosition(segment: 0, offset: 0), preamble: 0, size: 0)
+        journal.submit([Self.journalRecord(record)]) { _ in }
+    }
+
+    static func journalRecord(_ record: QueueRecord) -> JournalRecord {
+        JournalRecord(kind: record.kind, stream: QueueRecord.stream, metadata: record.metadata)
+    }
+}

@@ -1,0 +1,104 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+package import MailTypes
+package import SMTPWire
+
+/// A recipient of a queued message.
+package struct QueuedRecipient: Sendable, Hashable {
+    /// With NOTIFY and ORCPT; with account and delivery id when it is an account of this server.
+    package var command: RecipientCommand
+    /// Messages to the same destination share connections and wait for each other.
+    package var destination: String
+
+    package init(_ command: RecipientCommand, destination: String) {
+        self.command = command
+        self.destination = destination
+    }
+
+    package var isLocal: Bool { command.account != nil }
+}
+
+/// How urgently a message is sent (the three classes of X.400 and of the classic servers).
+package enum QueuePriority: UInt8, Sendable, Hashable, CaseIterable, Comparable {
+    case low = 0
+    case normal = 1
+    case urgent = 2
+
+    package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Where a queued message comes from.
+package enum QueueOrigin: UInt8, Sendable, Hashable {
+    /// From a client or another server.
+    case received = 0
+    /// A report of this server to a sender.
+    case report = 1
+    /// A report to postmaster, after which nobody is left to tell.
+    case notice = 2
+}
+
+/// The envelope of a queued message, and what is known of where it comes from.
+package struct QueuedMessage: Sendable, Hashable {
+    /// With RET, ENVID, SMTPUTF8, BODY, REQUIRETLS and the trace id.
+    package var mail: MailCommand
+    package var recipients: [QueuedRecipient]
+    package var origin = QueueOrigin.received
+    package var priority = QueuePriority.normal
+    /// The name that the client gave in EHLO.
+    package var receivedFrom: String?
+    /// The client's address.
+    package var peer = ""
+    /// Who submitted it.
+    package var user: String?
+    /// Its Message-ID field, cut to 256 octets.
+    package var messageID = ""
+    /// SHA-256 of the octets.
+    package var digest: [UInt8] = []
+
+    package init(_ mail: MailCommand, _ recipients: [QueuedRecipient]) {
+        self.mail = mail
+        self.recipients = recipients
+    }
+
+    package var trace: TraceID? { mail.trace }
+
+    func writeEnvelope(to writer: inout ByteWriter) {
+        writer.counted(SMTPCommand.mail(mail).encoded.dropLast(2))
+        for recipient in recipients { writer.counted(SMTPCommand.recipient(recipient.command).encoded.dropLast(2)) }
+        writer.counted((receivedFrom ?? "").utf8.prefix(256))
+        writer.counted(peer.utf8.prefix(256))
+        writer.counted((user ?? "").utf8.prefix(512))
+        writer.counted(messageID.utf8.prefix(256))
+        writer.counted(digest.prefix(64))
+    }
+
+    /// `destinations` are those of the recipients, in their order.
+    init(_ reader: inout ByteReader, destinations: [String]) throws(ByteReaderError) {
+        let start = reader.offset
+        guard case .mail(let mail) = try? SMTPCommand.parse(Array(try reader.counted(maximum: 1 << 16))) else {
+            throw ByteReaderError(offset: start)
+        }
+        var recipients: [QueuedRecipient] = []
+        recipients.reserveCapacity(destinations.count)
+        for destination in destinations {
+            let line = Array(try reader.counted(maximum: 1 << 16))
+            guard case .recipient(let command) = try? SMTPCommand.parse(line) else {
+                throw ByteReaderError(offset: start)
+            }
+            recipients.append(QueuedRecipient(command, destination: destination))
+        }
+        self.init(mail, recipients)
+        receivedFrom = try Self.optional(&reader, 256)
+        peer = try reader.string(maximum: 256)
+        user = try Self.optional(&reader, 512)
+        messageID = try reader.string(maximum: 256)
+        digest = Array(try reader.counted(maximum: 64))
+    }
+
+    private static func optional(_ reader: inout ByteReader, _ maximum: Int) throws(ByteReaderError) -> String? {
+        let text = try reader.string(maximum: maximum)
+        return text.isEmpty ? nil : text
+    }
+}
