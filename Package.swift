@@ -64,6 +64,7 @@ let parts: [Target] = [
     part("MessageFormat", uses: ["MailTypes", "ByteTools"]),
     part("SASL", uses: ["MailTypes", "ByteTools"]),
     part("MailboxFormats", uses: ["MailTypes", "ByteTools"]),
+    part("DNSRecords", uses: ["MailTypes", "ByteTools"]),
 
     // journal and store
     part("SearchIndex", uses: ["MessageFormat", "ByteTools", "CLinux", "Compression", "Locking"]),
@@ -91,6 +92,13 @@ let parts: [Target] = [
     part(
         "Directory",
         uses: ["MailTypes", "ByteTools", "SASL", "Events", "Settings", "Runtime", "Locking", "CSQLite", "CCrypt"]
+    ),
+    part(
+        "Resolver",
+        uses: [
+            "DNSRecords", "SMTPWire", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
+            "CUnbound", "CIDN2",
+        ]
     ),
 
     // protocols
@@ -154,24 +162,31 @@ let parts: [Target] = [
         ]
     ),
     part(
+        "ResolverRole",
+        uses: [
+            "ServiceControl", "AdminAPI", "Resolver", "DNSRecords", "MailTypes", "ByteTools", "Events", "Settings",
+            "Runtime", "Locking",
+        ]
+    ),
+    part(
         "Catalogue",
         uses: [
             "ServiceControl", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server", "MailProxy",
-            "JournalStore", "MailStore", "AdminAPI", "Directory", "Events", "Settings",
+            "JournalStore", "MailStore", "AdminAPI", "Directory", "Resolver", "Events", "Settings",
         ]
     ),
     part(
         "AdminRole",
         uses: [
-            "ServiceControl", "AdminAPI", "MailAdmin", "Directory", "ByteTools", "Events", "Settings", "Runtime",
-            "Locking",
+            "ServiceControl", "AdminAPI", "MailAdmin", "ResolverRole", "Resolver", "Directory", "ByteTools", "Events",
+            "Settings", "Runtime", "Locking",
         ]
     ),
     part(
         "AdminCLI",
         uses: [
-            "AdminAPI", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl", "Directory",
-            "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
+            "AdminAPI", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl", "ResolverRole",
+            "Resolver", "Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
         ]
     ),
 ]
@@ -183,6 +198,8 @@ let foundations: [Target] = [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+    .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
     .target(name: "CLinux"),
 ]
 /// The fuzz targets, from what lies in Fuzz/.
@@ -238,7 +255,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "AdminCLI", "Catalogue", "ServiceControl", "FrontEndRole", "BackEndRole", "TransportRole", "AdminRole",
-                "Events", "Settings", "Runtime",
+                "ResolverRole", "Events", "Settings", "Runtime",
             ],
             swiftSettings: settings
         )

@@ -5,6 +5,7 @@ internal import AdminAPI
 internal import Directory
 internal import Events
 internal import MailAdmin
+internal import ResolverRole
 internal import Runtime
 internal import ServiceControl
 internal import Settings
@@ -67,7 +68,8 @@ struct LocalEndpoint: AdminEndpoint {
             services: nil,
             events: events
         )
-        let more = MailGateway.operations(installation.layout, directory: directory)
+        let names = ResolverOperations(asking: LiveSettings(snapshot), events: .none)
+        let more = MailGateway.operations(installation.layout, directory: directory) + names.all
         return (AdminRouter(context, adding: more), request)
     }
 

@@ -5,6 +5,8 @@ internal import AdminAPI
 internal import Directory
 package import Events
 internal import MailAdmin
+internal import Resolver
+internal import ResolverRole
 internal import Runtime
 package import ServiceControl
 package import Settings
@@ -30,6 +32,12 @@ package enum AdminRole {
             settings: context.settings,
             events: context.events
         )
+        let resolver = ResolverClient(
+            path: context.layout.resolverSocket,
+            loop: context.loop,
+            settings: context.settings,
+            events: context.events
+        )
         let router = AdminRouter(
             AdminContext(
                 settings: SettingsAdministration(
@@ -44,7 +52,7 @@ package enum AdminRole {
                 services: WorkerServices(control: control),
                 events: context.events
             ),
-            adding: MailGateway.operations(context.layout, directory: directory)
+            adding: MailGateway.operations(context.layout, directory: directory) + ResolverOperations(resolver).all
         )
         let server = AdminServer(
             router: router,

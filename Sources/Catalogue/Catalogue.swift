@@ -10,6 +10,7 @@ internal import JournalStore
 internal import MailProxy
 internal import MailStore
 internal import POP3Server
+internal import Resolver
 internal import SMTPServer
 internal import ServiceControl
 package import Settings
@@ -22,12 +23,12 @@ internal import TransportRole
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
-        + journalStoreSettings
+        + journalStoreSettings + resolverSettings
 )
 
 /// Every event of the program.
 package let eventCatalogue = EventCatalogue(
     serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
         + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
-        + journalStoreEvents
+        + journalStoreEvents + resolverEvents
 )

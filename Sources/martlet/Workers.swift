@@ -7,6 +7,7 @@ internal import BackEndRole
 internal import Catalogue
 internal import Events
 internal import FrontEndRole
+internal import ResolverRole
 internal import ServiceControl
 internal import Settings
 internal import TransportRole
@@ -20,6 +21,7 @@ enum Workers {
             case .frontEnd: try await FrontEndRole.build(context)
             case .backEnd: try await BackEndRole.build(context)
             case .transport: try await TransportRole.build(context)
+            case .resolver: await ResolverRole.build(context)
             case .admin: try await AdminRole.build(context, settings: settingsTree, events: eventCatalogue)
             }
         }

@@ -35,6 +35,8 @@ package struct InstanceLayout: Sendable, Hashable {
     package var keyFile: String { keys + "/server.key" }
     package var assertionKeyFile: String { keys + "/assertion.key" }
     package var adminSocket: String { run + "/admin.sock" }
+    /// The socket on which the resolver is asked.
+    package var resolverSocket: String { run + "/resolver.sock" }
     package var processFile: String { run + "/martlet.pid" }
     package var setAsideFile: String { data + "/set-aside.json" }
     /// What a restore makes, until it is whole; nothing may be served while it is there.

@@ -13,12 +13,15 @@ package enum InternalSocket: String, Sendable, Hashable {
     case admin
     /// The part of the administration API that the owner of a store answers.
     case storeAdmin = "store-admin"
+    /// Questions to the domain name system.
+    case resolver
 
     /// The sockets of a worker of this role.
     static func all(of role: WorkerRole) -> [InternalSocket] {
         switch role {
         case .backEnd: [.sessions, .delivery, .storeAdmin]
         case .admin: [.admin]
+        case .resolver: [.resolver]
         case .frontEnd, .transport: []
         }
     }
@@ -30,6 +33,7 @@ package enum InternalSocket: String, Sendable, Hashable {
         case .delivery: layout.deliverySocket(backEnd: index)
         case .admin: layout.adminSocket
         case .storeAdmin: layout.adminSocket(backEnd: index)
+        case .resolver: layout.resolverSocket
         }
     }
 

@@ -60,5 +60,6 @@ package enum WorkerRole: String, Sendable, Hashable, CaseIterable {
     case backEnd = "backend"
     case frontEnd = "frontend"
     case transport
+    case resolver
     case admin
 }

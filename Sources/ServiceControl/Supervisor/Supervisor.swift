@@ -45,7 +45,7 @@ package actor Supervisor {
         suspects = SuspectList(encoded: Files.read(layout.setAsideFile) ?? [])
         settingsStamp = FileStamp(layout.settingsFile)
         let counts: [(WorkerRole, Int)] = [
-            (.backEnd, backEndWorkers), (.admin, 1),
+            (.backEnd, backEndWorkers), (.admin, 1), (.resolver, 1),
             (.transport, settings.current[ServiceSettings.transportWorkers]),
             (.frontEnd, settings.current[ServiceSettings.frontEndWorkers]),
         ]
