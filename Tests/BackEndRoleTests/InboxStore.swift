@@ -49,7 +49,7 @@ final class InboxStore: MailStore, MailAccount {
                 body: BodyReference(segment: 0, offset: UInt64(index))
             )
         }
-        return MailboxSnapshot(name: name, status: currentStatus, keywords: [], messages: entries)
+        return MailboxSnapshot(name: name, status: currentStatus, keywords: [], messages: MessageTable(entries))
     }
 
     func status(of name: MailboxName) async throws(MailStoreError) -> MailboxStatus {

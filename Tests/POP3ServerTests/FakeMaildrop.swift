@@ -58,7 +58,7 @@ final class FakeMaildrop: MailAccount {
                 body: BodyReference(segment: 0, offset: UInt64(uid.rawValue))
             )
         }
-        return MailboxSnapshot(name: name, status: status(entries), keywords: [], messages: entries)
+        return MailboxSnapshot(name: name, status: status(entries), keywords: [], messages: MessageTable(entries))
     }
 
     private func status(_ entries: [MessageEntry]) -> MailboxStatus {

@@ -64,7 +64,7 @@ struct SearchRun {
     ///
     /// A message whose header is lost, and may not be shown filled, has none.
     private func sentDates(
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         _ open: inout [Int],
         _ found: inout [Int]
     ) async throws -> [Int: CalendarDate] {

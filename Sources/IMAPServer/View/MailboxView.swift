@@ -14,7 +14,7 @@ struct MailboxView {
     /// Bit n of an entry's keywords stands for `keywords[n]`.
     private(set) var keywords: [Keyword]
     /// By ascending UID; the message at index n has sequence number n + 1.
-    private(set) var messages: [MessageEntry]
+    private(set) var messages: MessageTable
     /// What the view has taken in.
     private(set) var modSeq: ModSeq
     /// Up to here everything was told, expunges too; less than `modSeq` while some are held back.
@@ -188,16 +188,10 @@ extension MailboxView {
             return [.vanished(gone)]
         }
         var reports: [Report] = []
-        var kept: [MessageEntry] = []
-        kept.reserveCapacity(messages.count)
-        for entry in messages {
-            if untold.contains(entry.uid) {
-                reports.append(.expunge(number(kept.count)))
-            } else {
-                kept.append(entry)
-            }
-        }
-        messages = kept
+        let gone = messages.indices.filter { untold.contains(messages[$0].uid) }
+        // Each number counts from where those told before it are gone (RFC 9051 §7.5.1).
+        for (told, index) in gone.enumerated() { reports.append(.expunge(number(index - told))) }
+        messages.remove(at: gone)
         untold = UIDSet()
         return reports
     }

@@ -93,7 +93,8 @@ extension AccountStore {
             specialUse: [],
             modSeq: created.modSeq
         )
-        return [.mailboxCreated(created), .transfer(try plan(inbox.messages, from: inbox, to: empty, isMove: true))]
+        let transfer = try plan(Array(inbox.messages), from: inbox, to: empty, isMove: true)
+        return [.mailboxCreated(created), .transfer(transfer)]
     }
 
     private func planRenames(from name: MailboxName, to target: MailboxName) throws(MailStoreError) -> [MailboxRename] {

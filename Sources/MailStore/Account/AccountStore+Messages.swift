@@ -117,7 +117,7 @@ extension AccountStore {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
         let found = try self.mailbox(mailbox)
-        let named = uids.map { found.entries(of: $0) } ?? found.messages
+        let named = uids.map { found.entries(of: $0) } ?? Array(found.messages)
         let chosen = named.filter { !onlyDeleted || $0.systemFlags.contains(.deleted) }
         guard !chosen.isEmpty else { return ExpungeOutcome(vanished: UIDSet(), modSeq: found.highestModSeq) }
         return try await remove(chosen, from: found)

@@ -176,7 +176,7 @@ extension MailboxState {
     /// The messages that have `$Damaged`.
     var damaged: [MessageEntry] { damaged(among: messages) }
 
-    func damaged(among entries: [MessageEntry]) -> [MessageEntry] {
+    func damaged(among entries: some Sequence<MessageEntry>) -> [MessageEntry] {
         guard let bit = keywords.firstIndex(of: .damaged) else { return [] }
         return entries.filter { $0.keywordBits >> UInt128(bit) & 1 == 1 }
     }

@@ -120,7 +120,7 @@ package protocol MailAccount: AnyObject, Sendable {
     /// found. `isWanted` is asked every few milliseconds; when it says no, the search ends with an answer that is worth
     /// nothing. May take long; holds up neither the caller's loop nor other sessions.
     func search(
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         at places: [Int],
         for search: TextSearch,
         while isWanted: () -> Bool

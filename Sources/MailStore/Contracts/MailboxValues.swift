@@ -73,9 +73,9 @@ package struct MailboxSnapshot: Sendable {
     /// Grows at its end only, at most 128.
     package var keywords: [Keyword]
     /// By ascending UID.
-    package var messages: [MessageEntry]
+    package var messages: MessageTable
 
-    package init(name: MailboxName, status: MailboxStatus, keywords: [Keyword], messages: [MessageEntry]) {
+    package init(name: MailboxName, status: MailboxStatus, keywords: [Keyword], messages: MessageTable) {
         self.name = name
         self.status = status
         self.keywords = keywords

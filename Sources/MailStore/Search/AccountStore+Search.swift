@@ -12,7 +12,7 @@ extension AccountStore {
     /// Looks through the kept texts first, then reads those messages that have none yet, and sees to it that they get
     /// one.
     package nonisolated func search(
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         at places: [Int],
         for search: TextSearch,
         while isWanted: () -> Bool
@@ -29,7 +29,7 @@ extension AccountStore {
 
     private nonisolated func searchTexts(
         _ texts: AccountTexts,
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         _ places: [Int],
         _ search: TextSearch,
         _ isWanted: () -> Bool
@@ -54,7 +54,7 @@ extension AccountStore {
     }
 
     /// Every message of every mailbox.
-    func liveMessages() -> [[MessageEntry]] { state.mailboxes.values.map(\.messages) }
+    func liveMessages() -> [MessageTable] { state.mailboxes.values.map(\.messages) }
 
     /// Makes the search texts that are missing, and waits until they are there; with `anew`, of all messages.
     package nonisolated func makeTexts(anew: Bool) async {

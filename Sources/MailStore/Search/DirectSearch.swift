@@ -15,7 +15,7 @@ struct DirectSearch<Source: MessageSource> {
 
     /// Those of `places` that match.
     func run(
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         at places: [Int],
         while isWanted: () -> Bool
     ) async throws(MailStoreError) -> [Int] {
@@ -88,7 +88,7 @@ extension MessageStructure {
 extension MailAccount {
     /// Reads every message: for accounts that keep no texts.
     package func search(
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         at places: [Int],
         for search: TextSearch,
         while isWanted: () -> Bool

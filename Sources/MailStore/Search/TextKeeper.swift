@@ -119,7 +119,7 @@ actor TextKeeper {
 
     /// What is missing of which messages.
     private func plan(_ work: AccountTexts.Work, of store: AccountStore, _ texts: AccountTexts) async -> Plan {
-        let mailboxes = work.isWhole ? await store.liveMessages() : [work.messages]
+        let mailboxes = work.isWhole ? await store.liveMessages() : [MessageTable(work.messages)]
         return await searchPool.run {
             let state = texts.sidecar.load()
             var byKey: [TextKey: MessageEntry] = [:]

@@ -9,14 +9,19 @@ internal import Runtime
 package final class OctetStaging: MessageStaging {
     /// What a message may take in memory.
     package static let memoryOctets = 1 << 20
-    /// Up to this a message is summed up where it came in; larger ones are taken to a blocking thread.
-    private static let inlineOctets = 256 * 1024
+    /// Up to this a message is digested and summed up where it came in: that takes 40 µs, and going to another thread
+    /// and back a quarter of it.
+    ///
+    /// Larger ones are taken to a blocking thread, so that one loop of a back-end can take in more than one core could
+    /// digest, and no other session waits for it.
+    private static let inlineOctets = 32 * 1024
 
     package private(set) var count: UInt64 = 0
     private let directory: String
     private let maximum: UInt64
     private let summarize: MessageSummarizer
-    private let hasher = SHA256Hasher()
+    /// Of what goes to the file; what stays in memory is digested at the end.
+    private lazy var hasher = SHA256Hasher()
     private var block = OctetBlock(reserving: 16 * 1024)
     private var file: SpillFile?
 
@@ -30,45 +35,39 @@ package final class OctetStaging: MessageStaging {
         guard UInt64(bytes.count) <= maximum - min(count, maximum) else {
             throw MailStoreError(.limit, "the message is larger than the store takes")
         }
-        hasher.add(bytes)
         count += UInt64(bytes.count)
-        if let file { return try file.write(bytes) }
-        guard block.count + bytes.count > Self.memoryOctets else { return block.append(bytes) }
+        guard file != nil || block.count + bytes.count > Self.memoryOctets else { return block.append(bytes) }
+        try spill().write(bytes)
+        hasher.add(bytes)
+    }
+
+    /// The file, with what was in memory before.
+    private func spill() throws(MailStoreError) -> SpillFile {
+        if let file { return file }
         let spill = try SpillFile(in: directory)
-        try spill.write(block.array)
-        try spill.write(bytes)
+        let held = block.array
+        try spill.write(held)
+        hasher.add(held)
         (file, block) = (spill, OctetBlock())
+        return spill
     }
 
     package func finish() async throws(MailStoreError) -> any StagedMessage {
-        let digest = hasher.finish()
-        if let file {
-            let (count, summarize) = (count, summarize)
-            let (structure, threads) = await BlockingPool.shared.run {
-                var threads = ThreadKeys()
-                let structure = file.withBytes(count) {
-                    threads = ThreadKeys($0)
-                    return summarize($0)
-                }
-                return (structure, threads)
+        let (whole, summarize) = (block, summarize)
+        guard let file else {
+            guard whole.count > Self.inlineOctets else { return StagedOctets(whole, summarize) }
+            return await BlockingPool.shared.run { StagedOctets(whole, summarize) }
+        }
+        let (count, digest) = (count, hasher.finish())
+        return await BlockingPool.shared.run {
+            var threads = ThreadKeys()
+            let structure = file.withBytes(count) {
+                threads = ThreadKeys($0)
+                return summarize($0)
             }
             let content = StagedContent.file(descriptor: file.descriptor, count: count, owner: file)
             return StagedOctets(size: count, sha256: digest, structure: structure, threads: threads, content: content)
         }
-        let structure: [UInt8]
-        let (whole, summarize) = (block, summarize)
-        if whole.count <= Self.inlineOctets {
-            structure = whole.withBytes { summarize($0) }
-        } else {
-            structure = await BlockingPool.shared.run { whole.withBytes { summarize($0) } }
-        }
-        return StagedOctets(
-            size: count,
-            sha256: digest,
-            structure: structure,
-            threads: whole.threadKeys,
-            content: .memory(whole)
-        )
     }
 }
 
@@ -104,18 +103,24 @@ package final class StagedOctets: StagedMessage {
     }
 
     /// A message that is at hand as a whole.
-    package convenience init(_ bytes: [UInt8], summarize: MessageSummarizer = { _ in [] }) {
-        let block = OctetBlock(bytes)
+    package convenience init(_ block: OctetBlock, _ summarize: MessageSummarizer = { _ in [] }) {
+        var threads = ThreadKeys()
+        var digest: [UInt8] = []
+        let structure = block.withBytes {
+            digest = Digest.sha256($0)
+            threads = ThreadKeys($0)
+            return summarize($0)
+        }
         self.init(
-            size: UInt64(bytes.count),
-            sha256: Digest.sha256(bytes),
-            structure: block.withBytes { summarize($0) },
-            threads: block.threadKeys,
+            size: UInt64(block.count),
+            sha256: digest,
+            structure: structure,
+            threads: threads,
             content: .memory(block)
         )
     }
-}
 
-extension OctetBlock {
-    fileprivate var threadKeys: ThreadKeys { withBytes { ThreadKeys($0) } }
+    package convenience init(_ bytes: [UInt8], summarize: MessageSummarizer = { _ in [] }) {
+        self.init(OctetBlock(bytes), summarize)
+    }
 }

@@ -238,7 +238,6 @@ extension MailboxState {
     /// Adds entries whose keyword bits count in a table of their own.
     mutating func insert(_ entries: [MessageEntry], _ keywords: [Keyword], _ modSeq: ModSeq) {
         let bits = keywords.map { keywordBits(CollectionOfOne($0)) }
-        messages.reserveCapacity(messages.count + entries.count)
         for entry in entries {
             var copy = entry
             copy.modSeq = modSeq

@@ -116,7 +116,7 @@ extension MailboxState {
         vanished = VanishedLog(entries: gone, exactSince: try reader.modSeq())
         arrivals = try ArrivalLog(decoding: &reader)
         let count = try reader.count(of: PackedEntry.octets)
-        messages = try reader.entries(count)
+        messages = MessageTable(try reader.entries(count))
         guard keywords.count <= Self.keywordBits, uidNext <= 1 << 32 else { return nil }
         guard isAscending(), messages.last.map({ UInt64($0.uid.rawValue) < uidNext }) ?? true else { return nil }
         recount()

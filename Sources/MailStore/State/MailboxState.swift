@@ -15,7 +15,7 @@ package struct MailboxState: Sendable, Hashable {
     package let uidValidity: UIDValidity
     package var specialUse: Set<SpecialUse>
     /// By ascending UID.
-    package internal(set) var messages: [MessageEntry] = []
+    package internal(set) var messages = MessageTable()
     package internal(set) var keywords: [Keyword] = []
     package internal(set) var uidNext: UInt64 = 1
     package internal(set) var highestModSeq: ModSeq
@@ -125,7 +125,7 @@ package struct MailboxState: Sendable, Hashable {
     package mutating func insert(_ entry: MessageEntry) {
         let (place, isThere) = index(of: entry.uid)
         guard !isThere else { return }
-        if place == messages.count { messages.append(entry) } else { messages.insert(entry, at: place) }
+        messages.insert(entry, at: place)
         if place != messages.count - 1 { lastInnerChange = max(lastInnerChange, entry.modSeq) }
         uidNext = max(uidNext, UInt64(entry.uid.rawValue) + 1)
         arrivals.add(entry.modSeq, uidNext: uidNext, seconds: entry.savedSeconds)
@@ -148,19 +148,10 @@ package struct MailboxState: Sendable, Hashable {
     package mutating func expunge(_ uids: UIDSet, at modSeq: ModSeq, seconds: Int64) {
         let places = places(of: uids)
         touch(modSeq)
-        guard let first = places.first else { return }
+        guard !places.isEmpty else { return }
         vanished.add(UIDSet(ascending: places.map { messages[$0].uid }), at: modSeq, seconds: seconds)
-        var (kept, next) = (first, 0)
-        for place in first..<messages.count {
-            if next < places.count, places[next] == place {
-                count(messages[place], -1)
-                next += 1
-            } else {
-                messages[kept] = messages[place]
-                kept += 1
-            }
-        }
-        messages.removeLast(messages.count - kept)
+        for place in places { count(messages[place], -1) }
+        messages.remove(at: places)
     }
 
     mutating func touch(_ modSeq: ModSeq) {

@@ -12,7 +12,7 @@ package import POP3Wire
 package struct POP3Maildrop: Sendable {
     package let mailbox: MailboxID
     private let uidValidity: UIDValidity
-    private let messages: [MessageEntry]
+    private let messages: MessageTable
     private var marked: Set<Int> = []
     /// Messages that are not marked, and their octets.
     package private(set) var count: Int

@@ -6,9 +6,13 @@ internal import COpenSSL
 /// Digests of whole arrays.
 package enum Digest {
     /// 32 octets (FIPS 180-4).
-    package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] { unsafe sha256(bytes.span.bytes) }
+
+    package static func sha256(_ bytes: RawSpan) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
-        _ = unsafe SHA256(bytes, bytes.count, &digest)
+        unsafe bytes.withUnsafeBytes { bytes in
+            _ = unsafe SHA256(bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, &digest)
+        }
         return digest
     }
 

@@ -198,7 +198,7 @@ final class FakeAccount: MailAccount {
                     name: name,
                     status: Self.status(box, state.modSeq),
                     keywords: box.keywords,
-                    messages: box.messages
+                    messages: MessageTable(box.messages)
                 )
             }
         }
