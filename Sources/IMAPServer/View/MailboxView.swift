@@ -161,7 +161,7 @@ extension MailboxView {
     ) -> [Report] {
         var reports: [Report] = adopt(changes.keywords) ? [.flagTable] : []
         if !changes.vanished.isEmpty {
-            untold.formUnion(changes.vanished.intersection(UIDSet(ascending: messages.lazy.map { $0.uid })))
+            untold.formUnion(uids(of: indices(of: changes.vanished.ranges)))
         }
         if allowingExpunge { reports += removeUntold(byUID: enabled.contains(.qresync)) }
         let (arrived, changed) = take(changes.changed, withModSeqs: enabled.contains(.condstore))
@@ -181,19 +181,12 @@ extension MailboxView {
 
     private mutating func removeUntold(byUID: Bool) -> [Report] {
         guard !untold.isEmpty else { return [] }
-        if byUID {
-            let gone = untold
-            untold = UIDSet()
-            messages.removeAll { gone.contains($0.uid) }
-            return [.vanished(gone)]
-        }
-        var reports: [Report] = []
-        let gone = messages.indices.filter { untold.contains(messages[$0].uid) }
-        // Each number counts from where those told before it are gone (RFC 9051 §7.5.1).
-        for (told, index) in gone.enumerated() { reports.append(.expunge(number(index - told))) }
+        let gone = indices(of: untold.ranges).flatMap(Array.init)
         messages.remove(at: gone)
-        untold = UIDSet()
-        return reports
+        defer { untold = UIDSet() }
+        guard !byUID else { return [.vanished(untold)] }
+        // Each number counts from where those told before it are gone (RFC 9051 §7.5.1).
+        return gone.enumerated().map { .expunge(number($1 - $0)) }
     }
 
     /// With mod-sequences, one that is new is told even when no flag is: a client may wait for it before it changes the
