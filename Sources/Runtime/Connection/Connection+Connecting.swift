@@ -7,13 +7,20 @@ extension Connection {
     /// Opens a connection to a TCP address.
     ///
     /// The calling task runs on `loop`.
+    ///
+    /// - Parameter source: the address of ours that the peer is to see, of the same family; port 0 for any.
     package static func connect(
         to address: SocketAddress,
+        from source: SocketAddress? = nil,
         loop: EventLoop,
         timeout: Duration
     ) async throws(IOError) -> Connection {
         let fd = socket(address.family, sockStream, 0)
         guard fd >= 0 else { throw .last("socket") }
+        if let source {
+            let bound = unsafe source.withSockaddr { unsafe Glibc.bind(fd, $0, $1) } ?? -1
+            guard bound == 0 else { throw closing(fd, .last("bind")) }
+        }
         let result = unsafe address.withSockaddr { unsafe Glibc.connect(fd, $0, $1) } ?? -1
         return try await finish(fd, result, address, loop, timeout)
     }

@@ -48,6 +48,32 @@ extension Connection {
         }
     }
 
+    /// As `flush`, but returns early, with `false`, once the peer has sent something: for peers that may have to say
+    /// something before they have read all.
+    ///
+    /// What is then unsent stays gathered. Throws `.closed` when the peer has ended its side.
+    package func flushUnlessInput() async throws(IOError) -> Bool {
+        var sent = 0
+        defer { output.removeFirst(sent) }
+        while sent < output.count {
+            guard input.isEmpty else { return false }
+            let events: Int32
+            switch try transmit(from: sent) {
+            case .sent(let count):
+                sent += count
+                continue
+            case .wantsWrite: events = readable | writable
+            case .wantsRead: events = readable
+            }
+            switch try receive() {
+            case .bytes: return false
+            case .end: throw .closed
+            case .wantsRead, .wantsWrite: try await waitWritable(events)
+            }
+        }
+        return true
+    }
+
     private func waitWritable(_ events: Int32) async throws(IOError) {
         let wasDeferring = defersShutdown
         defersShutdown = true

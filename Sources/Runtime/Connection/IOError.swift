@@ -4,7 +4,7 @@
 internal import Glibc
 
 /// Why a connection could not do what was asked.
-package enum IOError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum IOError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The wait outlived `idleTimeout` or the connection's deadline.
     case timedOut
     /// This process is draining; say goodbye and return.

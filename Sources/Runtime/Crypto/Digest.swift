@@ -23,6 +23,25 @@ package enum Digest {
         _ = unsafe HMAC(EVP_sha256(), key, Int32(clamping: key.count), bytes, bytes.count, &digest, &length)
         return digest
     }
+
+    /// 32 octets (RFC 8018 §5.2 with HMAC-SHA-256).
+    ///
+    /// Takes a millisecond for some thousand iterations: not on a loop.
+    package static func pbkdf2SHA256(password: [UInt8], salt: [UInt8], iterations: UInt32) -> [UInt8] {
+        var key = [UInt8](repeating: 0, count: 32)
+        let text = password.map { CChar(bitPattern: $0) }
+        _ = unsafe PKCS5_PBKDF2_HMAC(
+            text,
+            Int32(clamping: text.count),
+            salt,
+            Int32(clamping: salt.count),
+            Int32(clamping: max(1, iterations)),
+            EVP_sha256(),
+            32,
+            &key
+        )
+        return key
+    }
 }
 
 /// SHA-256 of octets that come piece by piece.

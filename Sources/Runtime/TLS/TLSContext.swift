@@ -38,14 +38,21 @@ package final class TLSContext: Sendable {
 
     /// For connections that this server opens.
     ///
-    /// With `verify`, the peer's certificate must be valid for its name by the system's authorities.
-    package static func client(verify: Bool) throws(TLSError) -> TLSContext {
+    /// With `verify`, the peer's certificate must be valid for its name by the system's authorities, or by those of a
+    /// PEM file instead.
+    package static func client(verify: Bool, authoritiesFile: String? = nil) throws(TLSError) -> TLSContext {
         try TLSContext { () throws(TLSError) in
             let context = try OwnedContext(server: false)
             if verify {
                 unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
-                guard unsafe SSL_CTX_set_default_verify_paths(context.pointer) == 1 else {
-                    throw .openSSL("system authorities")
+                if let authoritiesFile {
+                    guard unsafe SSL_CTX_load_verify_file(context.pointer, authoritiesFile) == 1 else {
+                        throw .openSSL("authorities file \(authoritiesFile)")
+                    }
+                } else {
+                    guard unsafe SSL_CTX_set_default_verify_paths(context.pointer) == 1 else {
+                        throw .openSSL("system authorities")
+                    }
                 }
             }
             return context

@@ -85,8 +85,13 @@ final class TLSStream {
         )
     }
 
-    /// Asks for, and verifies, the certificate of this name.
+    /// Asks for, and verifies, the certificate of this name, or of this numeric address, which is not asked for
+    /// (RFC 6066 §3).
     func expect(serverName: String) {
+        if SocketAddress(host: serverName, port: 0) != nil {
+            unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), serverName)
+            return
+        }
         _ = unsafe COpenSSL_SSL_set_tlsext_host_name(ssl, serverName)
         unsafe SSL_set1_host(ssl, serverName)
     }
