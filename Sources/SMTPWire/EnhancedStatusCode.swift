@@ -52,6 +52,10 @@ package struct StatusDetail: Sendable, Hashable {
     package static let badConnection = StatusDetail(4, 2)
     /// X.4.6.
     package static let routingLoop = StatusDetail(4, 6)
+    /// X.4.1.
+    package static let noAnswerFromHost = StatusDetail(4, 1)
+    /// X.4.4.
+    package static let unableToRoute = StatusDetail(4, 4)
     /// X.5.0.
     package static let protocolOther = StatusDetail(5, 0)
     /// X.5.1.
@@ -66,18 +70,28 @@ package struct StatusDetail: Sendable, Hashable {
     package static let lineTooLong = StatusDetail(5, 6)
     /// X.6.0.
     package static let contentOther = StatusDetail(6, 0)
+    /// X.6.3: a conversion would be needed, and cannot be made.
+    package static let conversionNotSupported = StatusDetail(6, 3)
     /// X.6.7 (RFC 6531 §3.7): an address is not ASCII and SMTPUTF8 was not asked for.
     package static let nonASCIIAddress = StatusDetail(6, 7)
+    /// X.6.9 (RFC 6531 §3.7): a header in UTF-8 cannot go where SMTPUTF8 is not known.
+    package static let utf8HeaderNotTaken = StatusDetail(6, 9)
     /// X.6.11 (IANA "Enumerated Status Codes"): the content is not formed as this transport needs it.
     package static let invalidContent = StatusDetail(6, 11)
     /// X.7.0.
     package static let security = StatusDetail(7, 0)
     /// X.7.1.
     package static let notAuthorized = StatusDetail(7, 1)
+    /// X.7.4: a security feature that is needed is not there.
+    package static let securityNotSupported = StatusDetail(7, 4)
+    /// X.7.5: the cryptography failed.
+    package static let cryptographicFailure = StatusDetail(7, 5)
     /// X.7.8 (RFC 4954 §6).
     package static let badCredentials = StatusDetail(7, 8)
     /// X.7.11 (RFC 4954 §6).
     package static let encryptionNeeded = StatusDetail(7, 11)
+    /// X.7.30 (RFC 8689 §4.2.1).
+    package static let requireTLSNeeded = StatusDetail(7, 30)
 }
 
 /// Class, subject and detail of a result (RFC 3463 §2), such as `5.1.1`.

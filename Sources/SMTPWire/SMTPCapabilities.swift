@@ -24,6 +24,9 @@ package struct SMTPCapabilities: Sendable, Hashable {
         }
     }
 
+    /// What is offered, in upper case and sorted.
+    package var keywords: [String] { parameters.keys.sorted() }
+
     package func offers(_ keyword: String) -> Bool { parameters[keyword] != nil }
 
     package var pipelining: Bool { offers("PIPELINING") }
@@ -31,6 +34,10 @@ package struct SMTPCapabilities: Sendable, Hashable {
     package var eightBitMIME: Bool { offers("8BITMIME") }
     package var smtpUTF8: Bool { offers("SMTPUTF8") }
     package var startTLS: Bool { offers("STARTTLS") }
+    package var binaryMIME: Bool { offers("BINARYMIME") }
+    package var deliveryReports: Bool { offers("DSN") }
+    package var requireTLS: Bool { offers("REQUIRETLS") }
+    package var size: Bool { offers("SIZE") }
     package var authenticationMechanisms: [String] { parameters["AUTH"] ?? [] }
 
     /// The largest message the server takes; `nil` when it says none, or zero (RFC 1870 §4).
@@ -40,8 +47,16 @@ package struct SMTPCapabilities: Sendable, Hashable {
     }
 
     /// The most recipients of one transaction (`LIMITS RCPTMAX=n`, RFC 9422 §4).
-    package var maximumRecipients: Int? {
-        guard let text = parameters["LIMITS"]?.first(where: { $0.hasPrefix("RCPTMAX=") }) else { return nil }
-        return Decimal.parse(text.utf8.dropFirst(8), maximum: 1_000_000).flatMap { Int(exactly: $0) }
+    package var maximumRecipients: Int? { limit("RCPTMAX=") }
+
+    /// The most transactions of one connection (`LIMITS MAILMAX=n`, RFC 9422 §4).
+    package var maximumTransactions: Int? { limit("MAILMAX=") }
+
+    private func limit(_ name: String) -> Int? {
+        guard let text = parameters["LIMITS"]?.first(where: { $0.hasPrefix(name) }) else { return nil }
+        return Decimal.parse(text.utf8.dropFirst(name.utf8.count), maximum: 1_000_000).flatMap { Int(exactly: $0) }
     }
+
+    /// What the server still offers when an extension that it announced turned out not to work.
+    package mutating func forget(_ keyword: String) { parameters[keyword] = nil }
 }

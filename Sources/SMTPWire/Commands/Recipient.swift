@@ -14,12 +14,19 @@ package struct RecipientCommand: Sendable, Hashable {
 
     /// The recipient as the first sender named it (RFC 3461 §4.2), decoded.
     package struct OriginalRecipient: Sendable, Hashable {
+        /// The type of addresses that may not be ASCII (RFC 6533 §3).
+        package static let unicodeType = "utf-8"
+
         package var addressType: String
         package var address: String
 
         package init(addressType: String, address: String) {
             self.addressType = addressType
             self.address = address
+        }
+
+        var encodedAddress: String {
+            addressType == Self.unicodeType ? XText.encodeUnicode(address) : XText.encode(address)
         }
     }
 
@@ -80,7 +87,12 @@ package struct RecipientCommand: Sendable, Hashable {
         guard text.utf8.count <= 500, parts.count == 2, let type = parts.first, !type.isEmpty,
             let last = parts.last, let address = XText.decode(String(last) ?? "")
         else { throw parameter.invalid("ORCPT=type;xtext") }
-        return OriginalRecipient(addressType: ASCII.lowercased(String(type) ?? ""), address: address)
+        let name = ASCII.lowercased(String(type) ?? "")
+        guard name == OriginalRecipient.unicodeType else {
+            return OriginalRecipient(addressType: name, address: address)
+        }
+        guard let unicode = XText.decodeUnicode(address) else { throw parameter.invalid("ORCPT=utf-8;address") }
+        return OriginalRecipient(addressType: name, address: unicode)
     }
 
     private static func delivery(_ text: String) -> DeliveryID? {
@@ -100,7 +112,7 @@ package struct RecipientCommand: Sendable, Hashable {
         case nil: break
         }
         if let originalRecipient {
-            text += " ORCPT=\(originalRecipient.addressType);\(XText.encode(originalRecipient.address))"
+            text += " ORCPT=\(originalRecipient.addressType);\(originalRecipient.encodedAddress)"
         }
         if let account { text += " XMARTLET-ACCOUNT=\(account)" }
         if let delivery { text += " XMARTLET-DELIVERY=" + Self.hexadecimal(delivery) }
