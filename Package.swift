@@ -108,7 +108,7 @@ let parts: [Target] = [
             "SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking",
         ]
     ),
-    part("SMTPClient", uses: ["SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+    part("SMTPClient", uses: ["SMTPWire", "MessageFormat", "MailTypes", "ByteTools", "Runtime", "Locking"]),
     part(
         "IMAPServer",
         uses: [

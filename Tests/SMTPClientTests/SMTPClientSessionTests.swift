@@ -26,8 +26,9 @@ import Testing
         let timeouts = SMTPTimeouts(
             connect: .seconds(1),
             greeting: .seconds(1),
-            command: .seconds(1),
-            block: .seconds(1),
+            command: .seconds(30),
+            dataStart: .seconds(30),
+            block: .seconds(30),
             answer: .seconds(1)
         )
         return try await EventLoop.run { loop in

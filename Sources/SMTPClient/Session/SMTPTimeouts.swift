@@ -2,22 +2,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How long a client waits (RFC 5321 §4.5.3.2).
-package struct SMTPTimeouts: Sendable, Equatable {
+///
+/// Each is for a whole reply, so that a server cannot stretch it octet by octet.
+package struct SMTPTimeouts: Sendable, Hashable {
     package var connect: Duration
     package var greeting: Duration
+    /// For the answers to EHLO, MAIL, RCPT and all else that is not below.
     package var command: Duration
+    /// For the answer to DATA (RFC 5321 §4.5.3.2.4).
+    package var dataStart: Duration
     /// For each block of the content to be taken.
     package var block: Duration
     /// For the answer to the end of the content.
     package var answer: Duration
 
-    package init(connect: Duration, greeting: Duration, command: Duration, block: Duration, answer: Duration) {
+    package init(
+        connect: Duration,
+        greeting: Duration,
+        command: Duration,
+        dataStart: Duration,
+        block: Duration,
+        answer: Duration
+    ) {
         self.connect = connect
         self.greeting = greeting
         self.command = command
+        self.dataStart = dataStart
         self.block = block
         self.answer = answer
     }
+
+    /// Octets a second that a server must take of a message on average, besides one `block`: less is no delivery but a
+    /// way to hold connections.
+    static let slowestRate: UInt64 = 128
 
     /// Towards other systems.
     ///
@@ -26,6 +43,7 @@ package struct SMTPTimeouts: Sendable, Equatable {
         connect: .seconds(60),
         greeting: .seconds(300),
         command: .seconds(300),
+        dataStart: .seconds(120),
         block: .seconds(180),
         answer: .seconds(600)
     )
@@ -35,6 +53,7 @@ package struct SMTPTimeouts: Sendable, Equatable {
         connect: .seconds(5),
         greeting: .seconds(5),
         command: .seconds(20),
+        dataStart: .seconds(20),
         block: .seconds(20),
         answer: .seconds(60)
     )

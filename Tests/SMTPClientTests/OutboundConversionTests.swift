@@ -1,0 +1,57 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import MessageFormat
+import SMTPClient
+import SMTPWire
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct OutboundConversionTests {
+    private static let text =
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        + "Content-Transfer-Encoding: 8bit\r\n\r\nHellö\r\n.dot\r\n"
+    private static let signed =
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n"
+        + "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHellö\r\n--b\r\n"
+        + "Content-Type: application/pgp-signature\r\n\r\nx\r\n--b--\r\n"
+
+    @Test func `A server without 8BITMIME gets 7-bit data`() async throws {
+        for extensions in [["PIPELINING"], ["PIPELINING", "CHUNKING", "SIZE"]] {
+            let server = ScriptedServer(extensions)
+            #expect(try await Post.send(Post.message(["a"], Self.text), to: [server]).summary == "delivered 250")
+            let content = String(decoding: server.contents.first ?? [], as: UTF8.self)
+            #expect(content == Self.text.replacing("8bit", with: "quoted-printable").replacing("ö", with: "=C3=B6"))
+        }
+    }
+
+    @Test func `A server with 8BITMIME gets what came`() async throws {
+        let server = ScriptedServer(["8BITMIME"])
+        #expect(try await Post.send(Post.message(["a"], Self.text), to: [server]).summary == "delivered 250")
+        #expect(server.contents == [Array(Self.text.utf8)])
+        #expect(server.lines.contains("MAIL FROM:<> BODY=8BITMIME"))
+    }
+
+    @Test func `What is signed is not changed: another host, or 5.6.3`() async throws {
+        let old = ScriptedServer(["PIPELINING"])
+        let message = Post.message(["a"], Self.signed)
+        let result = try await Post.send(message, to: [old])
+        #expect(result.summary == "bounced 550")
+        #expect(result.recipients[0].reply.enhancedStatusCode?.description == "5.6.3")
+        #expect(!result.recipients[0].isPeersReply)
+        let good = ScriptedServer(["8BITMIME"])
+        #expect(try await Post.send(message, to: [old, good]).summary == "delivered 250")
+        // A host that cannot be asked today may take it tomorrow.
+        let dead = ScriptedServer([]) { $0.isEmpty ? "DROP" : nil }
+        #expect(try await Post.send(message, to: [dead, old]).summary == "deferred 450")
+    }
+
+    @Test func `Octets that stand for nothing never leave: no CR or LF alone (A3.4)`() async throws {
+        let text = "Subject: x\r\n\r\na\n.\nb\r.\rc\r\n"
+        for extensions in [["PIPELINING"], ["PIPELINING", "CHUNKING", "8BITMIME"]] {
+            let server = ScriptedServer(extensions)
+            #expect(try await Post.send(Post.message(["a"], text), to: [server]).summary == "delivered 250")
+            let content = try #require(server.contents.first)
+            #expect(!ContentFacts(of: content).hasBareNewline)
+        }
+    }
+}
