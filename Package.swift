@@ -66,6 +66,9 @@ let parts: [Target] = [
     part("MailboxFormats", uses: ["MailTypes", "ByteTools"]),
     part("DNSRecords", uses: ["MailTypes", "ByteTools"]),
 
+    // reports: pure, above the grammars
+    part("DeliveryReports", uses: ["SMTPWire", "MessageFormat", "MailTypes", "ByteTools"]),
+
     // journal and store
     part("SearchIndex", uses: ["MessageFormat", "ByteTools", "CLinux", "Compression", "Locking"]),
     part("Journal", uses: ["ByteTools", "CLinux", "Compression", "Runtime", "Locking"]),
