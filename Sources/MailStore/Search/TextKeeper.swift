@@ -15,6 +15,8 @@ actor TextKeeper {
     private static let restTime = Duration.milliseconds(30)
     /// Sidecars stay in memory up to so many messages in all; 24 octets each.
     private static let maximumLoaded = 2_000_000
+    /// So many messages are looked up at a time, so that what an account needs for it is bounded: 6 MB.
+    private static let maximumPlanned = 32_768
 
     nonisolated let loop: EventLoop
     private var queue: [AccountStore] = []
@@ -91,8 +93,10 @@ actor TextKeeper {
         }
         keepLoaded(texts)
         do {
-            let plan = await plan(work, of: store, texts)
-            try await add(plan.missing, of: store, texts)
+            var plan = await plan(work, of: store, texts)
+            while try await add(plan.missing, of: store, texts) > 0, plan.isPartial, !isClosed {
+                plan = await self.plan(work, of: store, texts)
+            }
             if plan.isMostlyDead { try await rewrite(texts, plan.live) }
             if !work.isWhole, texts.sidecar.loaded?.isMostlyListedTwice ?? false {
                 texts.wantWhole()
@@ -113,6 +117,8 @@ actor TextKeeper {
     private struct Plan: Sendable {
         /// Ascending by key.
         var missing: [MessageEntry] = []
+        /// More are missing.
+        var isPartial = false
         var live: [TextKey] = []
         var isMostlyDead = false
     }
@@ -123,24 +129,32 @@ actor TextKeeper {
         return await searchPool.run {
             let state = texts.sidecar.load()
             var byKey: [TextKey: MessageEntry] = [:]
-            var keys: [TextKey] = []
-            for message in mailboxes.joined() {
+            for message in mailboxes.joined() where byKey.count < Self.maximumPlanned {
                 let key = message.textKey
-                keys.append(key)
                 guard !state.contains(key), !texts.isUnreadable(key) else { continue }
                 byKey[key] = message
             }
             var plan = Plan(missing: byKey.sorted { $0.key < $1.key }.map(\.value))
-            guard work.isWhole else { return plan }
-            plan.live = Set(keys).sorted()
+            plan.isPartial = byKey.count == Self.maximumPlanned
+            guard work.isWhole, !plan.isPartial else { return plan }
+            plan.live = Self.distinct(mailboxes.joined().lazy.map(\.textKey))
             let live = state.count(of: plan.live)
             plan.isMostlyDead = state.listed >= 512 && live * 2 < state.listed
             return plan
         }
     }
 
-    private func add(_ missing: [MessageEntry], of store: AccountStore, _ texts: AccountTexts) async throws {
-        guard !missing.isEmpty else { return }
+    /// Ascending, each once.
+    private static func distinct(_ keys: some Sequence<TextKey>) -> [TextKey] {
+        var distinct: [TextKey] = []
+        for key in keys.sorted() where distinct.last != key { distinct.append(key) }
+        return distinct
+    }
+
+    /// Makes texts, and says of how many messages.
+    private func add(_ missing: [MessageEntry], of store: AccountStore, _ texts: AccountTexts) async throws -> Int {
+        guard !missing.isEmpty else { return 0 }
+        var added = 0
         let sidecar = texts.sidecar
         var block = await searchPool.run { sidecar.smallTail() } ?? TextBlock()
         var begun = ContinuousClock.now
@@ -149,6 +163,7 @@ actor TextKeeper {
             if isClosed || texts.isRemoved { break }
             if let text = try await source.text(of: message) {
                 block.add(message.textKey, text)
+                added += 1
             } else {
                 texts.setUnreadable(message.textKey)
             }
@@ -161,8 +176,9 @@ actor TextKeeper {
                 begun = .now
             }
         }
-        guard !texts.isRemoved, !block.isEmpty else { return }
+        guard !texts.isRemoved, !block.isEmpty else { return added }
         try await searchPool.run { [block] in try sidecar.append(block) }
+        return added
     }
 
     private func rest() async {
