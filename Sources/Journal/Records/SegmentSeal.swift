@@ -12,6 +12,9 @@ struct SegmentSeal: Hashable, Sendable {
         var offset: UInt64
     }
 
+    /// So many segments before it are named.
+    static let maximumEnds = 4
+
     var ends: [End]
 
     init(_ ends: [End] = []) { self.ends = ends }

@@ -42,7 +42,7 @@ struct HeadsCheckpoint: Sendable {
         let found = ["a", "b"].compactMap { name in
             WholeFile.contents("\(directory)/heads.\(name)").flatMap { Self.decode($0, identity) }
         }
-        return found.max { $0.from < $1.from }
+        return found.max { ($0.last, $0.from) < ($1.last, $1.from) }
     }
 
     static func encode(_ contents: Contents, _ identity: JournalIdentity) -> [UInt8] {

@@ -21,6 +21,8 @@ struct RecoveryPass {
     /// Headers of the last commit seen, and where it began.
     private var lastCommit: [RecordHeader] = []
     private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
+    /// A checkpoint that tells of more than there is.
+    private var disproved: HeadsCheckpoint.Contents?
 
     init(segments: SegmentTable, identity: JournalIdentity, directory: String) {
         self.segments = segments
@@ -37,6 +39,7 @@ struct RecoveryPass {
         for number in scanned {
             try scan(number, from: number == from.segment ? from.offset : 0, isLast: number == last)
         }
+        if let disproved { noteMissing(disproved) }
         if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
         try settle(last, numbers)
         return found
@@ -47,25 +50,42 @@ struct RecoveryPass {
     /// A checkpoint counts when its last record still ends where it says.
     private mutating func usableCheckpoint(_ numbers: [UInt32]) throws(JournalError) -> RecordPosition {
         let beginning = RecordPosition(segment: 0, offset: 0)
-        guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load(),
-            try agrees(saved, with: numbers)
-        else { return beginning }
+        guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load() else { return beginning }
+        guard let start = try start(after: saved, numbers) else {
+            disproved = saved
+            return beginning
+        }
         heads = saved.heads
         tail.lastRecord = saved.last
         (found.wasClosed, isOurs) = (true, true)
-        return saved.from
+        return start
     }
 
-    /// Whether the segments are those that were read for a checkpoint.
+    /// Where the records after a checkpoint begin; `nil` when the segments are not those that were read for it.
     ///
     /// When its last record was in a segment that is not there any more, a later one must be: it was removed, and no
     /// older state of the folder was put back.
-    private func agrees(_ saved: HeadsCheckpoint.Contents, with numbers: [UInt32]) throws(JournalError) -> Bool {
-        guard let newest = numbers.last, saved.last.segment < .max else { return false }
-        guard numbers.contains(saved.last.segment) else { return newest > saved.last.segment }
-        guard let last = try segments.record(at: saved.last)?.header else { return false }
-        return saved.from == RecordPosition(segment: saved.last.segment, offset: last.end)
-            || saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0)
+    private func start(after saved: HeadsCheckpoint.Contents, _ numbers: [UInt32]) throws(JournalError)
+        -> RecordPosition?
+    {
+        guard let newest = numbers.last, saved.last.segment < .max else { return nil }
+        guard numbers.contains(saved.last.segment) else { return newest > saved.last.segment ? saved.from : nil }
+        guard let last = try segments.record(at: saved.last)?.header else { return nil }
+        let end = RecordPosition(segment: saved.last.segment, offset: last.end)
+        guard saved.from == end || saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0) else {
+            return nil
+        }
+        // Not from the next segment on: where the process ended before that was begun, this one is written again.
+        return end
+    }
+
+    /// What a checkpoint tells of was on disk when it was written: what of it is beyond the end is lost.
+    private mutating func noteMissing(_ saved: HeadsCheckpoint.Contents) {
+        let (last, end) = tail.last ?? (0, 0)
+        let isExact = saved.from.segment == saved.last.segment
+        let known = isExact ? saved.from.offset : saved.last.offset &+ UInt64(RecordHeader.size)
+        let begin = last == saved.last.segment ? end : 0
+        if last <= saved.last.segment, begin < known { note(begin..<known, in: saved.last.segment) }
     }
 
     private mutating func scan(_ number: UInt32, from start: UInt64, isLast: Bool) throws(JournalError) {
@@ -127,7 +147,8 @@ struct RecoveryPass {
         }
         guard fdatasync(file.descriptor) == 0 else { throw .last("fdatasync") }
         if end == 0 {
-            tail.owedSeal.ends = try numbers.dropLast().suffix(4).map { number throws(JournalError) in
+            tail.owedSeal.ends = try numbers.dropLast().suffix(SegmentSeal.maximumEnds).map {
+                number throws(JournalError) in
                 let size = try segments.file(number).size()
                 return SegmentSeal.End(segment: number, offset: segments.recordsEnd(of: number, size: size))
             }

@@ -65,6 +65,20 @@ extension StoreUpkeep {
             let findings = try await run.blocking { [told] in self.others(in: found, besides: told) }
             for finding in findings { report.add(finding) }
         }
+        for finding in cutOff(shard, segments) { report.add(finding) }
+    }
+
+    /// What a checkpoint knew of and the opening of the store did not find any more; nothing else tells of it.
+    private func cutOff(_ shard: Int, _ segments: [UInt32: SegmentFindings]) -> [CheckFinding] {
+        log.shards[shard].recovery.damage.compactMap { damage in
+            let isKnown = segments[damage.segment]?.unreadable.contains { $0.overlaps(damage.octets) } ?? false
+            guard !isKnown else { return nil }
+            let file = name(of: damage.segment, shard: shard)
+            var finding = CheckFinding(.octets, file: file, offset: damage.octets.lowerBound)
+            (finding.shard, finding.octetsLost) = (shard, UInt64(damage.octets.count))
+            finding.detail = "found when the store was opened"
+            return finding
+        }
     }
 
     /// Messages of an account that are not whole; with `onlyThere`, of those in `segments`.
