@@ -6,7 +6,9 @@ import Glibc
 import JournalStore
 import MailStore
 import MailTypes
+import MessageFormat
 import Runtime
+import SearchIndex
 
 /// One message as a dump says it.
 struct SeenMessage {
@@ -19,6 +21,7 @@ struct SeenMessage {
 struct Dump {
     let store: JournalStore
     let output: Output
+    var searches = false
 
     @discardableResult
     func say(_ accounts: some Sequence<UInt64>) async throws -> [UInt64: [SeenMessage]] {
@@ -28,10 +31,11 @@ struct Dump {
             var text = ""
             for mailbox in try await account.mailboxes() where mailbox.id != nil {
                 let snapshot = try await account.snapshot(of: mailbox.name)
-                for entry in snapshot.messages {
+                for (index, entry) in snapshot.messages.enumerated() {
                     let (line, seen) = try await describe(entry, of: snapshot, account)
                     found[number, default: []].append(seen)
                     text += line
+                    if searches, index % 16 == 0 { text += try await search(seen, index, snapshot.messages, account) }
                 }
                 let status = snapshot.status
                 text +=
@@ -41,6 +45,20 @@ struct Dump {
             output.say(text)
         }
         return found
+    }
+
+    /// Says a message that is not found by its token.
+    private func search(
+        _ seen: SeenMessage,
+        _ place: Int,
+        _ messages: [MessageEntry],
+        _ account: any MailAccount
+    ) async throws -> String {
+        guard !seen.token.isEmpty, seen.token != "-" else { return "" }
+        let term = MessageSearch.Term(SearchNeedle(seen.token), in: .text)
+        let search = TextSearch([term], .term(0))
+        let found = try await account.search(messages, at: Array(messages.indices), for: search, while: { true })
+        return found.contains(place) ? "" : "X \(account.id) \(field(seen.mailbox)) \(seen.uid) \(seen.token)\n"
     }
 
     private func describe(
@@ -81,7 +99,9 @@ struct DumpDrill {
             do {
                 let store = try await DrillStore.open(words[0], options, loop)
                 let output = try Output(words[1])
-                try await Dump(store: store, output: output).say(1...UInt64(options.accounts))
+                // First: reading marks what is damaged, and compares nothing.
+                if options.checks { try await check(store, output) }
+                try await Dump(store: store, output: output, searches: options.checks).say(1...UInt64(options.accounts))
                 for number in 0..<min(options.appends, options.accounts) {
                     try await append(to: UInt64(number) + 1, store)
                 }
@@ -90,6 +110,12 @@ struct DumpDrill {
             } catch {
                 Output.standard("failed \(error) \((error as? MailStoreError)?.detail ?? "")\n")
             }
+        }
+    }
+
+    private func check(_ store: JournalStore, _ output: Output) async throws {
+        for finding in try await store.check().findings {
+            output.say("F \(finding.kind) \(finding.file) \(finding.offset) \(finding.octetsLost)\n")
         }
     }
 

@@ -15,7 +15,8 @@ import Settings
 // there, and judged there, by what this program has put into its log before.
 //
 //     store-drill write STORE LOG [--writers 32] [--accounts 8] [--cycle 0] [--segment 4194304] [--retry TOKEN,...]
-//     store-drill dump            reads "STORE OUTPUT" lines from standard input, one store after the other
+//                                 [--compact MS]: compacts all the time, with pauses of so many ms
+//     store-drill dump [--check 1] reads "STORE OUTPUT" lines from standard input, one store after the other
 //
 // Lines of a log, in the order in which they became true; times are nanoseconds of the monotonic clock:
 //
@@ -26,6 +27,8 @@ import Settings
 //     A number time ...                                               the store has said yes
 //     E number time code                                              the store has said no
 //     S time account mailbox uids                                     another session has seen these messages
+//     F kind file offset octets                                       what "store check" has found
+//     X account mailbox uid token                                     a whole message that SEARCH has not found
 
 /// What the command line asks for.
 struct DrillOptions: Sendable {
@@ -37,6 +40,9 @@ struct DrillOptions: Sendable {
     var operations = Int.max
     var appends = 0
     var retry: [String] = []
+    /// Milliseconds between two compactions; 0 for none.
+    var compact = 0
+    var checks = false
 
     init(_ arguments: [String]) {
         var rest = arguments[...]
@@ -53,6 +59,8 @@ struct DrillOptions: Sendable {
             case "--segment": segmentOctets = UInt64(value) ?? segmentOctets
             case "--operations": operations = Int(value) ?? operations
             case "--append": appends = Int(value) ?? appends
+            case "--compact": compact = Int(value) ?? compact
+            case "--check": checks = value == "1"
             case "--retry": retry = value.split(separator: ",").map(String.init)
             default: fatalError("unknown option \(word)")
             }

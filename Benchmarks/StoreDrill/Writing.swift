@@ -38,9 +38,20 @@ struct WriteDrill {
             for account in 1...UInt64(options.accounts) {
                 group.addTask(executorPreference: loop) { await DrillWatcher(account, drill).run(on: loop) }
             }
+            if options.compact > 0 { group.addTask(executorPreference: loop) { await compact(drill) } }
         }
+        // What SEARCH looks into, so that it can be damaged.
+        for account in 1...UInt64(options.accounts) { try await store.makeTexts(of: AccountID(account)) }
         await store.close()
         output.say("C \(Output.now)\n")
+    }
+
+    /// Empties and removes segments while the writers are at it.
+    private func compact(_ drill: Drill) async {
+        while !drill.isEnding {
+            try? await loop.sleep(for: .milliseconds(options.compact))
+            _ = try? await drill.store.compact(now: true)
+        }
     }
 }
 

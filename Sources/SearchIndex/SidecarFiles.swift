@@ -89,9 +89,14 @@ struct SidecarFiles: Sendable {
         return extent.filter(width, index.read(Int(extent.octets), at: info.filterOffset(number)))
     }
 
-    /// Whether every filter of a block can be read.
-    func hasFilters(_ info: BlockInfo) -> Bool {
-        [TextRegion.head, .body].allSatisfy { region in
+    /// Whether the directory, the texts and the filters of a block can be read.
+    func isWhole(_ info: BlockInfo) -> Bool {
+        guard let list = list(info), let head = text(info, .head), let body = text(info, .body) else { return false }
+        // Asked of the lengths alone: texts that are cut out and thrown away at once were freed by the optimizer before
+        // they were copied (found by a memory checker, Swift 6.3).
+        let lengths = list.entries.reduce((head: 0, body: 0)) { ($0.head + $1.headOctets, $0.body + $1.bodyOctets) }
+        guard lengths.head <= head.count, lengths.body <= body.count else { return false }
+        return [TextRegion.head, .body].allSatisfy { region in
             [GramFilter.Width.three, .four].allSatisfy { filter(info, region, $0) != nil }
         }
     }

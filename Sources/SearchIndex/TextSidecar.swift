@@ -64,9 +64,7 @@ package final class TextSidecar: Sendable {
         guard unsafe access(place.path, F_OK) == 0 else { return true }
         guard let files = SidecarFiles.open(place) else { return false }
         let state = files.state(in: place)
-        return (files.index.size ?? 0) <= state.indexEnd
-            && state.blocks.indices.allSatisfy { files.forEachText(of: $0, in: state) { _, _ in } }
-            && state.blocks.allSatisfy { files.hasFilters($0) }
+        return (files.index.size ?? 0) <= state.indexEnd && state.blocks.allSatisfy { files.isWhole($0) }
     }
 
     /// Removes every file.

@@ -63,6 +63,8 @@ class Dumper:
         self.command = [program, "dump", *options]
         self.process = None
         self.traps = 0
+        self.findings = []      # of the last dump, with --check 1: (kind, file, offset, octets)
+        self.missed = []        # and what SEARCH has not found
 
     def dump(self, store, output):
         """(Contents, None), or (None, what went wrong)."""
@@ -78,7 +80,11 @@ class Dumper:
                 answer = f"ended with {self.process.wait()}"
                 self.process = None
             return None, answer
-        contents, _, _ = Contents.parse(lines_of(output) + ["R 0"])
+        lines = lines_of(output)
+        rows = [line.split(" ") for line in lines if line.startswith("F ")]
+        self.findings = [(kind, file, int(offset), int(octets)) for _, kind, file, offset, octets in rows]
+        self.missed = [line for line in lines if line.startswith("X ")]
+        contents, _, _ = Contents.parse([line for line in lines if line[:2] not in ("F ", "X ")] + ["R 0"])
         return contents, None
 
     def close(self):
@@ -108,6 +114,10 @@ def store_kill(program, cycles, writers=32, accounts=8, fresh=100, seed=None, re
                 shutil.rmtree(store)
             retry = ledger.unanswered_deliveries()
             options = ["--writers", str(writers), "--accounts", str(accounts), "--cycle", str(cycle)]
+            if cycle % 3 == 0:
+                # Small segments, so that compaction always finds some to empty and remove.
+                options += ["--segment", "300000", "--compact", "20"]
+                total["with compaction"] += 1
             Path(log).unlink(missing_ok=True)
             run = Writing(program, store, log, *options, *(["--retry", ",".join(retry)] if retry else []))
             kind = generator.random()

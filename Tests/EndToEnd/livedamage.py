@@ -3,6 +3,7 @@
 """Damages the store of the real server, while clients read from it and while it is down."""
 import collections
 import hashlib
+import json
 import os
 import random
 import re
@@ -93,6 +94,7 @@ class LiveDamage:
         self.readers = []
         self.connect()
         self.contents = self.read()
+        self.server.cli("store", "reindex")
         self.counts["messages"] = sum(len(rest) for rest in self.contents.messages.values())
         assert self.counts["messages"] == accounts * messages
 
@@ -108,12 +110,19 @@ class LiveDamage:
         self.counts["read and compared"] += sum(len(rest) for rest in contents.messages.values())
         return contents
 
-    def compare(self, image, damages, streams=True):
+    def compare(self, image, damages, damaged=None):
+        """What is wrong after damages; with the damaged files, also what a check has not found of them."""
         expectation = Expectation(image, self.contents)
+        unfound = expectation.unfound(damages, damaged, self.findings()) if damaged else []
         texts, cost = expectation.problems(damages, self.read())
         self.counts["damages"] += len(damages)
         self.counts["messages hit"] += cost
-        return [f"{damages}: {text}" for text in texts[:3]]
+        return [f"{damages}: {text}" for text in texts[:3] + unfound[:3]]
+
+    def findings(self):
+        [report] = json.loads(self.server.run("store", "check", "--json", timeout=120).stdout)
+        self.counts["found by check"] += report["findings"]
+        return [(row["kind"], row["file"], row["offset"], row["lostOctets"]) for row in report["found"]]
 
     def while_it_runs(self, damages, generator, batch=10):
         """Damages segments under the running server; the sessions stay the same throughout."""
@@ -124,7 +133,8 @@ class LiveDamage:
             for one in chosen:
                 octets = image.apply(image.files[one.path], one, generator)
                 self.patch(one, octets)
-            problems += self.compare(image, chosen)
+            damaged = {**image.files, **{one.path: Path(self.store, one.path).read_bytes() for one in chosen}}
+            problems += self.compare(image, chosen, damaged)
             for one in chosen:
                 self.patch(one, image.files[one.path])
             damages -= batch
@@ -152,7 +162,7 @@ class LiveDamage:
                 target.unlink() if octets is None else target.write_bytes(octets)
             self.server.start()
             self.connect()
-            problems += self.compare(image, chosen)
+            problems += self.compare(image, chosen, damaged)
             send(self.server, [self.addresses[0]], message(b"after the damage\r\n"))
             self.server.stop()
         image.write(self.store)

@@ -4,6 +4,7 @@
 import collections
 import os
 import random
+import re
 import shutil
 import struct
 import tempfile
@@ -14,6 +15,8 @@ from drill import Dumper, Writing, lines_of
 from ledger import Contents
 
 MAGIC = b"MRJ1"
+VICTIMS = {"snap": "snapshots", "a": "checkpoints", "b": "checkpoints", "idx": "segment indexes", "text": "search texts",
+           "text-a": "search texts", "text-b": "search texts"}
 PAGE = 4096
 
 Record = collections.namedtuple("Record", "path start end kind stream metadata")
@@ -23,8 +26,8 @@ Damage = collections.namedtuple("Damage", "path kind start end")
 class Image:
     """The files of a closed store, and where its records are."""
 
-    def __init__(self, folder):
-        self.files = {}
+    def __init__(self, folder, in_order=True):
+        self.files, self.in_order = {}, in_order
         for place, _, names in os.walk(folder):
             for name in names:
                 path = os.path.relpath(os.path.join(place, name), folder)
@@ -106,6 +109,12 @@ class Image:
                 if record.start < damage.end and damage.start < record.end:
                     found.add(record)
         return found
+
+
+    def changed(self, record, damaged):
+        """Whether any octet of a record is another in damaged files."""
+        now = damaged.get(record.path)
+        return now is None or now[record.start:record.end] != self.files[record.path][record.start:record.end]
 
 
 class Fields:
@@ -209,6 +218,38 @@ class Expectation:
         return texts, cost
 
 
+    def is_traceless(self, record, damaged):
+        """Whether nobody can know that a record was there: it and all after it in its file are gone, with what tells
+        of them: the checkpoints for the last segment, the beginning of the next for others."""
+        image, path = self.image, record.path
+        if any(r.start >= record.start and not image.changed(r, damaged) for r in image.by_path[path]):
+            return False
+        if path == image.segments[-1]:
+            heads = [path for path in image.files if path.endswith(("heads.a", "heads.b"))]
+            return not image.in_order or any(damaged[path] != image.files[path] for path in heads)
+        following = image.segments[image.segments.index(path) + 1]
+        return image.changed(image.by_path[following][0], damaged)
+
+    def unfound(self, damages, damaged, findings):
+        """What was damaged of live data and of derived files, and what a check has not told of."""
+        texts, told = [], collections.defaultdict(list)
+        for kind, file, offset, octets in findings:
+            told[file].append((kind, offset, octets))
+        for record in {record for holders in self.holders.values() for record in holders} & self.image.hit(damages):
+            near = any(record.start <= offset < record.end
+                       or kind == "octets" and offset < record.end and record.start < offset + octets
+                       for kind, offset, octets in told[record.path])
+            if not near and self.image.changed(record, damaged) and not self.is_traceless(record, damaged):
+                texts.append(f"check has not found the message at {record.start} of {record.path}")
+        for damage in damages:
+            derived = re.sub(r"(\.text)-[ab]$", r"\1", damage.path)
+            if damage.kind in ("bit", "page", "octets") and derived.endswith((".snap", ".a", ".b", ".text")):
+                # Texts without their index count as none.
+                if not told[derived] and None not in (damaged[damage.path], damaged[derived]):
+                    texts.append(f"check has not found the damage to {damage.path}")
+        return texts
+
+
 def make_store(program, folder, log, accounts=6, writers=12, operations=70, in_order=True, cycle=0):
     """A store of some hundred messages, closed in order or killed; its image and what it holds."""
     options = ["--writers", str(writers), "--accounts", str(accounts), "--segment", str(400_000)]
@@ -220,7 +261,7 @@ def make_store(program, folder, log, accounts=6, writers=12, operations=70, in_o
         else:
             time.sleep(0.6)
             writing.kill()
-    image = Image(folder)
+    image = Image(folder, in_order)
     image.write(folder + ".read")
     dumper = Dumper(program, "--accounts", str(accounts))
     contents, problem = dumper.dump(folder + ".read", log)
@@ -235,7 +276,7 @@ def damage(program, damages, accounts=6, seed=None, report=print):
     place = tempfile.mkdtemp(prefix="martlet-damage-", dir="/dev/shm" if os.path.isdir("/dev/shm") else "/tmp")
     counts, problems = collections.Counter(), []
     begun = time.monotonic()
-    dumper = Dumper(program, "--accounts", str(accounts), "--append", "1")
+    dumper = Dumper(program, "--accounts", str(accounts), "--append", "1", "--check", "1")
     stores = []
     try:
         while counts["damages"] < damages:
@@ -255,7 +296,7 @@ def damage(program, damages, accounts=6, seed=None, report=print):
                 if damaged.get(one.path) is not None:
                     damaged[one.path] = image.apply(damaged[one.path], one, generator)
                 kind = "segments" if one.path.endswith(".log") else os.path.basename(one.path).split(".")[-1]
-                counts["over " + {"snap": "snapshots", "a": "checkpoints", "b": "checkpoints"}.get(kind, kind)] += 1
+                counts["over " + VICTIMS.get(kind, kind)] += 1
                 counts["kind " + one.kind] += 1
             shutil.rmtree(f"{place}/store", ignore_errors=True)
             for path, octets in damaged.items():
@@ -275,6 +316,10 @@ def damage(program, damages, accounts=6, seed=None, report=print):
             texts, cost = expectation.problems(real, found)
             counts["messages hit"] += cost
             problems += [f"{chosen}: {text}" for text in texts[:3]]
+            unfound = expectation.unfound(real, damaged, dumper.findings)
+            counts["found by check"] += len(dumper.findings)
+            problems += [f"{chosen}: {text}" for text in unfound[:3]]
+            problems += [f"{chosen}: not found by SEARCH: {line}" for line in dumper.missed[:3]]
             if counts["rounds"] % 500 == 0:
                 report(f"{counts['damages']} damages, {time.monotonic() - begun:.0f} s, {len(problems)} problems")
     finally:
