@@ -8,9 +8,10 @@ package enum CapabilityList {
     private static let always = ["IMAP4rev1", "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
 
     private static let loggedOn = [
-        "BINARY", "CHILDREN", "CONDSTORE", "CREATE-SPECIAL-USE", "ESEARCH", "IDLE", "LIST-EXTENDED", "LIST-STATUS",
-        "MOVE", "NAMESPACE", "OBJECTID", "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "SAVEDATE",
-        "SEARCHRES", "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT", "WITHIN",
+        "BINARY", "CHILDREN", "CONDSTORE", "CREATE-SPECIAL-USE", "ESEARCH", "ESORT", "IDLE", "LIST-EXTENDED",
+        "LIST-STATUS", "MOVE", "NAMESPACE", "OBJECTID", "PARTIAL", "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE",
+        "QUOTA=RES-STORAGE", "SAVEDATE", "SEARCHRES", "SORT", "SORT=DISPLAY", "SPECIAL-USE", "STATUS=SIZE",
+        "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "UIDPLUS", "UNSELECT", "WITHIN",
     ]
 
     /// Before log-on (RFC 9051 §6.2.1, §11.3): log-on is offered only where secrets cannot be read on the way.

@@ -279,6 +279,12 @@ def named(reader, response):
             response.data.append(reader.number(least=1))
         if response.code and not response.data:
             reader.fail("no MODSEQ when nothing was found")
+    elif kind == "THREAD":
+        response.data = []
+        if reader.accept(b" "):
+            reader.at(b"(") or reader.fail("a thread")
+            while reader.at(b"("):
+                response.data.append(reader.value())
     elif kind == "VANISHED":
         is_earlier = reader.accept(b" (EARLIER)")
         reader.take(b" ")

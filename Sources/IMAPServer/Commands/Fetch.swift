@@ -8,6 +8,7 @@ internal import Runtime
 
 extension FetchCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard partial == nil || isUID else { throw .bad("PARTIAL needs UID FETCH") }
         guard wantsVanished else { return }
         guard facts.enabled.contains(.qresync) else { throw .bad("QRESYNC must be enabled first") }
         guard isUID, changedSince != nil else { throw .bad("VANISHED needs UID FETCH and CHANGEDSINCE") }
@@ -21,6 +22,7 @@ extension FetchCommand: SessionCommand {
             indices = view.indices(indices) { $0.modSeq > changedSince }
             if wantsVanished { try await tellVanished(since: changedSince, view, in: session) }
         }
+        if let partial { indices = view.indices(indices, at: partial) }
         var run = FetchRun(session, items: answeredItems)
         try await run.answer(indices)
         guard run.refused.isEmpty else {

@@ -7,38 +7,66 @@ internal import MailStore
 internal import MailTypes
 
 extension SearchCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { try returned?.check() }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let result = try await session.found(key, charset, numbers, saving: returned) { $0 }
+        if returned == nil, !session.enabled.contains(.imap4rev2) {
+            session.send(.search(result.numbers, modSeq: result.modSeq))
+        } else {
+            session.answer(result, returned ?? SearchReturn(), isUID: isUID)
+        }
+        return .done
+    }
+}
+
+extension SearchReturn {
+    func check() throws(CommandRefusal) {
+        guard partial == nil || !options.contains(.all) else { throw .bad("PARTIAL and ALL exclude each other") }
+    }
+}
+
+/// What SEARCH, SORT and THREAD have in common.
+extension IMAPSession {
     private static let charsets = ["US-ASCII", "UTF-8"]
 
-    private func checkCharset() throws(CommandRefusal) {
+    /// Looks for messages, puts them in order, and keeps them for `$` where that is asked for.
+    func found(
+        _ key: SearchKey,
+        _ charset: [UInt8]?,
+        _ numbers: MessageNumbers,
+        saving returned: SearchReturn?,
+        inOrder order: ([Int]) async throws -> [Int]
+    ) async throws -> SearchResult {
+        if key.asksForModSeq { enableModSeqs() }
+        let saves = returned?.options.contains(.save) == true
+        do {
+            try checkCharset(charset)
+            let found = try await order(SearchRun(self, key).run())
+            let result = SearchResult(found, numbers, in: try selected(), withModSeq: key.asksForModSeq)
+            if let returned, saves { view?.savedResult = result.saved(by: returned) }
+            return result
+        } catch {
+            // RFC 5182 §2.1: what was to be replaced is not kept.
+            if saves { view?.savedResult = UIDSet() }
+            throw error
+        }
+    }
+
+    private func checkCharset(_ charset: [UInt8]?) throws(CommandRefusal) {
         guard let charset else { return }
         guard Self.charsets.contains(where: { ASCII.equalIgnoringCase($0.utf8, charset) }) else {
             throw CommandRefusal(condition: .no, code: .badCharset(Self.charsets), text: "Charset is not known")
         }
     }
 
-    func perform(in session: IMAPSession) async throws -> Completion {
-        if key.asksForModSeq { session.enableModSeqs() }
-        let found: [Int]
-        do {
-            try checkCharset()
-            found = try await SearchRun(session, key).run()
-        } catch {
-            // RFC 5182 §2.1: what was to be replaced is not kept.
-            if returned?.contains(.save) == true { session.view?.savedResult = UIDSet() }
-            throw error
-        }
-        let result = SearchResult(found, numbers, in: try session.selected(), withModSeq: key.asksForModSeq)
-        if returned == nil, !session.enabled.contains(.imap4rev2) {
-            session.send(.search(result.numbers, modSeq: result.modSeq))
-            return .done
-        }
-        // RFC 9051 §6.4.4: without any option, or with none but SAVE, as with ALL.
-        let options = returned ?? .all
-        if options.contains(.save) { session.view?.savedResult = result.saved(by: options) }
-        guard options != .save else { return .done }
-        let items = result.items(options.subtracting(.save).isEmpty ? .all : options)
-        session.send(.esearch(ESearchResponse(tag: session.tag, isUID: isUID, items: items)))
-        return .done
+    /// Answers with ESEARCH; with nothing when the result is only to be kept (RFC 5182 §2.1).
+    func answer(_ result: SearchResult, _ returned: SearchReturn, isUID: Bool) {
+        guard returned != SearchReturn(.save) else { return }
+        var returned = returned
+        // RFC 4731 §3.1: without any option, as with ALL.
+        if returned.options.subtracting(.save).isEmpty, returned.partial == nil { returned.options = .all }
+        send(.esearch(ESearchResponse(tag: tag, isUID: isUID, items: result.items(returned))))
     }
 }
 

@@ -7,13 +7,13 @@ internal import MailTypes
 
 /// What a search found, as its command is answered.
 struct SearchResult {
-    /// Ascending.
+    /// In the order of the result.
     private let messages: [MessageEntry]
     /// Of the messages, in the numbers of the command.
     let numbers: [UInt32]
     private let withModSeq: Bool
 
-    /// `found`: indices in the view, ascending.
+    /// `found`: indices in the view, in the order of the result.
     init(_ found: [Int], _ kind: MessageNumbers, in view: MailboxView, withModSeq: Bool) {
         let known = found.filter { view.messages.indices.contains($0) }
         messages = known.map { view.messages[$0] }
@@ -24,36 +24,41 @@ struct SearchResult {
     /// The greatest mod-sequence of all; `nil` when none was asked for, or nothing was found.
     var modSeq: ModSeq? { withModSeq ? messages.lazy.map(\.modSeq).max() : nil }
 
-    /// What is answered; nothing but COUNT when nothing was found (RFC 4731 §3.1).
-    func items(_ options: SearchReturn) -> [ESearchResponse.Item] {
+    /// What is answered; nothing but COUNT and PARTIAL when nothing was found (RFC 4731 §3.1).
+    func items(_ returned: SearchReturn) -> [ESearchResponse.Item] {
+        let options = returned.options
         var items: [ESearchResponse.Item] = []
         if let first = numbers.first, options.contains(.minimum) { items.append(.minimum(first)) }
         if let last = numbers.last, options.contains(.maximum) { items.append(.maximum(last)) }
         if options.contains(.count) { items.append(.count(UInt32(clamping: numbers.count))) }
-        if options.contains(.all), !numbers.isEmpty {
-            items.append(.all(UIDSet(ascending: numbers.lazy.map { UID($0) })))
+        if options.contains(.all), !numbers.isEmpty { items.append(.all(ResultNumbers(numbers))) }
+        if let partial = returned.partial {
+            items.append(.partial(partial, ResultNumbers(numbers[partial.places(of: numbers.count)])))
         }
-        if let modSeq = modSeq(toldBy: options) { items.append(.modSeq(modSeq)) }
+        if let modSeq = modSeq(toldBy: returned) { items.append(.modSeq(modSeq)) }
         return items
     }
 
-    /// Of the messages that the response tells of (RFC 4731 §3.2).
-    private func modSeq(toldBy options: SearchReturn) -> ModSeq? {
+    /// Of the messages that the response tells of (RFC 4731 §3.2, RFC 9394 §3.4).
+    private func modSeq(toldBy returned: SearchReturn) -> ModSeq? {
         guard withModSeq else { return nil }
-        guard options.isDisjoint(with: [.all, .count]) else { return modSeq }
-        return ends(options).map(\.modSeq).max()
+        guard returned.options.isDisjoint(with: [.all, .count]) else { return modSeq }
+        return part(returned).map(\.modSeq).max()
     }
 
-    /// What `$` stands for (RFC 5182 §2.4): with MIN and MAX alone, those messages.
-    func saved(by options: SearchReturn) -> UIDSet {
-        let isWhole = !options.isDisjoint(with: [.all, .count]) || options.isDisjoint(with: [.minimum, .maximum])
-        let chosen = isWhole ? messages : ends(options)
+    /// What `$` stands for (RFC 5182 §2.4, RFC 9394 §3.5): with MIN, MAX and PARTIAL, the messages that they name.
+    func saved(by returned: SearchReturn) -> UIDSet {
+        let options = returned.options
+        let hasPart = returned.partial != nil || !options.isDisjoint(with: [.minimum, .maximum])
+        let isWhole = options.contains(.all) || !hasPart || options.contains(.count) && returned.partial == nil
+        let chosen = isWhole ? messages : part(returned)
         return UIDSet(chosen.map { $0.uid.rawValue...$0.uid.rawValue })
     }
 
-    private func ends(_ options: SearchReturn) -> [MessageEntry] {
-        let first = options.contains(.minimum) ? messages.first : nil
-        let last = options.contains(.maximum) ? messages.last : nil
-        return [first, last].compactMap(\.self)
+    private func part(_ returned: SearchReturn) -> [MessageEntry] {
+        let first = returned.options.contains(.minimum) ? messages.first : nil
+        let last = returned.options.contains(.maximum) ? messages.last : nil
+        let some = returned.partial.map { Array(messages[$0.places(of: messages.count)]) } ?? []
+        return [first, last].compactMap(\.self) + some
     }
 }

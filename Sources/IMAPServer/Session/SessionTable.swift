@@ -12,7 +12,8 @@ enum SessionTable {
             GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self,
             LogoutCommand.self, LsubCommand.self, MoveCommand.self,
             NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
-            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, UnselectCommand.self,
+            SortCommand.self,
+            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnselectCommand.self,
             UnsubscribeCommand.self,
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ("\($0.name)", $0) })

@@ -121,6 +121,22 @@ struct MailboxView {
         return chosen
     }
 
+    /// Those at some places among them.
+    func indices(_ indices: [Range<Int>], at partial: PartialRange) -> [Range<Int>] {
+        let places = partial.places(of: indices.reduce(0) { $0 + $1.count })
+        var passed = 0
+        var chosen: [Range<Int>] = []
+        for range in indices {
+            let here = places.clamped(to: passed..<passed + range.count)
+            if !here.isEmpty {
+                let start = range.lowerBound - passed
+                chosen.append(here.lowerBound + start..<here.upperBound + start)
+            }
+            passed += range.count
+        }
+        return chosen
+    }
+
     func uids(of indices: [Range<Int>]) -> UIDSet {
         UIDSet(ascending: indices.lazy.flatMap { $0.lazy.map { messages[$0].uid } })
     }

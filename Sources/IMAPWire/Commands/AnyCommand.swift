@@ -9,8 +9,9 @@ package enum AnyCommand {
         ExpungeCommand.self, FetchCommand.self, GetQuotaCommand.self,
         GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,
         LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self, NoopCommand.self,
-        RenameCommand.self, SearchCommand.self, SelectCommand.self, StartTLSCommand.self, StatusCommand.self,
-        StoreCommand.self, SubscribeCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
+        RenameCommand.self, SearchCommand.self, SelectCommand.self, SortCommand.self, StartTLSCommand.self,
+        StatusCommand.self,
+        StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
     ]
 
     private static let table: [String: any IMAPCommand.Type] = Dictionary(

@@ -31,8 +31,10 @@ package struct CommandHead: Hashable, Sendable {
         isUID = name == "UID"
         guard isUID else { return }
         try scanner.space()
-        name = try scanner.word("COPY, EXPUNGE, FETCH, MOVE, SEARCH or STORE after UID")
+        name = try scanner.word(Self.afterUID)
     }
+
+    fileprivate static let afterUID = "COPY, EXPUNGE, FETCH, MOVE, SEARCH, SORT, STORE or THREAD after UID"
 }
 
 extension IMAPCommand {
@@ -42,7 +44,7 @@ extension IMAPCommand {
         if let numbered = Self.self as? any NumberedCommand.Type {
             command = try numbered.parse(&scanner, isUID ? .uid : .sequence, as: Self.self)
         } else {
-            guard !isUID else { throw scanner.failure("COPY, EXPUNGE, FETCH, MOVE, SEARCH or STORE after UID") }
+            guard !isUID else { throw scanner.failure(CommandHead.afterUID) }
             command = try Self(parsing: &scanner)
         }
         try scanner.end("the end of the \(Self.name) command")

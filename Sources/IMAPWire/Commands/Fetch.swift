@@ -16,19 +16,23 @@ package struct FetchCommand: NumberedCommand {
     package var changedSince: ModSeq?
     /// VANISHED: also the UIDs of those that are gone since (RFC 7162 §3.2.6).
     package var wantsVanished: Bool
+    /// PARTIAL: only some of the messages, by their places among them (RFC 9394 §3.3).
+    package var partial: PartialRange?
 
     package init(
         _ messages: SequenceSet,
         numbers: MessageNumbers = .sequence,
         items: [FetchItem],
         changedSince: ModSeq? = nil,
-        wantsVanished: Bool = false
+        wantsVanished: Bool = false,
+        partial: PartialRange? = nil
     ) {
         self.numbers = numbers
         self.messages = messages
         self.items = items
         self.changedSince = changedSince
         self.wantsVanished = wantsVanished
+        self.partial = partial
     }
 
     // fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")")
@@ -46,18 +50,26 @@ package struct FetchCommand: NumberedCommand {
     }
 
     // fetch-modifier =/ chgsince-fetch-mod / rexpunges-fetch-mod    RFC 7162 §7
+    // fetch-modifier =/ "PARTIAL" SP partial-range    RFC 9394 §4
     private mutating func readModifiers(_ scanner: inout WireScanner) throws(IMAPSyntaxError) {
-        var (since, vanished) = (changedSince, wantsVanished)
+        var (since, vanished, partial) = (changedSince, wantsVanished, partial)
         _ = try scanner.list { (scanner) throws(IMAPSyntaxError) in
             if scanner.acceptWord("VANISHED") {
                 vanished = true
                 return
             }
-            guard scanner.acceptWord("CHANGEDSINCE") else { throw scanner.failure("CHANGEDSINCE or VANISHED") }
+            if scanner.acceptWord("PARTIAL") {
+                try scanner.space()
+                partial = try scanner.partialRange()
+                return
+            }
+            guard scanner.acceptWord("CHANGEDSINCE") else {
+                throw scanner.failure("CHANGEDSINCE, VANISHED or PARTIAL")
+            }
             try scanner.space()
             since = try scanner.modSeq()
         }
-        (changedSince, wantsVanished) = (since, vanished)
+        (changedSince, wantsVanished, self.partial) = (since, vanished, partial)
     }
 
     package func encodeArguments(to encoder: inout WireEncoder) {
@@ -65,13 +77,26 @@ package struct FetchCommand: NumberedCommand {
         encoder.sequenceSet(messages)
         encoder.space()
         encoder.fetchItems(items)
-        guard changedSince != nil || wantsVanished else { return }
+        guard changedSince != nil || wantsVanished || partial != nil else { return }
+        encodeModifiers(to: &encoder)
+    }
+
+    private func encodeModifiers(to encoder: inout WireEncoder) {
         encoder.raw(" (")
+        var needsSpace = false
         if let changedSince {
             encoder.raw("CHANGEDSINCE ")
             encoder.number(changedSince.rawValue)
+            needsSpace = true
         }
-        if wantsVanished { encoder.raw(changedSince == nil ? "VANISHED" : " VANISHED") }
+        if wantsVanished {
+            encoder.raw(needsSpace ? " VANISHED" : "VANISHED")
+            needsSpace = true
+        }
+        if let partial {
+            encoder.raw(needsSpace ? " PARTIAL " : "PARTIAL ")
+            encoder.partialRange(partial)
+        }
         encoder.raw(")")
     }
 }

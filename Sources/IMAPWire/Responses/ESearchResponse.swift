@@ -10,10 +10,12 @@ package struct ESearchResponse: Hashable, Sendable {
         case minimum(UInt32)
         case maximum(UInt32)
         /// Never empty.
-        case all(UIDSet)
+        case all(ResultNumbers)
         case count(UInt32)
         /// The greatest of the messages that the response tells of (RFC 7162 §3.1.10).
         case modSeq(ModSeq)
+        /// The range that was asked for, and what is in it (RFC 9394 §3.1).
+        case partial(PartialRange, ResultNumbers)
     }
 
     /// Of the command that asked.
@@ -26,6 +28,25 @@ package struct ESearchResponse: Hashable, Sendable {
         self.tag = tag
         self.isUID = isUID
         self.items = items
+    }
+}
+
+/// Numbers in the order of a result, which for SORT is not that of the numbers.
+package struct ResultNumbers: Hashable, Sendable {
+    package private(set) var ranges: [ClosedRange<UInt32>] = []
+
+    package init(_ numbers: some Sequence<UInt32>) {
+        for number in numbers { append(number...number) }
+    }
+
+    package var isEmpty: Bool { ranges.isEmpty }
+
+    fileprivate mutating func append(_ range: ClosedRange<UInt32>) {
+        if let last = ranges.last, last.upperBound < .max, last.upperBound + 1 == range.lowerBound {
+            ranges[ranges.count - 1] = last.lowerBound...range.upperBound
+        } else {
+            ranges.append(range)
+        }
     }
 }
 
@@ -53,13 +74,29 @@ extension WireEncoder {
         case .modSeq(let modSeq): numbered("MODSEQ ", modSeq.rawValue)
         case .all(let numbers):
             raw("ALL ")
-            raw(numbers.description.utf8)
+            self.numbers(numbers)
+        case .partial(let range, let numbers):
+            raw("PARTIAL (")
+            partialRange(range)
+            space()
+            numbers.isEmpty ? raw("NIL") : self.numbers(numbers)
+            raw(")")
         }
     }
 
     private mutating func numbered(_ keyword: StaticString, _ value: UInt64) {
         raw(keyword)
         number(value)
+    }
+
+    private mutating func numbers(_ numbers: ResultNumbers) {
+        for (place, range) in numbers.ranges.enumerated() {
+            if place > 0 { raw(",") }
+            number(range.lowerBound)
+            guard range.count > 1 else { continue }
+            raw(":")
+            number(range.upperBound)
+        }
     }
 }
 
@@ -86,18 +123,37 @@ extension WireScanner {
     }
 
     // search-return-data = "MIN" SP nz-number / "MAX" SP nz-number / "ALL" SP sequence-set / "COUNT" SP number
-    // RFC 9051 §9, RFC 7162 §7
+    // RFC 9051 §9, RFC 7162 §7; "PARTIAL" SP "(" partial-range SP (sequence-set / nil) ")"    RFC 9394 §4
     private mutating func esearchItem() throws(IMAPSyntaxError) -> ESearchResponse.Item {
         let start = offset
-        let name = try word("MIN, MAX, ALL, COUNT or MODSEQ")
+        let name = try word("MIN, MAX, ALL, COUNT, MODSEQ or PARTIAL")
         try space()
         switch name {
         case "MIN": return .minimum(try positiveNumber())
         case "MAX": return .maximum(try positiveNumber())
-        case "ALL": return .all(try uidSet())
+        case "ALL": return .all(try resultNumbers())
         case "COUNT": return .count(try number())
         case "MODSEQ": return .modSeq(try modSeq())
-        default: throw failure("MIN, MAX, ALL, COUNT or MODSEQ", at: start)
+        case "PARTIAL":
+            try open()
+            let range = try partialRange()
+            try space()
+            let numbers = acceptWord("NIL") ? ResultNumbers([]) : try resultNumbers()
+            try close()
+            return .partial(range, numbers)
+        default: throw failure("MIN, MAX, ALL, COUNT, MODSEQ or PARTIAL", at: start)
         }
+    }
+
+    private mutating func resultNumbers() throws(IMAPSyntaxError) -> ResultNumbers {
+        var numbers = ResultNumbers([])
+        repeat {
+            let start = offset
+            let first = try positiveNumber()
+            let last = accept(0x3A) ? try positiveNumber() : first
+            guard first <= last else { throw failure("the smaller number first", at: start) }
+            numbers.append(first...last)
+        } while accept(0x2C)
+        return numbers
     }
 }

@@ -98,6 +98,9 @@ package enum Response: Hashable, Sendable {
     /// With the greatest mod-sequence of those found, where it was asked for (RFC 7162 §3.1.5).
     case search([UInt32], modSeq: ModSeq?)
     case esearch(ESearchResponse)
+    /// In order, as `search` (RFC 5256 §4).
+    case sort([UInt32], modSeq: ModSeq?)
+    case thread(ThreadForest)
     /// UIDs that are gone: now, or with EARLIER some time ago (RFC 7162 §3.2.10). Never empty.
     case vanished(UIDSet, isEarlier: Bool)
     /// RFC 9208 §4.2.1.

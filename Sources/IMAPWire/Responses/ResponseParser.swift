@@ -65,7 +65,18 @@ extension WireScanner {
         case "STATUS": return try statusCounts()
         case "QUOTA": return try quota()
         case "QUOTAROOT": return try quotaRoot()
-        case "SEARCH": return try searchNumbers()
+        case "SEARCH":
+            let (numbers, modSeq) = try searchNumbers()
+            return .search(numbers, modSeq: modSeq)
+        case "SORT":
+            let (numbers, modSeq) = try searchNumbers()
+            return .sort(numbers, modSeq: modSeq)
+        case "THREAD":
+            guard accept(ASCII.space) else { return .thread(ThreadForest()) }
+            let start = offset
+            let forest = try threads()
+            guard !forest.roots.isEmpty else { throw failure("a thread", at: start) }
+            return .thread(forest)
         case "ESEARCH": return .esearch(try esearch())
         case "VANISHED":
             let isEarlier = acceptPrefix(" (EARLIER)")
@@ -197,7 +208,7 @@ extension WireScanner {
     }
 
     // mailbox-data =/ "SEARCH" [1*(SP nz-number) SP search-sort-mod-seq]    RFC 7162 §7
-    private mutating func searchNumbers() throws(IMAPSyntaxError) -> Response {
+    private mutating func searchNumbers() throws(IMAPSyntaxError) -> (numbers: [UInt32], modSeq: ModSeq?) {
         var numbers: [UInt32] = []
         while accept(ASCII.space) {
             guard !numbers.isEmpty, accept(0x28) else {
@@ -208,8 +219,8 @@ extension WireScanner {
             try space()
             let modSeq = try modSeq()
             try close()
-            return .search(numbers, modSeq: modSeq)
+            return (numbers, modSeq)
         }
-        return .search(numbers, modSeq: nil)
+        return (numbers, nil)
     }
 }

@@ -37,13 +37,11 @@ extension WireEncoder {
         case .list(let row): listing("LIST ", row)
         case .lsub(let row): listing("LSUB ", row)
         case .status(let mailbox, let values): statusCounts(mailbox, values)
-        case .search(let numbers, let modSeq):
-            raw("SEARCH")
-            for number in numbers { counted(number) }
-            guard let modSeq else { return }
-            raw(" (MODSEQ ")
-            number(modSeq.rawValue)
-            raw(")")
+        case .search(let numbers, let modSeq): found("SEARCH", numbers, modSeq)
+        case .sort(let numbers, let modSeq): found("SORT", numbers, modSeq)
+        case .thread(let forest):
+            raw(forest.roots.isEmpty ? "THREAD" : "THREAD ")
+            threads(forest)
         case .esearch(let response): esearch(response)
         case .vanished(let uids, let isEarlier):
             raw(isEarlier ? "VANISHED (EARLIER) " : "VANISHED ")
@@ -82,6 +80,15 @@ extension WireEncoder {
     private mutating func counted(_ count: UInt32, _ name: StaticString) {
         number(count)
         raw(name)
+    }
+
+    private mutating func found(_ name: StaticString, _ numbers: [UInt32], _ modSeq: ModSeq?) {
+        raw(name)
+        for number in numbers { counted(number) }
+        guard let modSeq, !numbers.isEmpty else { return }
+        raw(" (MODSEQ ")
+        number(modSeq.rawValue)
+        raw(")")
     }
 
     private mutating func counted(_ number: UInt32) {

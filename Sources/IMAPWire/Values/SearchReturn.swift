@@ -1,21 +1,32 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What of its result a search is to answer (RFC 4731 §3.1, RFC 5182 §2.1).
-package struct SearchReturn: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+/// What of its result a search is to answer (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1).
+package struct SearchReturn: Hashable, Sendable {
+    package struct Options: OptionSet, Hashable, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    package static let minimum = SearchReturn(rawValue: 1)
-    package static let maximum = SearchReturn(rawValue: 2)
-    package static let all = SearchReturn(rawValue: 4)
-    package static let count = SearchReturn(rawValue: 8)
-    /// Keep it for `$`.
-    package static let save = SearchReturn(rawValue: 16)
+        package static let minimum = Options(rawValue: 1)
+        package static let maximum = Options(rawValue: 2)
+        package static let all = Options(rawValue: 4)
+        package static let count = Options(rawValue: 8)
+        /// Keep it for `$`.
+        package static let save = Options(rawValue: 16)
 
-    fileprivate static let words: [(StaticString, SearchReturn)] = [
-        ("MIN", .minimum), ("MAX", .maximum), ("ALL", .all), ("COUNT", .count), ("SAVE", .save),
-    ]
+        fileprivate static let words: [(StaticString, Options)] = [
+            ("MIN", .minimum), ("MAX", .maximum), ("ALL", .all), ("COUNT", .count), ("SAVE", .save),
+        ]
+    }
+
+    package var options: Options
+    /// PARTIAL.
+    package var partial: PartialRange?
+
+    package init(_ options: Options = [], partial: PartialRange? = nil) {
+        self.options = options
+        self.partial = partial
+    }
 }
 
 extension WireScanner {
@@ -24,23 +35,37 @@ extension WireScanner {
     package mutating func searchReturn() throws(IMAPSyntaxError) -> SearchReturn? {
         guard acceptWord("RETURN") else { return nil }
         try space()
-        var options: SearchReturn = []
+        var returned = SearchReturn()
         _ = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
-            guard let found = SearchReturn.words.first(where: { scanner.acceptWord($0.0) }) else {
-                throw scanner.failure("MIN, MAX, ALL, COUNT or SAVE")
+            if let found = SearchReturn.Options.words.first(where: { scanner.acceptWord($0.0) }) {
+                returned.options.insert(found.1)
+                return
             }
-            options.insert(found.1)
+            guard scanner.acceptWord("PARTIAL") else {
+                throw scanner.failure("MIN, MAX, ALL, COUNT, SAVE or PARTIAL")
+            }
+            try scanner.space()
+            returned.partial = try scanner.partialRange()
         }
         try space()
-        return options
+        return returned
     }
 }
 
 extension WireEncoder {
     /// With the space behind it.
-    package mutating func searchReturn(_ options: SearchReturn) {
-        raw("RETURN ")
-        list(SearchReturn.words.filter { options.contains($0.1) }) { encoder, word in encoder.raw(word.0) }
-        space()
+    package mutating func searchReturn(_ returned: SearchReturn) {
+        raw("RETURN (")
+        var needsSpace = false
+        for (word, option) in SearchReturn.Options.words where returned.options.contains(option) {
+            if needsSpace { space() }
+            raw(word)
+            needsSpace = true
+        }
+        if let partial = returned.partial {
+            raw(needsSpace ? " PARTIAL " : "PARTIAL ")
+            partialRange(partial)
+        }
+        raw(") ")
     }
 }

@@ -6,6 +6,7 @@ internal import ByteTools
 /// The values of one part's header that a structure holds.
 struct PartFields {
     var envelope = Envelope()
+    var references: [UInt8]?
     var mediaType: MediaType?
     var encoding: [UInt8]?
     var contentID: [UInt8]?
@@ -44,7 +45,7 @@ struct FieldReader {
         if field.name.isEmpty { return note(.malformedHeader) }
         guard let name = FieldName.known(field.name, in: view) else { return }
         switch name {
-        case .date, .subject, .from, .sender, .replyTo, .to, .cc, .bcc, .inReplyTo, .messageID:
+        case .date, .subject, .from, .sender, .replyTo, .to, .cc, .bcc, .inReplyTo, .messageID, .references:
             if isMessage { readEnvelope(name, field, in: view) }
         default:
             readContent(name, field, in: view)
@@ -57,6 +58,7 @@ struct FieldReader {
         case .subject: keepText(\.envelope.subject, field, in: view)
         case .inReplyTo: keepText(\.envelope.inReplyTo, field, in: view)
         case .messageID: keepText(\.envelope.messageID, field, in: view)
+        case .references: keepText(\.references, field, in: view)
         case .from: keepAddresses(\.envelope.from, field, in: view)
         case .sender: keepAddresses(\.envelope.sender, field, in: view)
         case .replyTo: keepAddresses(\.envelope.replyTo, field, in: view)
@@ -139,7 +141,7 @@ struct FieldReader {
 
 /// The fields a structure is made of.
 enum FieldName {
-    case date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageID
+    case date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageID, references
     case contentType, contentTransferEncoding, contentID, contentDescription, contentMD5, contentDisposition
     case contentLanguage, contentLocation
 
@@ -162,6 +164,7 @@ enum FieldName {
         let names: [(String, FieldName)] = [
             ("date", .date), ("subject", .subject), ("from", .from), ("sender", .sender), ("reply-to", .replyTo),
             ("to", .to), ("cc", .cc), ("bcc", .bcc), ("in-reply-to", .inReplyTo), ("message-id", .messageID),
+            ("references", .references),
             ("content-type", .contentType), ("content-transfer-encoding", .contentTransferEncoding),
             ("content-id", .contentID), ("content-description", .contentDescription), ("content-md5", .contentMD5),
             ("content-disposition", .contentDisposition), ("content-language", .contentLanguage),

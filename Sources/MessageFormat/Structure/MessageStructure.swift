@@ -9,9 +9,20 @@ package struct MessageStructure: Sendable, Hashable {
     /// The message as a part: `header` is the message's header, `body` what follows.
     package var root: MessagePart
     package var faults: StructureFaults
+    /// The ids in References, in order: the first and the last ones of many.
+    ///
+    /// Empty when there are none; `nil` when that is not known, since an earlier release made the summary.
+    package var references: [UInt8]?
 
-    package init(size: UInt64, envelope: Envelope, root: MessagePart, faults: StructureFaults = []) {
+    package init(
+        size: UInt64,
+        envelope: Envelope,
+        root: MessagePart,
+        faults: StructureFaults = [],
+        references: [UInt8]? = nil
+    ) {
         self.size = size
+        self.references = references
         self.envelope = envelope
         self.root = root
         self.faults = faults

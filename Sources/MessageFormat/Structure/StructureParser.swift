@@ -29,6 +29,7 @@ struct StructureParser {
     private var lines = 0
     private var parts = 0
     /// The root, once it is closed.
+    private var references: [UInt8] = []
     private var finished: (Envelope, MessagePart)?
 
     init(_ view: ByteView, limits: MessageLimits) {
@@ -56,7 +57,13 @@ struct StructureParser {
         if !boundaries.isEmpty { reader.note(.unclosedMultipart) }
         while !frames.isEmpty { closeLast(at: view.count, lines: lines) }
         let (envelope, root) = finished ?? (Envelope(), Self.emptyPart)
-        return MessageStructure(size: UInt64(view.count), envelope: envelope, root: root, faults: reader.faults)
+        return MessageStructure(
+            size: UInt64(view.count),
+            envelope: envelope,
+            root: root,
+            faults: reader.faults,
+            references: references
+        )
     }
 
     private static let emptyPart = MessagePart(header: 0..<0, body: 0..<0, lines: 0, mediaType: .plainText)
@@ -210,6 +217,7 @@ struct StructureParser {
         let part = finish(frame, at: end, lines: linesAtEnd)
         guard let parent = frames.indices.last else {
             finished = (frame.fields.envelope, part)
+            references = MessageIDs.kept(of: frame.fields.references ?? [])
             return
         }
         if frame.isMessageRoot {

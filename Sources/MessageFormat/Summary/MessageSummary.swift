@@ -20,8 +20,10 @@ package struct MessageSummary: Sendable, Hashable {
 
     /// First octet of the encoding.
     ///
-    /// Another number is another layout: `decode` then answers `nil` and the caller parses the message again.
-    static let version: UInt8 = 1
+    /// Another number is another layout: `decode` then answers `nil` and the caller parses the message again. Version 1
+    /// is read too: it has no references.
+    static let version: UInt8 = 2
+    static let versionWithoutReferences: UInt8 = 1
 
     package func encode() -> [UInt8] {
         var writer = SummaryWriter()

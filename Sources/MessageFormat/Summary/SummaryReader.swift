@@ -17,15 +17,19 @@ struct SummaryReader {
     }
 
     private mutating func structure() throws(ByteReaderError) -> MessageStructure {
-        guard try reader.integer(UInt8.self) == MessageSummary.version else { throw inconsistent }
+        let version = try reader.integer(UInt8.self)
+        guard version == MessageSummary.version || version == MessageSummary.versionWithoutReferences else {
+            throw inconsistent
+        }
         let size = try reader.variableInteger()
         let faults = StructureFaults(rawValue: UInt32(truncatingIfNeeded: try reader.variableInteger()))
         let envelope = try envelope()
+        let references = version == MessageSummary.version ? Array(try reader.counted()) : nil
         let root = try part(within: 0..<size, depth: 1)
         guard reader.remaining == 0, root.header.lowerBound == 0, root.body.upperBound == size else {
             throw inconsistent
         }
-        return MessageStructure(size: size, envelope: envelope, root: root, faults: faults)
+        return MessageStructure(size: size, envelope: envelope, root: root, faults: faults, references: references)
     }
 
     private var inconsistent: ByteReaderError { ByteReaderError(offset: reader.offset) }

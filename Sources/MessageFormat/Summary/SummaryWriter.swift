@@ -11,10 +11,12 @@ struct SummaryWriter {
     var bytes: [UInt8] { writer.bytes }
 
     mutating func write(_ structure: MessageStructure) {
-        writer.integer(MessageSummary.version)
+        let hasReferences = structure.references != nil
+        writer.integer(hasReferences ? MessageSummary.version : MessageSummary.versionWithoutReferences)
         writer.variableInteger(structure.size)
         writer.variableInteger(UInt64(structure.faults.rawValue))
         write(structure.envelope)
+        if let references = structure.references { writer.counted(references) }
         write(structure.root)
     }
 

@@ -131,7 +131,46 @@ private let accepted: [(String, any IMAPCommand)] =
             SearchCommand(
                 .uid(.savedResult),
                 numbers: .uid,
-                returned: [.minimum, .maximum, .all, .count, .save],
+                returned: SearchReturn([.minimum, .maximum, .all, .count, .save]),
+                charset: Array("UTF-8".utf8)
+            )
+        ),
+        (
+            "a SEARCH RETURN (PARTIAL -1:-100 count) ALL",
+            SearchCommand(.all, returned: SearchReturn(.count, partial: PartialRange(1, 100, isFromEnd: true)))
+        ),
+        (
+            "a UID FETCH 1:9 (UID) (PARTIAL 4:2)",
+            FetchCommand(set("1:9"), numbers: .uid, items: [.uid], partial: PartialRange(4, 2))
+        ),
+        (
+            "a SORT (REVERSE DATE subject) utf-8 SINCE 1-Feb-1994",
+            SortCommand(
+                [SortCriterion(.date, isReverse: true), SortCriterion(.subject)],
+                day.map { .date(.internalDate, .since, $0) } ?? .all,
+                charset: Array("utf-8".utf8)
+            )
+        ),
+        (
+            "a UID SORT RETURN (ALL PARTIAL 1:5) (DISPLAYFROM ARRIVAL CC SIZE TO DISPLAYTO FROM) US-ASCII ALL UNSEEN",
+            SortCommand(
+                [.displayFrom, .arrival, .cc, .size, .to, .displayTo, .from].map { SortCriterion($0) },
+                .and([.all, .flag(.seen, isSet: false)]),
+                numbers: .uid,
+                returned: SearchReturn(.all, partial: PartialRange(1, 5)),
+                charset: Array("US-ASCII".utf8)
+            )
+        ),
+        (
+            "a THREAD references UTF-8 ALL",
+            ThreadCommand(.references, .all, charset: Array("UTF-8".utf8))
+        ),
+        (
+            "a UID THREAD ORDEREDSUBJECT \"UTF-8\" TO x",
+            ThreadCommand(
+                .orderedSubject,
+                .header(name: Array("TO".utf8), value: Array("x".utf8)),
+                numbers: .uid,
                 charset: Array("UTF-8".utf8)
             )
         ),
@@ -360,7 +399,14 @@ private let refused: [(String, offset: Int, expected: String)] = [
     ("a SELECT x (QRESYNC (1 2 (3)))", 27, "a space"),
     ("a FETCH 1 FLAGS (CHANGEDSINCE)", 29, "a space"),
     ("a FETCH 1 FLAGS (CHANGEDSINCE 9223372036854775808)", 30, "a mod-sequence"),
-    ("a FETCH 1 FLAGS (GONE)", 17, "CHANGEDSINCE or VANISHED"),
+    ("a FETCH 1 FLAGS (GONE)", 17, "CHANGEDSINCE, VANISHED"),
+    ("a FETCH 1 FLAGS (PARTIAL 0:1)", 25, "a place above 0"),
+    ("a FETCH 1 FLAGS (PARTIAL -1:1)", 28, "\"-\""),
+    ("a SORT () UTF-8 ALL", 8, "a sort key"),
+    ("a SORT (REVERSE) UTF-8 ALL", 15, "a space"),
+    ("a SORT (MOON) UTF-8 ALL", 8, "a sort key"),
+    ("a SORT (DATE) UTF-8", 19, "a space"),
+    ("a THREAD MAGIC UTF-8 ALL", 9, "ORDEREDSUBJECT"),
     ("a FETCH 1 BINARY[TEXT]", 17, "a part number or"),
     ("a FETCH 1 BINARY.SIZE[1]<0.1>", 24, "a space"),
     ("a STORE 1 (UNCHANGEDSINCE -1) FLAGS (x)", 26, "a mod-sequence"),

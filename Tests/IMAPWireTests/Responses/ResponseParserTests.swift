@@ -45,6 +45,14 @@ private let accepted: [String] = [
     "* ESEARCH",
     "* ESEARCH (TAG \"a567\") UID COUNT 5 ALL 4:19,21,28",
     "* ESEARCH (TAG \"a\") MIN 2 MAX 47 MODSEQ 9223372036854775807",
+    "* ESEARCH (TAG \"a\") UID PARTIAL (-1:-100 264,9,11:12) COUNT 0",
+    "* ESEARCH PARTIAL (23500:24000 NIL)",
+    "* SORT",
+    "* SORT 5 3 4 1 2",
+    "* SORT 5 3 (MODSEQ 17)",
+    "* THREAD",
+    "* THREAD (2)(3 6 (4 23)(44 7 96))",
+    "* THREAD ((3)(5))(1 (2 3)(4 (5)(6 7)))",
     "* VANISHED 405,407:410",
     "* VANISHED (EARLIER) 1:4294967295",
     "* OK [HIGHESTMODSEQ 715194045007] x",
@@ -101,6 +109,9 @@ func readsDamagedResponses(text: String) throws {
     "* 1 FETCH (UID 0)", "* 1 FETCH (FLAGS (\\*))", "* LIST (x) \"/\" INBOX", "* LIST () \"/\" Entwürfe", "* SEARCH 0",
     "* SEARCH ", "* OK [FOO] x", "a BYE x", "* OK \u{E9}", "* 1 FETCH (BODY[] {6}\r\nabc)", "* 1 FETCH (BODY[] x)",
     "* 1 FETCH (ENVELOPE (NIL NIL () NIL NIL NIL NIL NIL NIL NIL))",
+    "* THREAD ", "* THREAD ()", "* THREAD (1 (2))", "* THREAD (1(2)(3))", "* THREAD (1 (2)(3) 4)", "* THREAD (0)",
+    "* SORT 0",
+    "* ESEARCH PARTIAL (0:1 NIL)", "* ESEARCH ALL 9:3",
     "* SEARCH (MODSEQ 1)", "* SEARCH 1 (MODSEQ 0)", "* ESEARCH (TAG a) ALL 1", "* ESEARCH ALL *", "* ESEARCH MIN 0",
     "* VANISHED", "* VANISHED *", "* VANISHED $", "* VANISHED (LATER) 1", "* 1 FETCH (MODSEQ 1)", "* OK [MODIFIED] x",
     "* 1 FETCH (BINARY[MIME] \"x\")", "* OK [HIGHESTMODSEQ 0] x", "* LIST () \"/\" a ()", "* FLAGS (\\Seen",
@@ -132,4 +143,29 @@ func readsAndWritesResponsesInUTF8(text: String) throws {
 func refusesNamesThatAreNotUTF8() {
     let text = Array("* LIST () \"/\" \"".utf8) + [0xFF, 0x22]
     #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(text, textForm: .utf8) }
+}
+
+@Test
+func writesConversationsWithoutEnd() throws {
+    // Each answers the one before: nothing may recurse over them.
+    let count = 200_000
+    let nodes = (0..<count).map { ThreadForest.Node(UInt32($0 + 1), $0 + 1 < count ? [$0 + 1] : []) }
+    let nested = (0..<count).flatMap {
+        [ThreadForest.Node(1, $0 + 1 < count ? [2 * $0 + 1, 2 * $0 + 2] : []), .init(2)]
+    }
+    for forest in [ThreadForest(nodes: nodes, roots: [0]), ThreadForest(nodes: nested, roots: [0])] {
+        var encoder = WireEncoder()
+        encoder.response(.thread(forest))
+        #expect(encoder.bytes.count > count)
+    }
+    let deep = "* THREAD " + String(repeating: "(1 (1)", count: 5_000)
+    #expect(throws: IMAPSyntaxError.self) { try ResponseParser.parse(Array(deep.utf8)) }
+}
+
+@Test(arguments: [
+    (1, 3, false, 0..<3), (3, 1, false, 0..<3), (4, 9, false, 3..<5), (6, 9, false, 5..<5), (1, 2, true, 3..<5),
+    (5, 9, true, 0..<1), (6, 9, true, 0..<0), (1, UInt32.max, true, 0..<5),
+])
+func findsPlacesOfFive(first: UInt32, last: UInt32, isFromEnd: Bool, places: Range<Int>) {
+    #expect(PartialRange(first, last, isFromEnd: isFromEnd).places(of: 5) == places)
 }

@@ -1,0 +1,16 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+
+extension ThreadCommand: SessionCommand {
+    func perform(in session: IMAPSession) async throws -> Completion {
+        var places: [Int] = []
+        let result = try await session.found(key, charset, numbers, saving: nil) { found in
+            places = found
+            return found
+        }
+        session.send(.thread(try await ThreadRun(session, algorithm).forest(places, result.numbers)))
+        return .done
+    }
+}

@@ -1,0 +1,92 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ByteTools
+
+/// A subject without what answering and forwarding put around it (RFC 5256 §2.1), made comparable.
+package struct BaseSubject: Sendable, Hashable {
+    /// Decoded, folded, without marks; may be empty.
+    package let text: [UInt8]
+    /// Whether there was a mark of a reply or a forward.
+    package let isReply: Bool
+
+    /// `subject`: the unfolded value of a Subject field; `nil` when there is none.
+    package init(_ subject: [UInt8]?) {
+        var text = SearchFolding.fold(EncodedWord.decode(subject ?? []))[...]
+        var isReply = false
+        repeat {
+            Self.removeTrailers(&text, &isReply)
+            while Self.removeLeader(&text, &isReply) {}
+            // Behind them is no mark, or it would have gone.
+            while Self.removeBlob(&text) {}
+        } while Self.removeForward(&text, &isReply)
+        self.text = Array(text)
+        self.isReply = isReply
+    }
+
+    // subj-trailer = "(fwd)" / WSP
+    private static func removeTrailers(_ text: inout ArraySlice<UInt8>, _ isReply: inout Bool) {
+        while true {
+            if text.last == ASCII.space {
+                text.removeLast()
+            } else if text.suffix(5).elementsEqual("(fwd)".utf8) {
+                text.removeLast(5)
+                isReply = true
+            } else {
+                return
+            }
+        }
+    }
+
+    // subj-leader = (*subj-blob subj-refwd) / WSP; subj-refwd = ("re" / ("fw" ["d"])) *WSP [subj-blob] ":"
+    private static func removeLeader(_ text: inout ArraySlice<UInt8>, _ isReply: inout Bool) -> Bool {
+        if text.first == ASCII.space {
+            text.removeFirst()
+            return true
+        }
+        var rest = text
+        while let after = afterBlob(rest) { rest = after }
+        guard let mark = ["re", "fwd", "fw"].first(where: { rest.starts(with: $0.utf8) }) else { return false }
+        rest = rest.dropFirst(mark.utf8.count).drop { $0 == ASCII.space }
+        if let after = afterBlob(rest) { rest = after }
+        guard rest.first == 0x3A else { return false }
+        text = rest.dropFirst()
+        isReply = true
+        return true
+    }
+
+    /// A blob goes when something is left without it.
+    private static func removeBlob(_ text: inout ArraySlice<UInt8>) -> Bool {
+        guard let rest = afterBlob(text), !rest.isEmpty else { return false }
+        text = rest
+        return true
+    }
+
+    // subj-blob = "[" *BLOBCHAR "]" *WSP
+    private static func afterBlob(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard text.first == 0x5B, let end = text.dropFirst().firstIndex(where: { $0 == 0x5B || $0 == 0x5D }),
+            text[end] == 0x5D
+        else { return nil }
+        return text[(end + 1)...].drop { $0 == ASCII.space }
+    }
+
+    // subj-fwd = subj-fwd-hdr subject subj-fwd-trl; subj-fwd-hdr = "[fwd:"; subj-fwd-trl = "]"
+    private static func removeForward(_ text: inout ArraySlice<UInt8>, _ isReply: inout Bool) -> Bool {
+        guard text.starts(with: "[fwd:".utf8), text.last == 0x5D else { return false }
+        text = text.dropFirst(5).dropLast()
+        isReply = true
+        return true
+    }
+}
+
+extension EnvelopeAddress {
+    /// What SORT compares of an address: the local part (RFC 5256 §3).
+    package var sortText: [UInt8] { SearchFolding.fold(EncodedWord.decode(mailbox ?? [])) }
+
+    /// What people see of it: the name, or the address (RFC 5957 §3).
+    package var displayText: [UInt8] {
+        if let name, !name.isEmpty { return SearchFolding.fold(EncodedWord.decode(name)) }
+        guard let mailbox, let host else { return sortText }
+        return SearchFolding.fold(EncodedWord.decode(mailbox + [0x40] + host))
+    }
+}
