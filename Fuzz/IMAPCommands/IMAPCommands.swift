@@ -21,7 +21,7 @@ enum FuzzIMAPCommands {
             switch assembler.add(line: line) {
             case .complete(let frame): checkFrame(frame)
             case .literal(let marker):
-                if let (_, command) = AppendCommand.head(of: assembler.bytes) {
+                if let (_, command) = MessageCommandHead.read(assembler.bytes) {
                     precondition(command.literal == marker)
                 }
                 let octets = rest.prefix(Int(clamping: marker.count))

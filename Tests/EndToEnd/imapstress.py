@@ -297,6 +297,7 @@ class Session:
     def step(self):
         self.look()
         kinds = [self.append] * 4 + [self.store] * 8 + [self.expunge, self.uid_expunge, self.copy, self.move] \
+            + [self.append_several, self.replace, self.sort] \
             + [self.fetch] * 3 + [self.search] * 3 + [self.save, self.noop, self.idle, self.status, self.reselect]
         if self.has_modseqs:
             kinds += [self.conditional] * 3 + [self.changed_since] * 2
@@ -310,8 +311,34 @@ class Session:
         act()
         self.ledger.count(act.__name__)
 
+    def message(self):
+        return f"Subject: {self.random.random()}\r\n\r\nbody {self.random.random()}\r\n".encode()
+
+    def append_several(self):
+        texts = [self.message() for _ in range(self.random.randrange(2, 5))]
+        command = b"APPEND INBOX " + b" ".join(b"{%d+}\r\n%s" % (len(text), text) for text in texts)
+        _, last = self.do(command)
+        uids = numbers(last.code[2])
+        check(len(uids) == len(texts), lambda: f"APPENDUID: {last}")
+        for uid, text in zip(uids, texts):
+            self.ledger.make(uid, text)
+
+    def replace(self):
+        chosen = self.some()
+        if not chosen:
+            return
+        uid, text = chosen[2][0], self.message()
+        name = f"UID REPLACE {uid}" if chosen[0] else f"REPLACE {self.view.number(uid)}"
+        command = name.encode() + b" INBOX (\\Seen) {%d+}\r\n%s" % (len(text), text)
+        untagged, last = self.do(command, may_fail=True)
+        if last.kind == "NO":
+            return check(last.code_is("NONEXISTENT"), lambda: f"REPLACE: {last}")
+        new, = (numbers(response.code[2]) for response in untagged if response.code_is("APPENDUID"))
+        self.ledger.make(new[0], text)
+        check(uid not in self.view.uids, "replaced, and still there")
+
     def append(self):
-        text = f"Subject: {self.random.random()}\r\n\r\nbody {self.random.random()}\r\n".encode()
+        text = self.message()
         # Never \\Deleted: another session could expunge it before anyone knows its UID.
         flags = self.random.sample(SYSTEM[:2] + KEYWORDS, self.random.randrange(3))
         command = b"APPEND INBOX (%s) {%d+}\r\n%s" % (" ".join(flags).encode(), len(text), text)
@@ -487,6 +514,24 @@ class Session:
                 check(told == wanted, lambda: f"{key} RETURN ({options}): {result}, known {answer}")
         text = "" if options is None else f"RETURN ({options}) "
         self.do(f"{words}SEARCH {text}{key}", may_expunge=bool(words), expected=expected)
+
+    def sort(self):
+        """By size, which never changes: two orders of the same messages, each the other backwards but for ties."""
+        sizes = {}
+
+        def sized(untagged, last):
+            sizes.update({r.data["UID"]: r.data["RFC822.SIZE"] for r in untagged
+                          if r.kind == "FETCH" and "RFC822.SIZE" in r.data})
+        self.do("UID FETCH 1:* (UID RFC822.SIZE)", expected=sized)
+        known = [uid for uid in self.view.uids if uid in sizes]
+        for reverse in (False, True):
+            wanted = [uid for uid in self.view.uids if uid in known]
+
+            def expected(untagged, last):
+                result, = (r.data for r in untagged if r.kind == "SORT")
+                order = sorted(wanted, key=lambda uid: -sizes[uid] if reverse else sizes[uid])
+                check([uid for uid in result if uid in wanted] == order, lambda: f"{result}, and wanted {order}")
+            self.do(f"UID SORT ({'REVERSE ' if reverse else ''}SIZE) UTF-8 ALL", expected=expected)
 
     def save(self):
         flag = self.random.choice(SYSTEM)

@@ -233,6 +233,8 @@ def fetch_item(reader):
         return name, reader.flags()
     if name == "UID":
         return name, reader.number(least=1)
+    if name == "PREVIEW":
+        return name, reader.nstring()
     if name == "MODSEQ":
         return name, reader.list(lambda: reader.number(63, least=1), least=1)[0]
     if name.startswith(("RFC822.SIZE", "BINARY.SIZE")):

@@ -132,6 +132,64 @@ class RevisionTwo(Extensions):
         self.assertEqual(items["BINARY[2]<9000>"], picture[9000:])
 
 
+class Ordered(Extensions):
+    def test_messages_in_order_and_in_conversations(self):
+        client = self.client(select="SELECT INBOX")
+        mails = [("Mon, 1 Jan 2024 10:00:00 +0000", "<a@x>", "", "lunch"),
+                 ("Mon, 1 Jan 2024 09:00:00 +0000", "<b@x>", "<a@x>", "Re: lunch"),
+                 ("Mon, 1 Jan 2024 12:00:00 +0500", "<c@x>", "<a@x> <b@x>", "Re: Re: lunch"),
+                 ("Tue, 2 Jan 2024 10:00:00 +0000", "<d@x>", "", "=?UTF-8?Q?=C3=84pfel?=")]
+        for date, name, references, subject in mails:
+            self.append(client, f"Date: {date}\r\nMessage-ID: {name}\r\nReferences: {references}\r\n"
+                                f"Subject: {subject}\r\n\r\nx\r\n".encode())
+        untagged, _ = client.ok("SORT (DATE) UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [3, 2, 1, 4])
+        untagged, _ = client.ok("UID SORT (REVERSE SUBJECT DATE) UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [4, 3, 2, 1])
+        untagged, _ = client.ok("UID SORT RETURN (PARTIAL 2:3 COUNT) (DATE) UTF-8 ALL")
+        self.assertEqual(untagged[0].data["COUNT"], 4)
+        self.assertEqual(untagged[0].data["PARTIAL"][1], "2,1")
+        untagged, _ = client.ok("THREAD REFERENCES UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [[1, 2, 3], [4]])
+        untagged, _ = client.ok("THREAD ORDEREDSUBJECT UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [[3, [2], [1]], [4]])
+        untagged, _ = client.ok("UID FETCH 1:* (UID) (PARTIAL -1:-2)")
+        self.assertEqual([r.data["UID"] for r in untagged], [3, 4])
+
+
+class Bringing(Extensions):
+    def test_several_messages_and_one_in_the_place_of_another(self):
+        client, other = self.client(select="SELECT INBOX"), self.client("QRESYNC", select="SELECT INBOX")
+        large = b"Subject: large\r\n\r\n" + b"x" * 2_000_000
+        _, last = client.ok(b"APPEND INBOX {1+}\r\na (\\Seen) {%d+}\r\n%s {1+}\r\nc" % (len(large), large))
+        self.assertEqual(last.code[2], "1:3")
+        self.assertEqual([r.number for r in other.ok("NOOP")[0] if r.kind == "EXISTS"], [3])
+        untagged, _ = client.ok("FETCH 2 (FLAGS BODY[])")
+        self.assertEqual(untagged[0].data, {"FLAGS": {"\\Seen"}, "BODY[]": large})
+        untagged, _ = client.ok(b"UID REPLACE 2 INBOX (\\Draft) {3+}\r\nnew")
+        self.assertEqual(code(untagged, "APPENDUID")[1], "4")
+        untagged, _ = other.ok("NOOP")
+        self.assertEqual([r.data[0] for r in untagged if r.kind == "VANISHED"], [[2]])
+        *_, last = client.run(b"APPEND INBOX {1+}\r\na {0+}\r\n")
+        self.assertEqual((last.kind, last.code), ("NO", ["CANNOT"]))
+        untagged, _ = client.ok("STATUS INBOX (MESSAGES)")
+        self.assertEqual(untagged[-1].data[1]["MESSAGES"], 3)
+
+    def test_messages_have_uids_alone(self):
+        client = self.client("UIDONLY", "UTF8=ACCEPT")
+        client.ok('CREATE "Grüße"')
+        text = "Subject: Grüße\r\n\r\nhallo".encode()
+        client.ok('APPEND "Grüße" UTF8 (~{%d+}\r\n'.encode() % len(text) + text + b")")
+        client.ok('SELECT "Grüße"')
+        *_, last = client.run("FETCH 1 FLAGS")
+        self.assertEqual((last.kind, last.code), ("BAD", ["UIDREQUIRED"]))
+        untagged, _ = client.ok("UID FETCH 1 (FLAGS PREVIEW)")
+        self.assertEqual((untagged[0].kind, untagged[0].data["PREVIEW"]), ("UIDFETCH", b"hallo"))
+        client.ok("UID STORE 1 +FLAGS.SILENT (\\Deleted)")
+        untagged, _ = client.ok("EXPUNGE")
+        self.assertEqual(untagged[0].data, ([1], False))
+
+
 class AcrossBackEnds(unittest.TestCase):
     def test_what_was_enabled_stays_enabled_when_the_back_end_dies(self):
         server = Server().start()

@@ -27,7 +27,7 @@ struct HostileTests {
                 C: e SELECT INBOX now
                 S: e BAD Expected "(" at octet 15
                 C: f UID NOOP
-                S: f BAD Expected COPY, EXPUNGE, FETCH, MOVE, SEARCH or STORE after UID at octet 10
+                S: f BAD Expected COPY, EXPUNGE, FETCH, MOVE, REPLACE, SEARCH, SORT, STORE or THREAD after UID at octet 10
                 C: g LIST "" {99999999}
                 S: g NO [TOOBIG] ...
                 C: h NOOP

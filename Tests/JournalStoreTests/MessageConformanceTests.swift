@@ -9,6 +9,33 @@ import Testing
 
 @Suite("Every engine: messages")
 struct MessageConformanceTests {
+    @Test("Messages are stored together, and take the place of another: all or none", arguments: Engine.allCases)
+    func together(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        let account = try await harness.account()
+        let first = try await account.put([1])
+        let inbox = try await account.status(of: .inbox).id
+        func message(_ octets: [UInt8]) -> NewMessage {
+            NewMessage(StagedOctets(octets), flags: FlagSet(system: .seen), internalDate: MailDate(secondsSince1970: 7))
+        }
+        let many = try await account.append([message([2]), message([3]), message([4])], to: .inbox, replacing: nil)
+        #expect(many.uids == UIDSet([2...4]))
+        let before = try await account.status(of: .inbox).highestModSeq
+        let next = try await account.append([message([5])], to: .inbox, replacing: (inbox, first.uid))
+        #expect(next.uids == UIDSet([5...5]))
+        let changes = try await account.changes(in: inbox, since: before)
+        #expect(changes.vanished == UIDSet([1...1]) && changes.changed.map(\.uid.rawValue) == [5])
+        await #expect(throws: MailStoreError.self) {
+            try await account.append([message([6])], to: .inbox, replacing: (inbox, first.uid))
+        }
+        let snapshot = try await account.snapshot(of: .inbox)
+        #expect(snapshot.messages.map(\.uid.rawValue) == [2, 3, 4, 5])
+        for (entry, octet) in zip(snapshot.messages, [2, 3, 4, 5] as [UInt8]) {
+            #expect(try await account.read(entry, 0..<1).bytes == [octet])
+        }
+        await harness.close()
+    }
+
     @Test(
         "A message comes back octet for octet with its dates, flags and structure, also after a reopening",
         arguments: Engine.allCases,

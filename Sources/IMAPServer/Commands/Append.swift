@@ -7,32 +7,113 @@ internal import MailStore
 internal import MailTypes
 internal import Runtime
 
-/// APPEND is not in the table of commands: its message never is in a frame. What can be refused is refused before the
-/// client is given leave to send; a client that did not wait is read to the end of its message first.
-extension AppendCommand {
-    func check(_ facts: SessionFacts) throws(CommandRefusal) {
-        _ = try MailboxName(argument: mailbox)
-        guard literal.count <= facts.maximumMessageOctets else {
-            throw .no(.tooBig, "Messages may have \(facts.maximumMessageOctets) octets")
+/// A command whose messages never are in a frame.
+///
+/// What can be refused is refused before the client is given leave to send; a client that did not wait is read to the
+/// end of its messages first.
+protocol MessageBringingCommand: MessageCommand {
+    /// Whether more than one message may come.
+    static var takesSeveral: Bool { get }
+
+    /// Whether the command makes sense here, before any message is taken.
+    func prepare(in session: IMAPSession) throws
+
+    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion
+}
+
+extension AppendCommand: MessageBringingCommand {
+    static var takesSeveral: Bool { true }
+
+    func prepare(in session: IMAPSession) throws {}
+
+    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion {
+        let outcome = try await offeringCreation { () throws(MailStoreError) in
+            try await session.account.append(messages, to: name, replacing: nil)
+        }
+        return Completion(code: .appendUID(outcome.uidValidity, outcome.uids))
+    }
+}
+
+extension MessageBringingCommand {
+    /// Most messages of one command.
+    private static var maximumCount: Int { 1000 }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let name: MailboxName
+        do {
+            try check(literal, taken: 0, in: session)
+            guard !message.isUTF8 || session.enabled.contains(.utf8Accept) else {
+                throw CommandRefusal.bad("UTF8=ACCEPT must be enabled first")
+            }
+            try prepare(in: session)
+            name = try MailboxName(argument: mailbox)
+            _ = try await offeringCreation { () throws(MailStoreError) in try await session.account.status(of: name) }
+        } catch {
+            try await discard(literal, in: session)
+            throw error
+        }
+        return try await store(try await receive(in: session), in: name, session)
+    }
+
+    /// - Parameter taken: octets of the messages before it.
+    private func check(_ literal: LiteralMarker, taken: UInt64, in session: IMAPSession) throws(CommandRefusal) {
+        let maximum = session.facts.maximumMessageOctets
+        guard literal.count <= maximum else { throw .no(.tooBig, "Messages may have \(maximum) octets") }
+        guard literal.count <= maximum - min(taken, maximum) else {
+            throw .no(.limit, "Messages of one command may have \(maximum) octets in all")
         }
         guard literal.count > 0 else { throw .no(.cannot, "A message has at least one octet") }
     }
 
-    func perform(in session: IMAPSession) async throws -> Completion {
-        do {
-            try check(session.facts)
-            let name = try MailboxName(argument: mailbox)
-            _ = try await offeringCreation { () throws(MailStoreError) in try await session.account.status(of: name) }
-        } catch {
-            if !literal.isSynchronizing { try await session.connection.discard(literal.count, andLines: 65_536) }
-            throw error
-        }
-        let staging = try await receive(in: session)
-        return try await store(staging, in: session)
+    private func discard(_ literal: LiteralMarker, in session: IMAPSession) async throws {
+        guard !literal.isSynchronizing else { return }
+        try await session.connection.discard(literal.count, andLines: CommandLimits.afterLogOn.line)
     }
 
-    /// Takes the message off the connection, and the line end behind it.
-    private func receive(in session: IMAPSession) async throws -> any MessageStaging {
+    /// Takes the messages off the connection, up to the end of the command.
+    private func receive(in session: IMAPSession) async throws -> [NewMessage] {
+        var messages: [NewMessage] = []
+        var taken: UInt64 = 0
+        var head: AppendMessage? = message
+        while let message = head {
+            if !messages.isEmpty {
+                do {
+                    guard Self.takesSeveral else { throw CommandRefusal.bad("\(Self.name) takes one message") }
+                    guard messages.count < Self.maximumCount else {
+                        throw CommandRefusal.no(.limit, "At most \(Self.maximumCount) messages in one command")
+                    }
+                    try check(message.literal, taken: taken, in: session)
+                } catch {
+                    try await discard(message.literal, in: session)
+                    throw error
+                }
+            }
+            taken += message.literal.count
+            let staging = try await receive(message.literal, in: session)
+            guard let line = try await session.connection.readLine(maximum: CommandLimits.afterLogOn.line) else {
+                throw IOError.closed
+            }
+            head = try await next(after: message, line.bytes, in: session)
+            messages.append(try await staged(staging, message))
+        }
+        return messages
+    }
+
+    /// What follows a message; a client that goes on without waiting is read to its end first when that is not valid.
+    private func next(
+        after message: AppendMessage,
+        _ line: [UInt8],
+        in session: IMAPSession
+    ) async throws -> AppendMessage? {
+        do throws(IMAPSyntaxError) {
+            return try message.next(in: line)
+        } catch {
+            if let marker = LiteralMarker(atEndOf: line) { try await discard(marker, in: session) }
+            throw error
+        }
+    }
+
+    private func receive(_ literal: LiteralMarker, in session: IMAPSession) async throws -> any MessageStaging {
         let connection = session.connection
         if literal.isSynchronizing { connection.write("+ Ready for \(literal.count) octets\r\n") }
         let staging = session.store.stage()
@@ -45,26 +126,21 @@ extension AppendCommand {
             guard failure == nil else { continue }
             do throws(MailStoreError) { try staging.add(piece) } catch { failure = error }
         }
-        guard let line = try await connection.readLine(maximum: 65_536) else { throw IOError.closed }
-        if let failure { throw failure }
-        guard line.bytes.isEmpty else {
-            throw IMAPSyntaxError(offset: 0, expected: "the end of the APPEND command behind the message")
+        guard let failure else { return staging }
+        // The client is in the middle of its line.
+        if let line = try await connection.readLine(maximum: CommandLimits.afterLogOn.line),
+            let marker = LiteralMarker(atEndOf: line.bytes)
+        {
+            try await discard(marker, in: session)
         }
-        return staging
+        throw failure
     }
 
-    private func store(_ staging: any MessageStaging, in session: IMAPSession) async throws -> Completion {
-        let name = try MailboxName(argument: mailbox)
-        let message = try await staging.finish()
-        let outcome = try await offeringCreation { () throws(MailStoreError) in
-            try await session.account.append(
-                message,
-                to: name,
-                flags: flags,
-                internalDate: internalDate ?? MailDate(secondsSince1970: Int64(time(nil))),
-                delivery: nil
-            )
-        }
-        return Completion(code: .appendUID(outcome.uidValidity, outcome.uid))
+    private func staged(_ staging: any MessageStaging, _ message: AppendMessage) async throws -> NewMessage {
+        NewMessage(
+            try await staging.finish(),
+            flags: message.flags,
+            internalDate: message.internalDate ?? MailDate(secondsSince1970: Int64(time(nil)))
+        )
     }
 }

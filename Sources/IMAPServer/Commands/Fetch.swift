@@ -23,7 +23,7 @@ extension FetchCommand: SessionCommand {
             if wantsVanished { try await tellVanished(since: changedSince, view, in: session) }
         }
         if let partial { indices = view.indices(indices, at: partial) }
-        var run = FetchRun(session, items: answeredItems)
+        var run = FetchRun(session, items: answeredItems(session.enabled))
         try await run.answer(indices)
         guard run.refused.isEmpty else {
             throw CommandRefusal.no(.corruption, "Octets are lost of UID \(run.refused.description.prefix(512))")
@@ -35,10 +35,11 @@ extension FetchCommand: SessionCommand {
         return .done
     }
 
-    /// Answers to UID FETCH always have the UID (RFC 9051 §6.4.9), and those to CHANGEDSINCE the mod-sequence (RFC 7162
+    /// Answers to UID FETCH always have the UID (RFC 9051 §6.4.9), where it does not stand in front (RFC 9586 §3.3), and those to CHANGEDSINCE the mod-sequence (RFC 7162
     /// §3.1.4.1).
-    private var answeredItems: [FetchItem] {
-        let uid: [FetchItem] = isUID && !items.contains(.uid) ? [.uid] : []
+    private func answeredItems(_ enabled: EnabledExtensions) -> [FetchItem] {
+        let isUIDOnly = enabled.contains(.uidOnly)
+        let uid: [FetchItem] = isUID && !isUIDOnly && !items.contains(.uid) ? [.uid] : []
         let modSeq: [FetchItem] = changedSince != nil && !items.contains(.modSeq) ? [.modSeq] : []
         return uid + items + modSeq
     }

@@ -7,7 +7,14 @@ internal import MailStore
 internal import MailTypes
 
 extension SearchCommand: SessionCommand {
-    func check(_ facts: SessionFacts) throws(CommandRefusal) { try returned?.check() }
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        try returned?.check()
+        try key.check(facts)
+        // RFC 6855 §3: all is UTF-8 then.
+        guard charset == nil || !facts.enabled.contains(.utf8Accept) else {
+            throw .bad("CHARSET is not valid while UTF8=ACCEPT is enabled")
+        }
+    }
 
     func perform(in session: IMAPSession) async throws -> Completion {
         let result = try await session.found(key, charset, numbers, saving: returned) { $0 }
@@ -71,6 +78,20 @@ extension IMAPSession {
 }
 
 extension SearchKey {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard !facts.enabled.contains(.uidOnly) || !usesSequenceNumbers else { throw .uidRequired }
+    }
+
+    private var usesSequenceNumbers: Bool {
+        switch self {
+        case .sequence(let set): !set.isSavedResult
+        case .and(let keys): keys.contains(where: \.usesSequenceNumbers)
+        case .not(let key): key.usesSequenceNumbers
+        case .or(let first, let second): first.usesSequenceNumbers || second.usesSequenceNumbers
+        default: false
+        }
+    }
+
     /// Whether a mod-sequence is asked for anywhere, which has mod-sequences told (RFC 7162 §3.1.5).
     var asksForModSeq: Bool {
         switch self {

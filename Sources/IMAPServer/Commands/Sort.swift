@@ -4,7 +4,10 @@
 internal import IMAPWire
 
 extension SortCommand: SessionCommand {
-    func check(_ facts: SessionFacts) throws(CommandRefusal) { try returned?.check() }
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        try returned?.check()
+        try key.check(facts)
+    }
 
     func perform(in session: IMAPSession) async throws -> Completion {
         let result = try await session.found(key, charset, numbers, saving: returned) { found in

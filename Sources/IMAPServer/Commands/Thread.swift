@@ -4,6 +4,8 @@
 internal import IMAPWire
 
 extension ThreadCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) { try key.check(facts) }
+
     func perform(in session: IMAPSession) async throws -> Completion {
         var places: [Int] = []
         let result = try await session.found(key, charset, numbers, saving: nil) { found in

@@ -35,8 +35,8 @@ extension WireEncoder {
         _ enabled: EnabledExtensions
     ) {
         let entry = view.messages[index]
-        fetchHead(view.number(index))
-        if withUID || enabled.contains(.qresync) {
+        fetchHead(view.number(index), entry.uid, enabled)
+        if !enabled.contains(.uidOnly), withUID || enabled.contains(.qresync) {
             raw("UID ")
             number(entry.uid.rawValue)
             space()
@@ -50,10 +50,11 @@ extension WireEncoder {
         lineEnd()
     }
 
-    /// `* n FETCH (`.
-    mutating func fetchHead(_ number: SequenceNumber) {
+    /// `* n FETCH (`, or by UID.
+    mutating func fetchHead(_ number: SequenceNumber, _ uid: UID, _ enabled: EnabledExtensions) {
         raw("* ")
-        self.number(number.rawValue)
-        raw(" FETCH (")
+        let isByUID = enabled.contains(.uidOnly)
+        self.number(isByUID ? uid.rawValue : number.rawValue)
+        raw(isByUID ? " UIDFETCH (" : " FETCH (")
     }
 }

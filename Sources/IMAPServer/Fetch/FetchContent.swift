@@ -28,7 +28,9 @@ extension FetchItem {
     var needsStore: Bool {
         switch self {
         case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: false
-        case .binary, .binarySize, .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section: true
+        case .binary, .binarySize, .body, .bodyStructure, .envelope, .preview, .rfc822, .rfc822Header, .rfc822Text,
+            .section:
+            true
         }
     }
 }

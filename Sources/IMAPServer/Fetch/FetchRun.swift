@@ -16,7 +16,7 @@ struct FetchRun {
     private(set) var refused = UIDSet()
     /// Messages that were left out since a part of them cannot be decoded.
     private(set) var undecodable = UIDSet()
-    var encoder = WireEncoder()
+    var encoder: WireEncoder
     private var unseen: [UID] = []
     var lost: [Range<UInt64>] = []
     private let needsStore: Bool
@@ -31,6 +31,7 @@ struct FetchRun {
     init(_ session: IMAPSession, items: [FetchItem]) {
         self.session = session
         self.items = items
+        encoder = WireEncoder(textForm: session.enabled.textForm)
         needsStore = items.contains(where: \.needsStore)
         setsSeen = items.contains(where: \.setsSeen) && session.view?.isReadOnly == false
     }
@@ -73,7 +74,7 @@ struct FetchRun {
     }
 
     private mutating func writeSimple(_ index: Int, _ entry: MessageEntry) async throws {
-        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)))
+        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)), entry.uid, session.enabled)
         for (place, item) in items.enumerated() {
             if place > 0 { encoder.space() }
             write(item, entry)
@@ -84,7 +85,7 @@ struct FetchRun {
     }
 
     private mutating func write(_ index: Int, _ entry: MessageEntry, _ contents: [FetchContent]) async throws {
-        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)))
+        encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)), entry.uid, session.enabled)
         for (place, (item, content)) in zip(items, contents).enumerated() {
             if place > 0 { encoder.space() }
             switch content {
@@ -94,6 +95,10 @@ struct FetchRun {
                 name(item)
                 encoder.raw(" NIL")
             case .octets(let octets):
+                if case .preview = item {
+                    encoder.fetchValue(.preview(octets))
+                    continue
+                }
                 name(item)
                 encoder.space()
                 item.isBinary ? encoder.binaryLiteral(octets) : encoder.literal(octets)
@@ -142,12 +147,21 @@ extension FetchRun {
         case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: return .none
         case .binary(let part, _, let partial): return try await binary(part, partial, entry, held)
         case .binarySize(let part): return try await binarySize(part, entry)
+        case .preview: return .octets(try await preview(of: entry))
         case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
         case .rfc822: return try await octets(0..<entry.size, entry, held)
         case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
         case .rfc822Text: return try await section(SectionSpecifier(text: .text), nil, entry, held)
         case .section(let section, _, let partial): return try await self.section(section, partial, entry, held)
         }
+    }
+
+    /// Made each time: the octets that it takes are few, and clients keep it.
+    private mutating func preview(of entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        guard let part = try await session.structure(of: entry).previewPart else { return [] }
+        let length = min(UInt64(PreviewText.bodyOctets), part.octets)
+        let body = try await read(part.body.lowerBound..<part.body.lowerBound + length, entry)
+        return Array(PreviewText.text(of: part, body: body).utf8)
     }
 
     private mutating func section(
@@ -213,7 +227,8 @@ extension FetchRun {
         case .rfc822Size: encoder.fetchValue(.size(entry.size))
         case .saveDate: encoder.fetchValue(.saveDate(MailDate(secondsSince1970: entry.savedSeconds)))
         case .uid: encoder.fetchValue(.uid(entry.uid))
-        case .binary, .binarySize, .body, .bodyStructure, .envelope, .rfc822, .rfc822Header, .rfc822Text, .section:
+        case .binary, .binarySize, .body, .bodyStructure, .envelope, .preview, .rfc822, .rfc822Header, .rfc822Text,
+            .section:
             break
         }
     }
@@ -232,6 +247,7 @@ extension FetchRun {
         switch item {
         case .binary(let part, _, let partial): encoder.binaryName(part, origin: partial?.offset)
         case .binarySize(let part): encoder.binarySizeName(part)
+        case .preview: encoder.raw("PREVIEW")
         case .body: encoder.raw("BODY")
         case .bodyStructure: encoder.raw("BODYSTRUCTURE")
         case .envelope: encoder.raw("ENVELOPE")

@@ -97,7 +97,7 @@ package final class IMAPPreAuthentication {
 
     private func step() async throws(IOError) -> Outcome? {
         switch try await reader.next() {
-        case .end, .append:
+        case .end, .message:
             isBrokenOff = budget.commands > 0
             return .finished
         case .refused(let tag, let refusal):

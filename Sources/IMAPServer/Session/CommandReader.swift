@@ -25,8 +25,8 @@ struct CommandLimits {
 struct CommandReader {
     enum Item {
         case command([UInt8])
-        /// An APPEND whose message comes next: nothing of it is read, and no leave is given.
-        case append(tag: [UInt8], AppendCommand)
+        /// A command whose message comes next: nothing of it is read, and no leave is given.
+        case message(tag: [UInt8], any MessageCommand)
         /// Something that is no command; it is read to its end. No tag when none was seen.
         case refused(tag: [UInt8]?, CommandRefusal)
         case end
@@ -34,7 +34,7 @@ struct CommandReader {
 
     let connection: Connection
     let limits: CommandLimits
-    /// Whether an APPEND's message is left to the caller.
+    /// Whether messages are left to the caller.
     let takesMessages: Bool
     private var assembler = FrameAssembler()
     private var literals = 0
@@ -67,8 +67,8 @@ struct CommandReader {
 
     /// Reads a literal into the frame; an item when the command ends here.
     private mutating func take(_ marker: LiteralMarker, _ textForm: TextForm) async throws(IOError) -> Item? {
-        if takesMessages, let (tag, command) = AppendCommand.head(of: assembler.bytes, textForm: textForm) {
-            return .append(tag: tag, command)
+        if takesMessages, let (tag, command) = MessageCommandHead.read(assembler.bytes, textForm: textForm) {
+            return .message(tag: tag, command)
         }
         literals += 1
         guard let count = Int(exactly: marker.count),

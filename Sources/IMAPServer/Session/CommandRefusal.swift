@@ -16,6 +16,13 @@ struct CommandRefusal: Error, Hashable {
         CommandRefusal(condition: .no, code: code.map { .word($0) }, text: text)
     }
 
+    /// Sequence numbers, where there are none (RFC 9586 §3).
+    static let uidRequired = CommandRefusal(
+        condition: .bad,
+        code: .word(.uidRequired),
+        text: "Messages have no numbers while UIDONLY is enabled"
+    )
+
     /// Not valid here.
     static func bad(_ text: String) -> CommandRefusal { CommandRefusal(condition: .bad, code: nil, text: text) }
 }

@@ -17,11 +17,18 @@ struct EnabledExtensions: OptionSet, Hashable {
     /// RFC 9051 where it is not RFC 3501: ESEARCH for SEARCH, no RECENT and no \Recent, names in UTF-8.
     static let imap4rev2 = EnabledExtensions(rawValue: 4)
 
+    /// Mailbox names and quoted strings in UTF-8 (RFC 6855 §3).
+    static let utf8Accept = EnabledExtensions(rawValue: 8)
+    /// Messages have UIDs and no numbers (RFC 9586 §3).
+    static let uidOnly = EnabledExtensions(rawValue: 16)
+
     /// What ENABLE takes, by the name in upper case and as it is told.
     private static let names: [(word: String, told: String, extensions: EnabledExtensions)] = [
         ("CONDSTORE", "CONDSTORE", .condstore),
         ("QRESYNC", "QRESYNC", [.qresync, .condstore]),
         ("IMAP4REV2", "IMAP4rev2", .imap4rev2),
+        ("UIDONLY", "UIDONLY", .uidOnly),
+        ("UTF8=ACCEPT", "UTF8=ACCEPT", .utf8Accept),
     ]
 
     /// What a name stands for; `nil` for what cannot be enabled.
@@ -29,7 +36,10 @@ struct EnabledExtensions: OptionSet, Hashable {
         names.first { $0.word == word }.map { ($0.told, $0.extensions) }
     }
 
-    var textForm: TextForm { contains(.imap4rev2) ? .utf8 : .modifiedUTF7 }
+    var textForm: TextForm { isDisjoint(with: [.imap4rev2, .utf8Accept]) ? .modifiedUTF7 : .utf8 }
+
+    /// Whether what is gone is told by UID.
+    var tellsVanished: Bool { !isDisjoint(with: [.qresync, .uidOnly]) }
 }
 
 extension IMAPSession {

@@ -12,6 +12,7 @@ extension SelectParameters {
         guard resynchronization == nil || facts.enabled.contains(.qresync) else {
             throw .bad("QRESYNC must be enabled first")
         }
+        guard resynchronization?.match == nil || !facts.enabled.contains(.uidOnly) else { throw .uidRequired }
     }
 }
 
@@ -42,7 +43,7 @@ extension IMAPSession {
         let permanent = view.isReadOnly ? [] : view.flagNames.filter { $0 != Keyword.damaged.text } + ["\\*"]
         send(.untagged(StatusResponse(.ok, .permanentFlags(permanent), "Flags that are kept")))
         send(.exists(view.count))
-        if !enabled.contains(.imap4rev2) { announceUnseen(view) }
+        if !enabled.contains(.imap4rev2) { announceRecent(view) }
         send(.untagged(StatusResponse(.ok, .uidValidity(view.uidValidity), "UIDs are valid")))
         send(.untagged(StatusResponse(.ok, .uidNext(uidNext), "Predicted next UID")))
         send(.untagged(StatusResponse(.ok, .highestModSeq(view.toldModSeq), "Highest")))
@@ -50,8 +51,9 @@ extension IMAPSession {
     }
 
     /// What RFC 9051 has no more.
-    private func announceUnseen(_ view: MailboxView) {
+    private func announceRecent(_ view: MailboxView) {
         send(.recent(0))
+        guard !enabled.contains(.uidOnly) else { return }
         guard let first = view.messages.firstIndex(where: { !$0.systemFlags.contains(.seen) }) else { return }
         send(.untagged(StatusResponse(.ok, .unseen(view.number(first)), "First unseen message")))
     }

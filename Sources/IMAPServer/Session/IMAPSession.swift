@@ -102,7 +102,7 @@ package final class IMAPSession {
         switch try await reader.next(textForm: enabled.textForm) {
         case .end: return false
         case .command(let frame): return try await perform(frame)
-        case .append(let tag, let command): return try await perform(command, tag)
+        case .message(let tag, let command): return try await take(command, tag)
         case .refused(let tag, let refusal):
             return answer(tag, StatusResponse(refusal.condition, refusal.code, refusal.text))
         }
@@ -146,11 +146,14 @@ package final class IMAPSession {
         return complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
     }
 
-    private func perform(_ command: AppendCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {
+    private func take(_ command: any MessageCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {
         do {
+            guard let command = command as? any MessageBringingCommand else {
+                throw CommandRefusal.bad(SessionTable.unknown("\(type(of: command).name)"))
+            }
             let completion = try await command.perform(in: self)
             try await sync(allowingExpunge: true)
-            return complete(tag, completion, "APPEND")
+            return complete(tag, completion, command.isUID ? "UID REPLACE" : "\(type(of: command).name)")
         } catch {
             return try answer(tag, to: error)
         }

@@ -35,12 +35,16 @@ protocol SessionCommand: IMAPCommand {
 
 extension SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) {}
+}
 
+extension IMAPCommand {
     /// What the traits of the command forbid.
     func checkTraits(_ facts: SessionFacts) throws(CommandRefusal) {
         guard !Self.traits.isDisjoint(with: facts.isSelected ? .selected : .authenticated) else {
             throw .bad("\(Self.name) needs a selected mailbox")
         }
+        let usesNumbers = Self.traits.contains(.usesSequenceNumbers) && !isUID
+        guard !usesNumbers || !facts.enabled.contains(.uidOnly) else { throw .uidRequired }
         guard !Self.traits.contains(.changesMailbox) || !facts.isReadOnly else {
             throw .no(.readOnly, "The mailbox is open for reading only")
         }

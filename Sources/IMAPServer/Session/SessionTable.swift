@@ -21,12 +21,15 @@ enum SessionTable {
 
     private static let beforeLogOn: Set<String> = ["AUTHENTICATE", "LOGIN", "STARTTLS"]
 
-    static func knows(_ name: String) -> Bool { commands[name] != nil || name == "APPEND" || name == "UID" }
+    /// Read in another way, since their messages are in no frame.
+    private static let withMessages: Set<String> = ["APPEND", "REPLACE"]
+
+    static func knows(_ name: String) -> Bool { commands[name] != nil || withMessages.contains(name) || name == "UID" }
 
     /// Why there is no such command here.
     static func unknown(_ name: String) -> String {
         if beforeLogOn.contains(name) { return "\(name) is valid before log-on only" }
-        if name == "APPEND" { return "APPEND: expected the message as a literal" }
+        if withMessages.contains(name) { return "\(name): expected the message as a literal" }
         return "Unknown command \(String(decoding: name.utf8.prefix(32), as: UTF8.self))"
     }
 }

@@ -67,6 +67,8 @@ extension ThreadForest {
 private struct ReferenceThreads {
     private let messages: [ThreadedMessage]
     private var parents: [Int?]
+    /// Whether anything was ever put below a place: below one that has nothing, nothing can be.
+    private var isParent: [Bool]
     private var children: [[Int]] = []
     private var roots: [Int] = []
     /// Steps that may be taken up the tree to find loops: whoever makes them run out gets trees that are less deep.
@@ -76,6 +78,7 @@ private struct ReferenceThreads {
     init(_ messages: [ThreadedMessage]) {
         self.messages = messages
         parents = Array(repeating: nil, count: messages.count)
+        isParent = Array(repeating: false, count: messages.count)
         link()
         gather()
         prune()
@@ -97,19 +100,26 @@ private struct ReferenceThreads {
                 let next = places[id] ?? parents.count
                 if next == parents.count {
                     parents.append(nil)
+                    isParent.append(false)
                     places[id] = next
                 }
-                if let above = last, parents[next] == nil, !isAt(or: above, below: next) { parents[next] = above }
+                if let above = last, parents[next] == nil { put(next, below: above) }
                 last = next
             }
             // What others say of this message counts less than what it says itself.
             parents[place] = nil
-            if let above = last, !isAt(or: above, below: place) { parents[place] = above }
+            if let above = last { put(place, below: above) }
         }
     }
 
-    /// Whether a place is another one or lies below it.
-    private mutating func isAt(or place: Int, below other: Int) -> Bool {
+    /// Unless that makes a loop.
+    private mutating func put(_ place: Int, below above: Int) {
+        guard place != above, !isParent[place] || !isBelow(above, place) else { return }
+        parents[place] = above
+        isParent[above] = true
+    }
+
+    private mutating func isBelow(_ place: Int, _ other: Int) -> Bool {
         var next: Int? = place
         while let here = next {
             budget -= 1

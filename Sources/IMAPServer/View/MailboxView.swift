@@ -162,7 +162,7 @@ extension MailboxView {
     enum Report: Hashable {
         case flagTable
         case expunge(SequenceNumber)
-        /// The same by UID, for clients that enabled QRESYNC.
+        /// The same by UID, for clients that enabled QRESYNC or UIDONLY.
         case vanished(UIDSet)
         case exists(UInt32)
         /// FETCH with the flags of the message at this index.
@@ -179,7 +179,7 @@ extension MailboxView {
         if !changes.vanished.isEmpty {
             untold.formUnion(uids(of: indices(of: changes.vanished.ranges)))
         }
-        if allowingExpunge { reports += removeUntold(byUID: enabled.contains(.qresync)) }
+        if allowingExpunge { reports += removeUntold(byUID: enabled.tellsVanished) }
         let (arrived, changed) = take(changes.changed, withModSeqs: enabled.contains(.condstore))
         if arrived { reports.append(.exists(count)) }
         reports += changed.map { .flags($0) }
@@ -192,7 +192,7 @@ extension MailboxView {
     mutating func mailboxWasDeleted(allowingExpunge: Bool, _ enabled: EnabledExtensions) -> [Report] {
         isGone = true
         untold = UIDSet(ascending: messages.lazy.map { $0.uid })
-        return allowingExpunge ? removeUntold(byUID: enabled.contains(.qresync)) : []
+        return allowingExpunge ? removeUntold(byUID: enabled.tellsVanished) : []
     }
 
     private mutating func removeUntold(byUID: Bool) -> [Report] {

@@ -9,7 +9,8 @@ package enum AnyCommand {
         ExpungeCommand.self, FetchCommand.self, GetQuotaCommand.self,
         GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,
         LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self, NoopCommand.self,
-        RenameCommand.self, SearchCommand.self, SelectCommand.self, SortCommand.self, StartTLSCommand.self,
+        RenameCommand.self, ReplaceCommand.self, SearchCommand.self, SelectCommand.self, SortCommand.self,
+        StartTLSCommand.self,
         StatusCommand.self,
         StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
     ]

@@ -34,7 +34,7 @@ package struct CommandHead: Hashable, Sendable {
         name = try scanner.word(Self.afterUID)
     }
 
-    fileprivate static let afterUID = "COPY, EXPUNGE, FETCH, MOVE, SEARCH, SORT, STORE or THREAD after UID"
+    fileprivate static let afterUID = "COPY, EXPUNGE, FETCH, MOVE, REPLACE, SEARCH, SORT, STORE or THREAD after UID"
 }
 
 extension IMAPCommand {

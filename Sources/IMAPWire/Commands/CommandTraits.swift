@@ -20,6 +20,9 @@ package struct CommandTraits: OptionSet, Sendable, Hashable {
     /// The session has left the mailbox when it ends, so that nothing of the mailbox is reported any more.
     package static let leavesMailbox = CommandTraits(rawValue: 1 << 5)
 
+    /// Names messages by sequence numbers, unless it was sent with UID in front.
+    package static let usesSequenceNumbers = CommandTraits(rawValue: 1 << 6)
+
     package static let always: CommandTraits = [.notAuthenticated, .authenticated, .selected]
     package static let loggedOn: CommandTraits = [.authenticated, .selected]
 }

@@ -4,7 +4,7 @@
 /// Copies messages to another mailbox (RFC 9051 §6.4.7).
 package struct CopyCommand: NumberedCommand {
     package static let name: StaticString = "COPY"
-    package static let traits: CommandTraits = [.selected]
+    package static let traits: CommandTraits = [.selected, .usesSequenceNumbers]
 
     package var numbers: MessageNumbers
     package var messages: SequenceSet

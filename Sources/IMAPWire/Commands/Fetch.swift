@@ -6,7 +6,7 @@ package import MailTypes
 /// Reads messages (RFC 9051 §6.4.5), or what changed of them (RFC 7162 §3.1.4.1).
 package struct FetchCommand: NumberedCommand {
     package static let name: StaticString = "FETCH"
-    package static let traits: CommandTraits = [.selected, .holdsExpunges]
+    package static let traits: CommandTraits = [.selected, .holdsExpunges, .usesSequenceNumbers]
 
     package var numbers: MessageNumbers
     package var messages: SequenceSet

@@ -4,7 +4,7 @@
 /// Moves messages to another mailbox (RFC 9051 §6.4.8).
 package struct MoveCommand: NumberedCommand {
     package static let name: StaticString = "MOVE"
-    package static let traits: CommandTraits = [.selected, .changesMailbox]
+    package static let traits: CommandTraits = [.selected, .changesMailbox, .usesSequenceNumbers]
 
     package var numbers: MessageNumbers
     package var messages: SequenceSet

@@ -6,7 +6,7 @@ internal import ByteTools
 /// Finds messages (RFC 9051 §6.4.4).
 package struct SearchCommand: NumberedCommand {
     package static let name: StaticString = "SEARCH"
-    package static let traits: CommandTraits = [.selected, .holdsExpunges]
+    package static let traits: CommandTraits = [.selected, .holdsExpunges, .usesSequenceNumbers]
 
     package var numbers: MessageNumbers
     /// `nil` when the command has no RETURN, and is answered with a SEARCH response where those still are.

@@ -4,7 +4,7 @@
 /// Finds messages and puts them in order (RFC 5256 §3), for people too (RFC 5957).
 package struct SortCommand: NumberedCommand {
     package static let name: StaticString = "SORT"
-    package static let traits: CommandTraits = [.selected, .holdsExpunges]
+    package static let traits: CommandTraits = [.selected, .holdsExpunges, .usesSequenceNumbers]
 
     package var numbers: MessageNumbers
     /// `nil` when the command has no RETURN, and is answered with a SORT response.

@@ -6,7 +6,7 @@ package import MailTypes
 /// Changes flags (RFC 9051 §6.4.6), where wished only of messages that nobody else changed (RFC 7162 §3.1.3).
 package struct StoreCommand: NumberedCommand {
     package static let name: StaticString = "STORE"
-    package static let traits: CommandTraits = [.selected, .holdsExpunges, .changesMailbox]
+    package static let traits: CommandTraits = [.selected, .holdsExpunges, .changesMailbox, .usesSequenceNumbers]
 
     package enum Mode: Hashable, Sendable { case replace, add, remove }
 

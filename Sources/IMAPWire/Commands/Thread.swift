@@ -4,7 +4,7 @@
 /// Finds messages and joins them to conversations (RFC 5256 §3).
 package struct ThreadCommand: NumberedCommand {
     package static let name: StaticString = "THREAD"
-    package static let traits: CommandTraits = [.selected, .holdsExpunges]
+    package static let traits: CommandTraits = [.selected, .holdsExpunges, .usesSequenceNumbers]
 
     package enum Algorithm: String, Hashable, Sendable, CaseIterable {
         case orderedSubject = "ORDEREDSUBJECT"

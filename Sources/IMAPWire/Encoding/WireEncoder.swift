@@ -88,6 +88,11 @@ package struct WireEncoder: Sendable {
         if isPlain { astring(mailboxOctets(name)) } else { quoted(name.utf8) }
     }
 
+    /// Text without control characters: quoted where the form that is in force has it so.
+    mutating func preview(_ text: [UInt8]) {
+        if textForm == .utf8, text.count <= Self.maximumQuotedOctets { quoted(text) } else { string(text) }
+    }
+
     func mailboxOctets(_ name: String) -> [UInt8] {
         textForm == .utf8 ? Array(name.utf8) : ModifiedUTF7.encode(name)
     }

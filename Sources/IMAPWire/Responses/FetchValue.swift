@@ -18,6 +18,8 @@ package enum FetchValue: Hashable, Sendable {
     case modSeq(ModSeq)
     /// RFC822, RFC822.HEADER and RFC822.TEXT, by that name.
     case legacy(String, [UInt8]?)
+    /// Its first words in UTF-8 (RFC 8970 §3.1).
+    case preview([UInt8]?)
     case saveDate(MailDate?)
     case section(SectionSpecifier, origin: UInt64?, [UInt8]?)
     case size(UInt64)

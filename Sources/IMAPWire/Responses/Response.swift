@@ -111,4 +111,6 @@ package enum Response: Hashable, Sendable {
     case namespace
     case id([IDParameter])
     case fetch(SequenceNumber, [FetchValue])
+    /// The same by UID, for clients that enabled UIDONLY (RFC 9586 §3.3).
+    case uidFetch(UID, [FetchValue])
 }

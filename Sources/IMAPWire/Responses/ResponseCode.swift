@@ -32,13 +32,15 @@ package enum ResponseCode: Hashable, Sendable {
         case tooBig = "TOOBIG"
         case tryCreate = "TRYCREATE"
         case uidNotSticky = "UIDNOTSTICKY"
+        case uidRequired = "UIDREQUIRED"
         case unknownTransferEncoding = "UNKNOWN-CTE"
         case unavailable = "UNAVAILABLE"
         case useAttribute = "USEATTR"
     }
 
     case word(Word)
-    case appendUID(UIDValidity, UID)
+    /// One UID for each message.
+    case appendUID(UIDValidity, UIDSet)
     /// Charsets that SEARCH takes.
     case badCharset([String])
     case capability([String])
@@ -61,9 +63,10 @@ extension WireEncoder {
         raw("[")
         switch code {
         case .word(let word): raw(word.rawValue.utf8)
-        case .appendUID(let validity, let uid):
+        case .appendUID(let validity, let uids):
             numbered("APPENDUID ", validity.rawValue)
-            numbered(" ", uid.rawValue)
+            space()
+            raw(uids.description.utf8)
         case .badCharset(let charsets):
             raw("BADCHARSET ")
             list(charsets) { encoder, charset in encoder.astring(charset.utf8) }

@@ -22,7 +22,7 @@ extension WireScanner {
         case "APPENDUID":
             let validity = UIDValidity(try positiveNumber())
             try space()
-            return .appendUID(validity, UID(try positiveNumber()))
+            return .appendUID(validity, try uidSet())
         case "BADCHARSET":
             return .badCharset(
                 try list { (scanner) throws(IMAPSyntaxError) in String(decoding: try scanner.astring(), as: UTF8.self) }

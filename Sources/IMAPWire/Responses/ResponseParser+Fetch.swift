@@ -33,6 +33,7 @@ extension WireScanner {
             let modSeq = try modSeq()
             try close()
             return .modSeq(modSeq)
+        case "PREVIEW": return .preview(try nstring())
         case "RFC822", "RFC822.HEADER", "RFC822.TEXT": return .legacy(name, try nstring())
         case "RFC822.SIZE": return .size(try number64())
         case "SAVEDATE": return .saveDate(acceptWord("NIL") ? nil : try dateTime())

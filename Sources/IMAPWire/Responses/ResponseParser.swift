@@ -46,10 +46,11 @@ extension WireScanner {
         if acceptWord("RECENT") { return .recent(number) }
         guard number > 0 else { throw failure("a sequence number above 0", at: start) }
         if acceptWord("EXPUNGE") { return .expunge(SequenceNumber(number)) }
-        guard acceptWord("FETCH") else { throw failure("EXISTS, RECENT, EXPUNGE or FETCH") }
+        let isByUID = acceptWord("UIDFETCH")
+        guard isByUID || acceptWord("FETCH") else { throw failure("EXISTS, RECENT, EXPUNGE, FETCH or UIDFETCH") }
         try space()
         let values = try list { (scanner) throws(IMAPSyntaxError) in try scanner.fetchValue() }
-        return .fetch(SequenceNumber(number), values)
+        return isByUID ? .uidFetch(UID(number), values) : .fetch(SequenceNumber(number), values)
     }
 
     private mutating func namedResponse() throws(IMAPSyntaxError) -> Response {

@@ -4,15 +4,9 @@
 internal import MailTypes
 
 extension WireEncoder {
-    /// A FETCH response from values that are at hand as a whole, without `* ` and line end.
+    /// An item as a whole.
     ///
     /// Servers write large ones piece by piece instead.
-    mutating func fetch(_ number: SequenceNumber, _ values: [FetchValue]) {
-        self.number(number.rawValue)
-        raw(" FETCH ")
-        list(values) { encoder, value in encoder.fetchValue(value) }
-    }
-
     package mutating func fetchValue(_ value: FetchValue) {
         switch value {
         case .binary(let part, let origin, let octets):
@@ -44,6 +38,9 @@ extension WireEncoder {
         case .internalDate(let date):
             raw("INTERNALDATE ")
             dateTime(date)
+        case .preview(let text):
+            raw("PREVIEW ")
+            if let text { preview(text) } else { raw("NIL") }
         case .modSeq(let modSeq):
             raw("MODSEQ (")
             number(modSeq.rawValue)

@@ -58,7 +58,12 @@ extension WireEncoder {
         case .id(let parameters):
             raw("ID ")
             idParameters(parameters)
-        case .fetch(let number, let values): fetch(number, values)
+        case .fetch(let number, let values):
+            counted(number.rawValue, " FETCH ")
+            list(values) { encoder, value in encoder.fetchValue(value) }
+        case .uidFetch(let uid, let values):
+            counted(uid.rawValue, " UIDFETCH ")
+            list(values) { encoder, value in encoder.fetchValue(value) }
         }
     }
 

@@ -15,6 +15,8 @@ package enum FetchItem: Hashable, Sendable {
     case flags
     case internalDate
     case modSeq
+    /// With LAZY: only if it is at hand (RFC 8970 §3.2).
+    case preview(isLazy: Bool)
     case rfc822
     case rfc822Header
     case rfc822Size
@@ -69,6 +71,7 @@ extension WireScanner {
         if acceptPrefix("BODY.PEEK[") { return try sectionItem(peek: true) }
         if acceptPrefix("BODY[") { return try sectionItem(peek: false) }
         if acceptWord("BODY") { return .body }
+        if acceptWord("PREVIEW") { return .preview(isLazy: acceptPrefix(" (LAZY)")) }
         if acceptPrefix("BINARY.SIZE[") { return .binarySize(part: try sectionBinary()) }
         if acceptPrefix("BINARY.PEEK[") { return try binaryItem(peek: true) }
         if acceptPrefix("BINARY[") { return try binaryItem(peek: false) }
@@ -96,6 +99,7 @@ extension WireEncoder {
     private mutating func fetchItem(_ item: FetchItem) {
         switch item {
         case .body: raw("BODY")
+        case .preview(let isLazy): raw(isLazy ? "PREVIEW (LAZY)" : "PREVIEW")
         case .section(let section, let peek, let partial):
             raw(peek ? "BODY.PEEK" : "BODY")
             self.section(section)

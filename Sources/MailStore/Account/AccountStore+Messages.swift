@@ -123,11 +123,18 @@ extension AccountStore {
         return try await remove(chosen, from: found)
     }
 
-    /// What is damaged goes to the quarantine, the rest for good.
     private func remove(
         _ entries: [MessageEntry],
         from mailbox: MailboxState
     ) async throws(MailStoreError) -> ExpungeOutcome {
+        let records = planRemoval(entries, from: mailbox)
+        let last = lastPlannedModSeq
+        try await isApplied(submit(records.map { LogAppend($0) }))
+        return ExpungeOutcome(vanished: UIDSet(ascending: entries.lazy.map(\.uid)), modSeq: last)
+    }
+
+    /// What is damaged goes to the quarantine, the rest for good.
+    func planRemoval(_ entries: [MessageEntry], from mailbox: MailboxState) -> [LogRecord] {
         var known = Set(state.quarantine.map(\.entry.email))
         // Once for each message, however many copies of it there were.
         let damaged = mailbox.damaged(among: entries).filter { known.insert($0.email).inserted }
@@ -139,9 +146,7 @@ extension AccountStore {
             let record = ExpungeRecord(mailbox: mailbox.id, modSeq: takeModSeq(), uids: gone, seconds: services.now())
             records.append(.expunge(record))
         }
-        let last = lastPlannedModSeq
-        try await isApplied(submit(records.map { LogAppend($0) }))
-        return ExpungeOutcome(vanished: UIDSet(ascending: entries.lazy.map(\.uid)), modSeq: last)
+        return records
     }
 
     package func transfer(
@@ -197,5 +202,5 @@ extension AccountStore {
 
 extension FlagSet {
     /// Without the keywords that only the store sets.
-    fileprivate var withoutOwn: FlagSet { FlagSet(system: system, keywords: keywords.subtracting([.damaged])) }
+    var withoutOwn: FlagSet { FlagSet(system: system, keywords: keywords.subtracting([.damaged])) }
 }

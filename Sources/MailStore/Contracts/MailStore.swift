@@ -62,6 +62,14 @@ package protocol MailAccount: AnyObject, Sendable {
         delivery: DeliveryID?
     ) async throws(MailStoreError) -> AppendOutcome
 
+    /// Stores messages, all or none, and removes the one that they take the place of (its mailbox may be another).
+    /// Throws as `append`, and `.noSuchMessage` when there is nothing to be replaced.
+    func append(
+        _ messages: [NewMessage],
+        to name: MailboxName,
+        replacing replaced: (mailbox: MailboxID, uid: UID)?
+    ) async throws(MailStoreError) -> AppendedMessages
+
     /// The messages that a session saw which had been told so much of a mailbox and no more: exact for any moment of
     /// the last 7 days, bounds of `ArrivalLog` and `VanishedLog` aside. Throws `.noSuchMailbox` when it is gone.
     func view(of mailbox: MailboxID, at moment: MailboxMoment) async throws(MailStoreError) -> RebuiltView

@@ -278,15 +278,54 @@ private let accepted: [(String, any IMAPCommand)] =
         ("a UID MOVE 1,2 foo", MoveCommand(set("1,2"), numbers: .uid, to: "foo")),
         (
             "a APPEND foo {310}",
-            AppendCommand(mailbox: "foo", literal: LiteralMarker(count: 310, isSynchronizing: true))
+            AppendCommand(
+                mailbox: "foo",
+                message: AppendMessage(literal: LiteralMarker(count: 310, isSynchronizing: true))
+            )
+        ),
+        (
+            "a APPEND foo utf8 (~{310+}",
+            AppendCommand(
+                mailbox: "foo",
+                message: AppendMessage(
+                    literal: LiteralMarker(count: 310, isSynchronizing: false, isBinary: true),
+                    isUTF8: true
+                )
+            )
+        ),
+        (
+            "a REPLACE 4 foo (\\Seen) {5}",
+            ReplaceCommand(
+                set("4"),
+                mailbox: "foo",
+                message: AppendMessage(
+                    flags: FlagSet(system: .seen),
+                    literal: LiteralMarker(count: 5, isSynchronizing: true)
+                )
+            )
+        ),
+        (
+            "a UID REPLACE * foo ~{5+}",
+            ReplaceCommand(
+                set("*"),
+                numbers: .uid,
+                mailbox: "foo",
+                message: AppendMessage(literal: LiteralMarker(count: 5, isSynchronizing: false, isBinary: true))
+            )
+        ),
+        (
+            "a FETCH 1 (PREVIEW PREVIEW (LAZY))",
+            FetchCommand(set("1"), items: [.preview(isLazy: false), .preview(isLazy: true)])
         ),
         (
             "a APPEND {3}\r\nfoo (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {0+}",
             AppendCommand(
                 mailbox: "foo",
-                flags: FlagSet(system: .seen),
-                internalDate: moment,
-                literal: LiteralMarker(count: 0, isSynchronizing: false)
+                message: AppendMessage(
+                    flags: FlagSet(system: .seen),
+                    internalDate: moment,
+                    literal: LiteralMarker(count: 0, isSynchronizing: false)
+                )
             )
         ),
     ]
@@ -389,6 +428,9 @@ private let refused: [(String, offset: Int, expected: String)] = [
     ("a STATUS x ()", 12, "a STATUS item"),
     ("a APPEND x \"17-Jul-1996 25:44:25 -0700\" {1}", 11, "a date and time"),
     ("a APPEND x hello", 11, "the message as a literal"),
+    ("a APPEND x UTF8 ({5}", 20, "a literal8"),
+    ("a REPLACE 1:2 x {5}", 10, "the number of one message"),
+    ("a REPLACE $ x {5}", 10, "the number of one message"),
     ("a CREATE x (USE \\Sent)", 16, "\"(\""),
     ("a LIST (RECURSIVEMATCH) \"\" *", 7, "another selection option"),
     ("a ENABLE", 8, "a space"),
@@ -458,11 +500,13 @@ func readsExtendedList() throws {
 
 @Test(arguments: [
     ("a1 APPEND foo (\\Seen) {5}\r\n", true), ("a1 APPEND foo {5+}\r\n", true), ("a1 append {3}\r\nfoo {5}\r\n", true),
-    ("a1 APPEND foo ~{5}\r\n", true), ("a1 APPEND foo~{5}\r\n", false), ("a1 APPEND {3}\r\n", false),
+    ("a1 APPEND foo ~{5}\r\n", true), ("a1 APPEND foo~{5}\r\n", false), ("a1 REPLACE 4 foo {5}\r\n", true),
+    ("a1 UID REPLACE 4 {3}\r\nfoo (\\Seen) UTF8 (~{5+}\r\n", true), ("a1 UID APPEND foo {5}\r\n", false),
+    ("a1 APPEND {3}\r\n", false),
     ("a1 LOGIN {3}\r\n", false), ("a1 APPEND foo ({5}\r\n", false),
 ])
 func knowsTheLiteralThatIsTheMessage(text: String, isMessage: Bool) {
-    #expect((AppendCommand.head(of: Array(text.utf8)) != nil) == isMessage)
+    #expect((MessageCommandHead.read(Array(text.utf8)) != nil) == isMessage)
 }
 
 @Test
@@ -477,4 +521,22 @@ func readsNamesInUTF8(text: String, name: String) throws {
     let tag = try CommandHead.tag(parsing: &scanner)
     let head = try CommandHead(tag: tag, parsing: &scanner)
     #expect(try SelectCommand.parse(&scanner, isUID: head.isUID).mailbox == name)
+}
+
+@Test(arguments: [
+    ("", false, false), (" {5}", false, true), (" (\\Seen) \"17-Jul-1996 02:44:25 -0700\" ~{5+}", false, true),
+    (")", true, false),
+    (") UTF8 (~{5}", true, true),
+])
+func readsWhatFollowsAMessage(line: String, isUTF8: Bool, isMore: Bool) throws {
+    let message = AppendMessage(literal: LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
+    #expect((try message.next(in: Array(line.utf8)) != nil) == isMore)
+}
+
+@Test(arguments: [
+    ("x", false), ("{5}", false), (" x", false), (" {5} x", false), ("", true), (" {5}", true), (")x", true),
+])
+func refusesWhatMayNotFollowAMessage(line: String, isUTF8: Bool) {
+    let message = AppendMessage(literal: LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
+    #expect(throws: IMAPSyntaxError.self) { try message.next(in: Array(line.utf8)) }
 }

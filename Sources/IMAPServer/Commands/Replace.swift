@@ -1,0 +1,30 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension ReplaceCommand: MessageBringingCommand {
+    static var takesSeveral: Bool { false }
+
+    func prepare(in session: IMAPSession) throws {
+        try checkTraits(session.facts)
+        guard try session.uids(of: replaced, numbers).uids.count == 1 else {
+            throw CommandRefusal.no(.nonexistent, "No such message")
+        }
+    }
+
+    /// APPENDUID goes first, since the message that is replaced is told to be gone with the answer (RFC 8508 §3.2).
+    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion {
+        let (mailbox, uids) = try session.uids(of: replaced, numbers)
+        guard let uid = uids.uids.first(where: { _ in true }) else {
+            throw CommandRefusal.no(.nonexistent, "No such message")
+        }
+        let outcome = try await offeringCreation { () throws(MailStoreError) in
+            try await session.account.append(messages, to: name, replacing: (mailbox, uid))
+        }
+        session.send(.untagged(StatusResponse(.ok, .appendUID(outcome.uidValidity, outcome.uids), "Replacement")))
+        return .done
+    }
+}
