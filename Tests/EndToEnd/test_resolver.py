@@ -357,6 +357,30 @@ class Behaviour(unittest.TestCase):
         self.assertNotEqual(self.server.resolver(), before)
         self.assertGreaterEqual(len(self.lab.asked("kill.b.test", MX)), 2)
 
+    def test_settings_that_cannot_be_used_change_nothing(self):
+        self.lab.rule("kept.b.test", [GOOD])
+        self.server.cli("settings", "set", "resolver/trust-anchor-file", "/nowhere/anchors")
+        try:
+            self.server.event(9652)
+            self.assertEqual(self.server.mx("kept.b.test")["class"], "data")
+            self.assertIn("/nowhere/anchors", self.server.run("dns", "test").stdout)
+        finally:
+            self.server.cli("settings", "unset", "resolver/trust-anchor-file")
+
+    def test_a_name_that_killed_the_resolver_is_set_aside(self):
+        careful = ResolverServer({"b.test": self.lab.address}, forwarders=self.root.address)
+        try:
+            Path(careful.folder, "set-aside.json").write_text('[{"item": "dns:poison.b.test MX", "deaths": 2}]')
+            careful.start()
+            self.lab.rule("poison.b.test", [GOOD])
+            self.lab.rule("other.b.test", [GOOD])
+            answer = careful.mx("poison.b.test")
+            self.assertEqual((answer["class"], answer["status"]), ("later", "4.4.3"))
+            careful.event(9657)
+            self.assertEqual(careful.mx("other.b.test")["class"], "data")
+        finally:
+            careful.destroy()
+
     def test_resolver_that_stands_still_is_later(self):
         hung = ResolverServer({"b.test": self.lab.address}, forwarders=self.root.address, timeout="2s").start()
         pid = hung.resolver()
@@ -391,6 +415,22 @@ class SeveralServers(unittest.TestCase):
             server.destroy()
             for lab in (dead, good, other):
                 lab.close()
+
+    def test_silence_of_all_servers_is_an_event_and_so_is_its_end(self):
+        lab = DNSServer(udp=False, tcp=False)
+        lab.rule("*.example", lambda q: q.data(GOOD) if q.type == A else q.nothing())
+        server = ResolverServer({}, forwarders=lab.address, dnssec="off", timeout="2s").start()
+        try:
+            with concurrent.futures.ThreadPoolExecutor(6) as pool:
+                answers = list(pool.map(lambda n: server.mx(f"n{n}.example"), range(12)))
+            self.assertEqual({answer["class"] for answer in answers}, {"later"})
+            server.event(9653)
+            lab.udp = True
+            until(lambda: server.mx("back.example")["class"] == "data", 30, "the servers to be back")
+            server.event(9654)
+        finally:
+            server.destroy()
+            lab.close()
 
     def test_tcp_alone_is_enough(self):
         lab = DNSServer(udp=False)
@@ -627,7 +667,7 @@ class SystemServers(unittest.TestCase):
             # libc's file has no ports; an address of this machine with the usual port is not ours to listen on.
             conf.write("search example.org\nnameserver 127.0.0.53\n")
             conf.flush()
-            server = ResolverServer({"s.test": lab.address}, resolv_conf=conf.name)
+            server = ResolverServer({"s.test": lab.address}, resolv_conf=conf.name, dnssec="off")
             try:
                 server.start()
                 event = server.event(9650)

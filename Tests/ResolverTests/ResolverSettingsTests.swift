@@ -90,7 +90,7 @@ import Testing
         let text = configuration.text()
         for line in [
             "  module-config: \"validator iterator\"", "  edns-buffer-size: 1232", "  domain-insecure: \"test.\"",
-            "  local-zone: \"test.\" nodefault", "  forward-addr: 127.0.0.1@5353", "  name: \"corp.example.\"",
+            "  local-zone: \"test.\" transparent", "  forward-addr: 127.0.0.1@5353", "  name: \"corp.example.\"",
             "  forward-addr: ::1@53", "  cache-max-ttl: 86400",
         ] {
             #expect(text.contains(line + "\n"), "\(line)")

@@ -88,9 +88,11 @@ struct UnboundConfiguration: Sendable, Hashable {
         for anchor in trustAnchors ?? [] { server("trust-anchor", "\"\(anchor)\"") }
         for name in insecureZones.names {
             server("domain-insecure", "\"\(name).\"")
-            server("local-zone", "\"\(name).\" nodefault")
         }
-        for zone in zones.zones { server("local-zone", "\"\(zone.name).\" nodefault") }
+        // libunbound answers for names that are reserved (RFC 6761), such as test, unless they are named here.
+        for name in Set(insecureZones.names + zones.zones.map(\.name)).sorted() {
+            server("local-zone", "\"\(name).\" transparent")
+        }
         if !servers.isEmpty { lines += Self.forward(".", to: servers, places) }
         for zone in zones.zones { lines += Self.forward(zone.name + ".", to: zone.servers, places) }
         return lines.joined(separator: "\n") + "\n"

@@ -16,9 +16,10 @@ package import Settings
 package final class UnboundSource: RecordSource {
     private struct State {
         var context: UnboundContext?
+        /// What the settings ask for, and what is in force: without DNSSEC, if the servers take signatures out.
         var configuration: UnboundConfiguration?
-        /// The servers take signatures out.
-        var isUnproved = false
+        var inForce: UnboundConfiguration?
+        var proofs = Proofs.unknown
         var triedProofs: ContinuousClock.Instant?
         /// Names without an answer since the last answer.
         var silent: Set<DomainName> = []
@@ -34,8 +35,23 @@ package final class UnboundSource: RecordSource {
     private static let tick: Duration = .milliseconds(250)
     /// After so many names without any answer it is an error.
     private static let silence = 10
-    /// Servers that took signatures out are tried again after it.
-    private static let proofInterval: Duration = .seconds(600)
+    /// Whether the servers leave signatures in.
+    private enum Proofs: Sendable {
+        case given
+        case taken
+        /// They gave no answer.
+        case unknown
+
+        /// When they are tried again.
+        var interval: Duration? {
+            switch self {
+            case .given: nil
+            case .taken: .seconds(600)
+            case .unknown: .seconds(30)
+            }
+        }
+    }
+
     private static let proofTimeout: Duration = .seconds(5)
 
     private let settings: LiveSettings
@@ -134,25 +150,26 @@ package final class UnboundSource: RecordSource {
         do throws(UnboundError) {
             let configuration = try await Self.configuration(snapshot)
             guard needs(configuration) else { return }
-            var (chosen, isUnproved) = (configuration, false)
+            var proofs = Proofs.given
             if configuration.trustAnchors != nil, !configuration.servers.isEmpty,
-                snapshot[ResolverSettings.dnssec] == .auto, try await !Self.provides(configuration)
+                snapshot[ResolverSettings.dnssec] == .auto
             {
-                (chosen, isUnproved) = (configuration.unproved, true)
+                proofs = try await Self.proofs(configuration)
             }
+            let chosen = proofs == .taken ? configuration.unproved : configuration
+            let isInForce = state.withLock { state in
+                state.configuration = configuration
+                (state.proofs, state.triedProofs, state.failure) = (proofs, .now, nil)
+                return state.inForce == chosen
+            }
+            guard !isInForce else { return }
             let context = try UnboundContext(chosen)
             let old = state.withLock { state in
-                defer {
-                    state.context = context
-                    state.configuration = configuration
-                    state.isUnproved = isUnproved
-                    state.triedProofs = .now
-                    state.failure = nil
-                }
+                defer { (state.context, state.inForce) = (context, chosen) }
                 return state.context
             }
             old?.retire()
-            say(configuration, isUnproved: isUnproved)
+            say(configuration, isUnproved: proofs == .taken)
         } catch {
             let isNews = state.withLock { state in
                 defer { state.failure = error.description }
@@ -164,7 +181,7 @@ package final class UnboundSource: RecordSource {
 
     /// Asks each server that the settings name, on its own, and says how that went.
     package func status() async -> ResolverStatus {
-        let (configuration, isUnproved, failure) = state.withLock { ($0.configuration, $0.isUnproved, $0.failure) }
+        let (configuration, known, failure) = state.withLock { ($0.configuration, $0.proofs, $0.failure) }
         guard let configuration else {
             return ResolverStatus(servers: [], proofs: "none", failure: failure ?? "not configured yet")
         }
@@ -181,7 +198,7 @@ package final class UnboundSource: RecordSource {
             for await one in group { found.append(one) }
             return found.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        let proofs = configuration.trustAnchors == nil ? "off" : isUnproved ? "absent" : "on"
+        let proofs = configuration.trustAnchors == nil ? "off" : known == .taken ? "absent" : "on"
         return ResolverStatus(servers: servers, proofs: proofs, failure: failure)
     }
 
@@ -219,8 +236,8 @@ package final class UnboundSource: RecordSource {
     private func needs(_ configuration: UnboundConfiguration) -> Bool {
         state.withLock { state in
             guard state.configuration == configuration else { return true }
-            guard state.isUnproved, let tried = state.triedProofs else { return false }
-            return tried.duration(to: .now) >= Self.proofInterval
+            guard let interval = state.proofs.interval, let tried = state.triedProofs else { return false }
+            return tried.duration(to: .now) >= interval
         }
     }
 
@@ -240,13 +257,14 @@ package final class UnboundSource: RecordSource {
     /// Whether the servers give what proofs need: the keys of the root zone.
     ///
     /// Only an answer that lacks them counts against them.
-    private static func provides(_ configuration: UnboundConfiguration) async throws(UnboundError) -> Bool {
+    private static func proofs(_ configuration: UnboundConfiguration) async throws(UnboundError) -> Proofs {
         let context = try UnboundContext(configuration)
         defer { context.retire() }
         guard case .answer(let answer) = await context.ask(DNSQuestion(.root, .dnskey), by: .now + proofTimeout) else {
-            return true
+            return .unknown
         }
-        return answer.bogus == nil
+        guard answer.bogus == nil else { return .taken }
+        return answer.responseCode == .noError ? .given : .unknown
     }
 
     private static func configuration(_ settings: SettingsSnapshot) async throws(UnboundError) -> UnboundConfiguration {
