@@ -77,7 +77,7 @@ private final class TLSUpstream: Sendable {
 
     init(_ server: NameServer, authorities: String, loop: EventLoop) throws(UnboundError) {
         do throws(TLSError) {
-            tls = try .client(authoritiesFile: authorities)
+            tls = try .client(verify: true, authoritiesFile: authorities)
         } catch {
             throw UnboundError(description: error.message)
         }

@@ -59,19 +59,6 @@ package final class TLSContext: Sendable {
         }
     }
 
-    /// For connections that this server opens to one whose certificate must be valid for its name by the authorities in a
-    /// PEM file.
-    package static func client(authoritiesFile: String) throws(TLSError) -> TLSContext {
-        try TLSContext { () throws(TLSError) in
-            let context = try OwnedContext(server: false)
-            unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
-            guard unsafe SSL_CTX_load_verify_locations(context.pointer, authoritiesFile, nil) == 1 else {
-                throw .openSSL("file of authorities \(authoritiesFile)")
-            }
-            return context
-        }
-    }
-
     /// Reads the files again.
     ///
     /// When they cannot be used, the old certificate stays and the reason is thrown.
