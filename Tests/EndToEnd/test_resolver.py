@@ -25,7 +25,7 @@ from server import ROOT, Server, until
 
 GOOD = a("192.0.2.1")
 # A question that no server answers is given up after 3.4 s by libunbound; the deadline is behind that.
-TIMEOUT = 8
+TIMEOUT = 5
 
 
 def mx_of(query, *hosts):
@@ -630,7 +630,7 @@ remote-control:
                 finally:
                     server.destroy()
         with self.subTest("a certificate of another name"):
-            server = ResolverServer({}, forwarders=f"127.0.0.1@{tls}#other.test", dnssec="require",
+            server = ResolverServer({}, forwarders=f"127.0.0.1@{tls}#other.test", dnssec="require", timeout="2s",
                                     ca_file=keys.folder + "/keys/server.crt",
                                     trust_anchor_file=str(self.folder / "anchors")).start()
             try:
