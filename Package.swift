@@ -138,6 +138,7 @@ let parts: [Target] = [
     part(
         "MailAdmin",
         uses: [
+            "MailQueue", "Journal", "SMTPWire",
             "ServiceControl", "AdminAPI", "JournalStore", "MailStore", "MessageFormat", "MailTypes", "ByteTools",
             "Events", "Settings", "Runtime", "Locking",
         ]
@@ -160,8 +161,9 @@ let parts: [Target] = [
     part(
         "TransportRole",
         uses: [
-            "ServiceControl", "SMTPServer", "SMTPClient", "Directory", "SASL", "MailTypes", "ByteTools", "Events",
-            "Settings", "Runtime", "Locking",
+            "ServiceControl", "SMTPServer", "SMTPClient", "MailQueue", "DeliveryReports", "Resolver", "MailAdmin",
+            "AdminAPI", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking",
+            "SMTPWire",
         ]
     ),
     part(
@@ -174,7 +176,8 @@ let parts: [Target] = [
     part(
         "Catalogue",
         uses: [
-            "ServiceControl", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server", "MailProxy",
+            "ServiceControl", "MailQueue", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server",
+            "MailProxy",
             "JournalStore", "MailStore", "AdminAPI", "Directory", "Resolver", "Events", "Settings",
         ]
     ),
@@ -242,9 +245,9 @@ func benchmarkTargets() -> [Target] {
     guard ProcessInfo.processInfo.environment["MARTLET_BENCH"] == "1" else { return [] }
     let uses: [Target.Dependency] = [
         "JournalStore", "Journal", "MailStore", "SearchIndex", "MailTypes", "MessageFormat", "ByteTools", "Compression",
-        "CLinux", "Events", "Settings", "Runtime", "Locking",
+        "CLinux", "Events", "Settings", "Runtime", "Locking", "MailQueue", "SMTPWire",
     ]
-    return ["StoreBench", "StoreDrill", "SearchBench"].map { name in
+    return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench"].map { name in
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
 }

@@ -29,6 +29,9 @@ struct LocalEndpoint: AdminEndpoint {
     /// What does a request, and the request as it understands it.
     private func router(for request: AdminRequest) async throws(AdminError) -> (AdminRouter, AdminRequest) {
         installation.actAsOwner()
+        guard !MailGateway.isAboutQueue(request.path) else {
+            throw AdminError(.unavailable, "The queue is looked at through the server. Start it: martlet serve")
+        }
         guard AdminCaller.current.mayAdminister(installation.folder) else {
             throw AdminError(
                 .forbidden,

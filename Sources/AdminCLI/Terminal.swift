@@ -7,6 +7,8 @@ internal import Glibc
 package struct Terminal: Sendable {
     /// Standard output.
     package var write: @Sendable (String) -> Void
+    /// Standard output, for what is no text.
+    package var writeOctets: @Sendable ([UInt8]) -> Void
     /// Standard error.
     package var complain: @Sendable (String) -> Void
     /// All of standard input, at most 64 KiB.
@@ -21,8 +23,10 @@ package struct Terminal: Sendable {
         complain: @escaping @Sendable (String) -> Void,
         readInput: @escaping @Sendable () -> [UInt8],
         readSecret: @escaping @Sendable (_ prompt: String) -> [UInt8]?,
-        showsProgress: Bool = false
+        showsProgress: Bool = false,
+        writeOctets: (@Sendable ([UInt8]) -> Void)? = nil
     ) {
+        self.writeOctets = writeOctets ?? { write(String(decoding: $0, as: UTF8.self)) }
         self.showsProgress = showsProgress
         self.write = write
         self.complain = complain
@@ -36,11 +40,16 @@ package struct Terminal: Sendable {
         complain: { Self.put($0, on: STDERR_FILENO) },
         readInput: { Self.get(from: STDIN_FILENO, upTo: 65_536) },
         readSecret: Self.askSecretly,
-        showsProgress: isatty(STDERR_FILENO) == 1
+        showsProgress: isatty(STDERR_FILENO) == 1,
+        writeOctets: { Self.put($0, on: STDOUT_FILENO) }
     )
 
     private static func put(_ text: String, on descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        put(Array(text.utf8), on: descriptor)
+    }
+
+    private static func put(_ octets: [UInt8], on descriptor: Int32) {
+        var rest = octets[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

@@ -8,6 +8,7 @@ package import Events
 internal import IMAPServer
 internal import JournalStore
 internal import MailProxy
+internal import MailQueue
 internal import MailStore
 internal import POP3Server
 internal import Resolver
@@ -22,6 +23,8 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
+        + outgoingSettings
+        + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
         + journalStoreSettings + resolverSettings
 )
@@ -29,6 +32,7 @@ package let settingsTree = SettingsTree(
 /// Every event of the program.
 package let eventCatalogue = EventCatalogue(
     serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
+        + queueEvents
         + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
         + journalStoreEvents + resolverEvents
 )

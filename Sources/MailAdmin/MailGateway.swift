@@ -3,6 +3,7 @@
 
 package import AdminAPI
 internal import ByteTools
+internal import Journal
 internal import MailTypes
 package import ServiceControl
 
@@ -53,11 +54,28 @@ package struct MailGateway: AdminForwarding {
     }
 
     package func way(of request: AdminRequest) async throws(AdminError) -> ForwardedRequest? {
+        if Self.isAboutQueue(request.path) {
+            guard let number = Int(request.path[2]), Self.queues(layout).contains(number) else {
+                throw AdminError(.notFound, "There is no queue \(PrintableText.escaped(request.path[2])).")
+            }
+            return ForwardedRequest(socket: layout.adminSocket(transport: number), request: request)
+        }
         guard let target = try await target(of: request) else { return nil }
         return ForwardedRequest(socket: layout.adminSocket(backEnd: target.store), request: target.request)
     }
 
-    /// What is answered without a store: which stores there are, and what else a backup consists of.
+    /// Whether the path is one that the owner of a queue answers.
+    package static func isAboutQueue(_ path: [String]) -> Bool {
+        path.count >= 3 && path[1] == "queues"
+    }
+
+    /// Numbers of the queues that there are, one for each transport worker.
+    private static func queues(_ layout: InstanceLayout) -> [Int] {
+        let names = (try? Directories.entries(layout.queues)) ?? []
+        return names.compactMap { $0.hasPrefix("transport-") ? Int($0.dropFirst(10)) : nil }.sorted()
+    }
+
+    /// What is answered without a store: which stores and queues there are, and what else a backup consists of.
     package static func operations(
         _ layout: InstanceLayout,
         directory: (any DirectoryAdministration)?
@@ -65,6 +83,9 @@ package struct MailGateway: AdminForwarding {
         let stores = AdminOperation(.get, "v1/stores") { (_) throws(AdminError) in
             .array((1...AccountOwners(layout).workers).map { ["number": .integer(Int64($0))] })
         }
-        return [stores] + (directory.map { [DirectoryCopy.operation(layout, $0)] } ?? [])
+        let queueList = AdminOperation(.get, "v1/queues") { (_) throws(AdminError) in
+            .array(queues(layout).map { ["number": .integer(Int64($0))] })
+        }
+        return [stores, queueList] + (directory.map { [DirectoryCopy.operation(layout, $0)] } ?? [])
     }
 }

@@ -58,7 +58,7 @@ package actor MailQueue {
     let loop: EventLoop
     let services: QueueServices
     let journal: Journal
-    private let lock: FolderLock
+    let lock: FolderLock
     var state: QueueState
     var timeline: QueueTimeline
     var policy: QueuePolicy
@@ -76,11 +76,13 @@ package actor MailQueue {
     /// Whether queued mail goes on its way.
     package private(set) var isSending = false
     var isDiskLow = false
+    /// Octets of segments that may be needed by nobody before segments are emptied.
+    var slack: UInt64 = 256 << 20
     var isTidying = false
     var tidying: Task<Void, Never>?
     var watchdog = WatchdogRound()
     private var lastTidy: Int64 = .min
-    private var isClosing = false
+    private(set) var isClosing = false
 
     private init(_ opened: OpenedQueue, _ services: QueueServices, loop: EventLoop) {
         self.loop = loop
@@ -237,6 +239,7 @@ package actor MailQueue {
 
     /// Has the clock do its work: to be called several times a second.
     package func tick() {
+        guard !isClosing else { return }
         takeSettings()
         if let offset = timeline.step(services.clock) { noteClock(offset) }
         let now = self.now

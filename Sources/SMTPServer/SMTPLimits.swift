@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MailTypes
+package import Runtime
 package import Settings
 
 /// The settings in force for one session, read once when it begins.
@@ -18,6 +19,10 @@ package struct SMTPLimits: Sendable {
     package var dataTimeout: Duration = .seconds(3600)
     package var preAuthenticationTimeout: Duration = .seconds(300)
     package var checksSender = true
+    /// Whose mail for other servers goes on from here without a log-on.
+    package var relayNetworks: [IPNetwork] = []
+    /// DSN (RFC 3461).
+    package var offersReports = false
 
     /// The defaults.
     package init() {}
@@ -36,6 +41,7 @@ package struct SMTPLimits: Sendable {
         dataTimeout = settings[SMTPSettings.dataTimeout, instance: instance]
         preAuthenticationTimeout = settings[SMTPSettings.preAuthenticationTimeout, instance: instance]
         checksSender = settings[SMTPSettings.checkSender, instance: instance]
+        relayNetworks = settings[SMTPSettings.relayNetworks, instance: instance].compactMap(IPNetwork.init)
     }
 
     /// For Martlet's own transport: what it sends was measured when it came in, and grew by our trace fields since; its

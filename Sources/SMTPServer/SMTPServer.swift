@@ -8,7 +8,8 @@
 //   message is delivered before its end was read.
 // - Only CR LF "." CR LF ends DATA. A CR or LF on its own refuses the message, or is made whole, and never ends anything.
 // - The octets behind the trace fields are those the client sent.
-// - Relay is closed: a recipient is accepted only when the resolver names accounts for it.
+// - Relay is closed: a recipient is accepted only when the resolver names accounts for it, or the client has logged on
+//   or comes from a network that may relay.
 // - The greeting is sent at once; no look-up stands before it.
 // - Every wait has an end, every buffer a bound.
 package import Events
@@ -25,6 +26,8 @@ package struct SMTPServices: Sendable {
     package var authenticator: (any Authenticator)?
     /// For submission; without one, users may write under any address.
     package var senders: (any SenderPolicy)?
+    /// For mail to other servers; with one, reports to senders (RFC 3461) are offered, too.
+    package var relay: (any RelayPolicy)?
     package var settings: LiveSettings
     package var events: EventRecorder
 
@@ -33,6 +36,7 @@ package struct SMTPServices: Sendable {
         sink: any MessageSink,
         authenticator: (any Authenticator)? = nil,
         senders: (any SenderPolicy)? = nil,
+        relay: (any RelayPolicy)? = nil,
         settings: LiveSettings = LiveSettings(),
         events: EventRecorder = .none
     ) {
@@ -40,6 +44,7 @@ package struct SMTPServices: Sendable {
         self.sink = sink
         self.authenticator = authenticator
         self.senders = senders
+        self.relay = relay
         self.settings = settings
         self.events = events
     }
@@ -79,7 +84,8 @@ package final class SMTPServer: Sendable {
     ///
     /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
-        let limits = SMTPLimits(services.settings.current, instance: instance)
+        var limits = SMTPLimits(services.settings.current, instance: instance)
+        limits.offersReports = services.relay != nil && service != .internalLMTP
         await SMTPDialogue(self, connection, service == .internalLMTP ? limits.forTransport() : limits).run()
     }
 

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Runtime
 package import Settings
 
 /// What becomes of a CR or LF that stands alone.
@@ -102,6 +103,14 @@ package enum SMTPSettings {
         perInstance: true,
         help: "On submission, refuse a reverse-path or From address that is not the user's own (550 5.7.1)."
     )
+    package static let relayNetworks = SettingKey(
+        "smtp/relay-networks",
+        default: [String](),
+        allowed: "addresses and networks, such as 192.0.2.0/24, 2001:db8::/32",
+        where: { $0.allSatisfy { IPNetwork($0) != nil } },
+        perInstance: true,
+        help: "Clients that may send mail to other servers without a log-on. None by default: relay is closed."
+    )
 }
 
 package let smtpServerSettings: [SettingDeclaration] = [
@@ -117,4 +126,5 @@ package let smtpServerSettings: [SettingDeclaration] = [
     SMTPSettings.dataTimeout.declaration,
     SMTPSettings.preAuthenticationTimeout.declaration,
     SMTPSettings.checkSender.declaration,
+    SMTPSettings.relayNetworks.declaration,
 ]

@@ -1,9 +1,13 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AdminAPI
 internal import Directory
 internal import Events
+internal import MailAdmin
+internal import MailQueue
 internal import MailTypes
+internal import Resolver
 internal import Runtime
 internal import SMTPClient
 internal import SMTPServer
@@ -11,7 +15,8 @@ internal import SMTPWire
 package import ServiceControl
 internal import Settings
 
-/// The worker that takes mail in: from other servers, from users who submit, and by LMTP.
+/// The worker that takes mail in (from other servers, from users who submit, and by LMTP), keeps what waits in its queue,
+/// and sends it on.
 package enum TransportRole {
     /// Builds the role and starts its listeners.
     package static func build(_ context: WorkerContext) async throws -> RunningRole {
@@ -38,6 +43,7 @@ package enum TransportRole {
                 return true
             }
         }
+        let queue = try await queue(context, directory, client, owners)
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
@@ -45,10 +51,12 @@ package enum TransportRole {
                 spoolFolder: layout.spool,
                 settings: context.settings,
                 events: context.events,
+                queue: queue,
                 socket: { owners.deliverySocket(of: $0) }
             ),
             authenticator: directory,
             senders: recipients,
+            relay: OutgoingAdmission(queue, settings: context.settings),
             settings: context.settings,
             events: context.events
         )
@@ -75,7 +83,60 @@ package enum TransportRole {
                 }
             }
         }
-        return RunningRole(listeners: listeners, loops: [context.loop])
+        let administration = AdminServer(
+            router: AdminRouter(operations: QueueOperations(queue).all, events: context.events),
+            dataFolder: layout.data,
+            events: context.events
+        )
+        let serving = RunningRole(
+            listeners: listeners + context.listeners(for: .queueAdmin) { await administration.serve($0) },
+            loops: [context.loop]
+        )
+        return RunningRole {
+            await serving.drain()
+            await queue.close()
+        }
+    }
+
+    /// Opens the worker's queue and keeps it going.
+    private static func queue(
+        _ context: WorkerContext,
+        _ directory: AccountDirectory,
+        _ client: LMTPClient,
+        _ owners: AccountOwners
+    ) async throws -> MailQueue {
+        let outbound = try SMTPOutbound()
+        let resolver = ResolverClient(
+            path: context.layout.resolverSocket,
+            loop: context.loop,
+            settings: context.settings,
+            events: context.events
+        )
+        var services = QueueServices(
+            transport: OutgoingTransport(
+                lmtp: client,
+                socket: { owners.deliverySocket(of: $0) },
+                outbound: outbound,
+                resolver: resolver,
+                settings: context.settings,
+                hostName: context.hostName
+            ),
+            router: OutgoingRouter(context.settings),
+            reports: OutgoingReports(directory, hostName: context.hostName) { WallClock.seconds },
+            settings: context.settings,
+            events: context.events
+        )
+        services.diedOfFault = context.inheritance.diedOfFault
+        let index = context.inheritance.index
+        let queue = try await MailQueue.open(context.layout.queue(transport: index), services, loop: context.loop)
+        let loop = context.loop
+        loop.every(.milliseconds(200)) { queue.assumeIsolated { $0.tick() } }
+        loop.every(.seconds(1)) { Task(executorPreference: loop) { await outbound.closeIdle() } }
+        context.settings.observe { settings in
+            let isSending = settings[ServiceSettings.transferMode] != .inbound
+            loop.execute { queue.assumeIsolated { $0.setSending(isSending) } }
+        }
+        return queue
     }
 
     /// Which server is on which listener, and the instance under which settings know it.

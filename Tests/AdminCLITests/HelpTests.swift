@@ -29,9 +29,11 @@ internal import Testing
                   alias       Addresses that stand for others
                   mailbox     See the mailboxes of an account
                   message     Look at single messages
+                  queue       Mail that waits for the next server
                   import      Put mail from files into an account
                   export      Write the mail of an account into files
                   store       Look after the message store
+                  dns         See where mail for a domain goes, and what the name servers say
                   completion  Write the script with which a shell completes martlet's commands
                   version     Show the version
 

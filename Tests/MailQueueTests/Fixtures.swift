@@ -64,6 +64,8 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     /// Reports that were written: action, recipients, and whom they went to.
     let reports = Lock<[(action: ReportAction, recipients: [String], to: String)]>([])
     let canReport = Lock(true)
+    /// Called before the end of a message; without its consent the message is put off.
+    let beforeDot = Lock<(@Sendable () async -> Bool)?>(nil)
     /// Called between the end of a message and its answer.
     let afterDot = Lock<(@Sendable () async -> Void)?>(nil)
     let atOnce = Lock((now: 0, most: [String: Int](), current: [String: Int]()))
@@ -83,6 +85,9 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
             return DeliveryResult(names.map { _ in .later }, destinationFailure: "no answer")
         }
         guard let octets = try? await batch.content.read(at: 0, maximum: 1 << 20) else {
+            return DeliveryResult(names.map { _ in .later }, contentIsDamaged: true)
+        }
+        if let beforeDot = beforeDot.withLock({ $0 }), await !beforeDot() {
             return DeliveryResult(names.map { _ in .later })
         }
         guard await willSendEnd(Array(names.indices)) else { return DeliveryResult(names.map { _ in .later }) }
@@ -199,6 +204,13 @@ extension MailQueue {
     var isBusy: Bool { !running.isEmpty }
     var count: Int { state.entries.count }
     var whole: QueueState { state }
+    func setSlack(_ octets: UInt64) { slack = octets }
+
+    /// Ends as a process ends that is killed: nothing more reaches the disk.
+    func die() async {
+        await journal.close()
+        lock.release()
+    }
 }
 
 /// Runs a test on a loop with a bench.

@@ -135,7 +135,8 @@ struct TestServer: Sendable {
         _ service: SMTPService = .receive,
         settings: [String: String] = [:],
         tls: TLSContext? = nil,
-        implicitTLS: Bool = false
+        implicitTLS: Bool = false,
+        relay: (any RelayPolicy)? = nil
     ) {
         let directory = TestDirectory()
         server = SMTPServer(
@@ -149,6 +150,7 @@ struct TestServer: Sendable {
                 sink: sink,
                 authenticator: directory,
                 senders: directory,
+                relay: relay,
                 settings: LiveSettings(SettingsSnapshot(texts: settings)),
                 events: EventRecorder(sink: events)
             )

@@ -92,9 +92,9 @@ extension MailQueue {
 
     /// The octets that end the message are about to leave: true once that is on disk.
     private func willSendEnd(_ id: QueueID, _ recipients: [Int]) async -> Bool {
-        guard let entry = state.entries[id], recipients.allSatisfy({ entry.slots[$0].state == .sending }) else {
-            return false
-        }
+        guard !isClosing, let entry = state.entries[id],
+            recipients.allSatisfy({ entry.slots[$0].state == .sending })
+        else { return false }
         var change = ChangeRecord(id)
         for index in recipients {
             var progress = entry.slots[index].progress

@@ -51,9 +51,6 @@ extension MailQueue {
 
     // MARK: Segments
 
-    /// Octets of segments that may be needed by nobody before segments are emptied.
-    private static let slack: UInt64 = 256 << 20
-
     /// Gives room back, in a task of its own: segments go from the oldest on.
     func tidy() {
         guard !isTidying else { return }
@@ -63,9 +60,9 @@ extension MailQueue {
 
     private func removeSegments() async {
         defer { isTidying = false }
-        while let oldest = await oldestSegment(), !journalIsClosing {
+        while let oldest = await oldestSegment(), !isClosing {
             if let live = state.liveOctets[oldest.number], live > 0 {
-                guard oldest.total > 2 &* state.liveOctets.values.reduce(0, &+) &+ Self.slack else { return }
+                guard oldest.total > 2 &* state.liveOctets.values.reduce(0, &+) &+ slack else { return }
                 guard await empty(oldest.number) else { return }
             }
             // What the ledger knows besides messages has to outlive the segment it is written in.
@@ -78,8 +75,6 @@ extension MailQueue {
             guard outcome == nil else { return }
         }
     }
-
-    private var journalIsClosing: Bool { obstacle == .unavailable("the queue is closing") }
 
     /// The oldest segment that is not written to any more, and the octets of all of them.
     private func oldestSegment() async -> (number: UInt32, total: UInt64)? {

@@ -9,6 +9,11 @@ package enum ProcessEnd: Sendable, Hashable, CustomStringConvertible {
     case exited(code: Int64)
     case signalled(Int32)
 
+    /// It ended itself: an error of the program, or a hang that it was ended for (SIGABRT).
+    package var isFault: Bool {
+        if case .signalled(let signal) = self { signal != SIGKILL && signal != SIGTERM } else { false }
+    }
+
     package var description: String {
         switch self {
         case .exited(let code): "exit \(code)"

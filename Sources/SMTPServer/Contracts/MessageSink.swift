@@ -11,12 +11,19 @@ package struct TransactionRecipient: Sendable, Hashable {
     package var deliveries: [LocalDelivery]
     /// The name of this delivery, when the peer is a part of Martlet that may have to repeat it.
     package var deliveryID: DeliveryID?
+    /// When the sender wants to hear of it (RFC 3461 §4.1).
+    package var notify: RecipientCommand.Notify?
+    /// The recipient as the first sender named it (RFC 3461 §4.2).
+    package var originalRecipient: RecipientCommand.OriginalRecipient?
 
     package init(_ forwardPath: ForwardPath, deliveries: [LocalDelivery], deliveryID: DeliveryID? = nil) {
         self.forwardPath = forwardPath
         self.deliveries = deliveries
         self.deliveryID = deliveryID
     }
+
+    /// Of another server's: it goes on from here.
+    package var isRelayed: Bool { deliveries.isEmpty }
 }
 
 /// The envelope of a message, and what is known of where it comes from (RFC 5321 §3.3).
@@ -30,6 +37,12 @@ package struct MailTransaction: Sendable {
     package var peer: String
     /// Who submitted it.
     package var user: AuthenticatedUser?
+    /// The name that the client gave in HELO, EHLO or LHLO.
+    package var hello: String?
+    /// The value of the message's Message-ID field, cut.
+    ///
+    /// Known when the sink is told to begin.
+    package var messageID: String?
     /// Octets of the content that this server put before what the client sent.
     ///
     /// Known when the sink is told to begin.

@@ -3,6 +3,7 @@
 
 package import MailTypes
 package import SASL
+package import SMTPWire
 
 /// One account that gets a copy of a message.
 package struct LocalDelivery: Sendable, Hashable {
@@ -22,8 +23,12 @@ package enum RecipientResolution: Sendable, Hashable {
     case deliver([LocalDelivery])
     /// The domain is ours, the address is not there: `550 5.1.1`.
     case unknown
-    /// The domain is not ours: `550 5.7.1`, relay is closed.
+    /// The domain is not ours: `550 5.7.1`, unless the client may relay.
     case notLocal
+    /// The domain is not ours, and mail for it goes on from here for this client.
+    case relay
+    /// Not from this sender, not this large, not that way: this reply.
+    case refused(SMTPReply)
     /// The account may not receive now: `550 5.2.1`.
     case disabled
     /// `552 5.2.2`: the mailbox is full, or would be with the message.
@@ -49,6 +54,14 @@ package protocol RecipientResolver: Sendable {
     ///
     /// - Parameter octets: the message's size, when the client told it.
     func admission(of deliveries: [LocalDelivery], octets: UInt64?) async -> RecipientResolution
+}
+
+/// Decides about mail for other servers.
+///
+/// Composition supplies it; without one relay is closed to everybody.
+package protocol RelayPolicy: Sendable {
+    /// What becomes of a recipient of another server, from a client that may relay: `.relay`, or why not.
+    func admission(of recipient: RecipientCommand, in transaction: MailTransaction) async -> RecipientResolution
 }
 
 extension RecipientResolver {

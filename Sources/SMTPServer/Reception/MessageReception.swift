@@ -132,6 +132,7 @@ final class MessageReception {
         let fieldsOfOurs = traceFields(transaction)
         let prefix = Array((fieldsOfOurs.text + fieldsOfOurs.completion(of: header)).utf8)
         transaction.traceOctets = prefix.count
+        transaction.messageID = messageID
         do throws(SMTPReply) {
             message = try await dialogue.server.services.sink.begin(transaction)
         } catch {

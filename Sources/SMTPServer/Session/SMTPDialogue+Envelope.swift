@@ -71,7 +71,18 @@ extension SMTPDialogue {
             from: session.transaction?.reversePath ?? .null,
             user: session.user
         )
-        guard case .deliver(let deliveries) = found else { return found }
-        return await recipients.admission(of: deliveries, octets: octets)
+        switch found {
+        case .deliver(let deliveries): return await recipients.admission(of: deliveries, octets: octets)
+        case .notLocal: return await relayResolution(of: recipient)
+        default: return found
+        }
+    }
+
+    /// A recipient of another server.
+    private func relayResolution(of recipient: RecipientCommand) async -> RecipientResolution {
+        guard session.mayRelay(from: connection.peer), let relay = server.services.relay,
+            let transaction = session.transaction
+        else { return .notLocal }
+        return await relay.admission(of: recipient, in: transaction)
     }
 }

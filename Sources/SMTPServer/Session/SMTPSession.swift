@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MailTypes
+package import Runtime
 package import SASL
 package import SMTPWire
 
@@ -132,6 +133,7 @@ package struct SMTPSession: Sendable {
             "PIPELINING", "SIZE \(limits.messageSize)", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
         ]
         if canStartTLS, channel != .tls { lines.append("STARTTLS") }
+        if limits.offersReports { lines.append("DSN") }
         if !mechanisms.isEmpty, user == nil { lines.append("AUTH " + mechanisms.map(\.name).joined(separator: " ")) }
         return lines + ["LIMITS RCPTMAX=\(limits.recipients)", "HELP"]
     }
@@ -215,8 +217,8 @@ package struct SMTPSession: Sendable {
     private func refusal(of mail: MailCommand) -> SMTPReply? {
         var unknown: String?
         if mail.body == .binary { unknown = "BODY=BINARYMIME" }
-        if mail.reportContent != nil { unknown = "RET" }
-        if mail.envelopeID != nil { unknown = "ENVID" }
+        if mail.reportContent != nil, !limits.offersReports { unknown = "RET" }
+        if mail.envelopeID != nil, !limits.offersReports { unknown = "ENVID" }
         if mail.requiresTLS { unknown = "REQUIRETLS" }
         if mail.submitter != nil, service != .submission { unknown = "AUTH" }
         if mail.trace != nil, service != .internalLMTP { unknown = "XMARTLET-TRACE" }
@@ -232,6 +234,7 @@ package struct SMTPSession: Sendable {
     /// MAIL is accepted.
     package mutating func begin(_ mail: MailCommand) -> SMTPReply {
         transaction = MailTransaction(mail, trace: mail.trace ?? .random(), peer: peer, user: user)
+        transaction?.hello = hello?.name
         chunkFailure = nil
         transactions += 1
         idleCommands = 0
@@ -243,8 +246,8 @@ package struct SMTPSession: Sendable {
     private mutating func check(_ recipient: RecipientCommand) -> SMTPStep {
         guard let transaction, !isChunking else { return fail(SMTPReply(503, .badSequence, "MAIL first")) }
         var unknown: String?
-        if recipient.notify != nil { unknown = "NOTIFY" }
-        if recipient.originalRecipient != nil { unknown = "ORCPT" }
+        if recipient.notify != nil, !limits.offersReports { unknown = "NOTIFY" }
+        if recipient.originalRecipient != nil, !limits.offersReports { unknown = "ORCPT" }
         if recipient.account != nil || recipient.delivery != nil, service != .internalLMTP { unknown = "XMARTLET" }
         if let unknown { return fail(SMTPReply(555, .invalidArguments, "Parameter \(unknown) is not offered")) }
         guard transaction.mail.usesUTF8 || Self.isASCII(recipient.forwardPath.description) else {
@@ -260,14 +263,9 @@ package struct SMTPSession: Sendable {
     package mutating func add(_ recipient: RecipientCommand, _ resolution: RecipientResolution) -> SMTPReply {
         let path = recipient.forwardPath
         switch resolution {
-        case .deliver(let deliveries):
-            let isKnown = !service.isLMTP && transaction?.recipients.contains { $0.forwardPath == path } ?? false
-            if !isKnown {
-                transaction?.recipients.append(
-                    TransactionRecipient(path, deliveries: deliveries, deliveryID: recipient.delivery)
-                )
-            }
-            return SMTPReply(250, .recipientValid, "Recipient OK")
+        case .deliver(let deliveries): return accept(recipient, deliveries)
+        case .relay: return accept(recipient, [])
+        case .refused(let reply): return reply
         case .unknown: return SMTPReply(550, .noSuchMailbox, "No such mailbox here: \(path)")
         case .notLocal:
             return SMTPReply(550, .notAuthorized, "Not a domain of this server, and it does not relay: \(path)")
@@ -277,10 +275,28 @@ package struct SMTPSession: Sendable {
         }
     }
 
+    private mutating func accept(_ command: RecipientCommand, _ deliveries: [LocalDelivery]) -> SMTPReply {
+        let path = command.forwardPath
+        let isKnown = !service.isLMTP && transaction?.recipients.contains { $0.forwardPath == path } ?? false
+        if !isKnown {
+            var recipient = TransactionRecipient(path, deliveries: deliveries, deliveryID: command.delivery)
+            recipient.notify = command.notify
+            recipient.originalRecipient = command.originalRecipient
+            transaction?.recipients.append(recipient)
+        }
+        return SMTPReply(250, .recipientValid, "Recipient OK")
+    }
+
     /// What comes of the answer to a recipient: one that is refused for good counts as an error, so that nobody can try
     /// names without end on one connection.
     package mutating func refused(_ reply: SMTPReply) -> SMTPStep {
         reply.code >= 500 ? fail(reply) : .reply(reply)
+    }
+
+    /// Whether mail for other servers is taken from this client: it has logged on, or comes from a network that may.
+    package func mayRelay(from peer: SocketAddress) -> Bool {
+        guard !service.isLMTP else { return false }
+        return user != nil || limits.relayNetworks.contains { $0.contains(peer) }
     }
 
     // MARK: DATA, BDAT

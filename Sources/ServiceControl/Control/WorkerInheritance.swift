@@ -10,6 +10,7 @@ package struct WorkerInheritance: Sendable, Hashable {
     package static let boardDescriptor: Int32 = 4
     package static let firstSocket: Int32 = 5
     static let socketsVariable = "MARTLET_SOCKETS"
+    static let faultVariable = "MARTLET_DIED_OF_FAULT"
 
     package let role: WorkerRole
     /// From 1.
@@ -17,8 +18,11 @@ package struct WorkerInheritance: Sendable, Hashable {
     package let data: String
     /// Names of the listening sockets, in the order of their descriptors.
     package let sockets: [String]
+    /// The worker's last process ended by a fault of its own: what it was working on is suspect.
+    package let diedOfFault: Bool
 
-    package init(role: WorkerRole, index: Int, data: String, sockets: [String]) {
+    package init(role: WorkerRole, index: Int, data: String, sockets: [String], diedOfFault: Bool = false) {
+        self.diedOfFault = diedOfFault
         self.role = role
         self.index = index
         self.data = data
@@ -37,7 +41,8 @@ package struct WorkerInheritance: Sendable, Hashable {
             role: role,
             index: index,
             data: arguments[4],
-            sockets: names.split(separator: ",").map(String.init)
+            sockets: names.split(separator: ",").map(String.init),
+            diedOfFault: environment[Self.faultVariable] != nil
         )
     }
 

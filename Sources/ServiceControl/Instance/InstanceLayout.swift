@@ -27,6 +27,10 @@ package struct InstanceLayout: Sendable, Hashable {
     /// The store of back-end worker `index` (from 1).
     package func store(backEnd index: Int) -> String { "\(store)/backend-\(index)" }
     package var spool: String { data + "/spool" }
+    /// Folder of the queues.
+    package var queues: String { data + "/queue" }
+    /// The queue of transport worker `index` (from 1).
+    package func queue(transport index: Int) -> String { "\(queues)/transport-\(index)" }
     package var log: String { data + "/log" }
     package var crashes: String { data + "/crash" }
     package var keys: String { data + "/keys" }
@@ -51,7 +55,10 @@ package struct InstanceLayout: Sendable, Hashable {
     /// The socket on which back-end worker `index` (from 1) is administered; the admin worker calls it.
     package func adminSocket(backEnd index: Int) -> String { run + "/backend-\(index).admin.sock" }
 
-    package var folders: [String] { [data, store, spool, log, crashes, keys, run] }
+    /// The socket on which transport worker `index` (from 1) is administered; the admin worker calls it.
+    package func adminSocket(transport index: Int) -> String { run + "/transport-\(index).admin.sock" }
+
+    package var folders: [String] { [data, store, spool, queues, log, crashes, keys, run] }
 
     /// Makes the folders that are missing, for this user only.
     package func prepare() throws(InstanceError) {

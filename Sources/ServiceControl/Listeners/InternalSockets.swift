@@ -13,6 +13,8 @@ package enum InternalSocket: String, Sendable, Hashable {
     case admin
     /// The part of the administration API that the owner of a store answers.
     case storeAdmin = "store-admin"
+    /// The part of the administration API that the owner of a queue answers.
+    case queueAdmin = "queue-admin"
     /// Questions to the domain name system.
     case resolver
 
@@ -22,7 +24,8 @@ package enum InternalSocket: String, Sendable, Hashable {
         case .backEnd: [.sessions, .delivery, .storeAdmin]
         case .admin: [.admin]
         case .resolver: [.resolver]
-        case .frontEnd, .transport: []
+        case .transport: [.queueAdmin]
+        case .frontEnd: []
         }
     }
 
@@ -33,6 +36,7 @@ package enum InternalSocket: String, Sendable, Hashable {
         case .delivery: layout.deliverySocket(backEnd: index)
         case .admin: layout.adminSocket
         case .storeAdmin: layout.adminSocket(backEnd: index)
+        case .queueAdmin: layout.adminSocket(transport: index)
         case .resolver: layout.resolverSocket
         }
     }

@@ -79,7 +79,7 @@ package actor Supervisor {
         do throws(IOError) {
             let worker = try RunningWorker.start(
                 inheritance,
-                environment: environment,
+                environment: environment + (slot.diedOfFault ? ["\(WorkerInheritance.faultVariable)=1"] : []),
                 standardError: standardError,
                 sockets: slot.sockets.map(\.fd),
                 loop: loop,
@@ -159,6 +159,7 @@ package actor Supervisor {
     private func died(_ worker: RunningWorker, _ slot: WorkerSlot, _ end: ProcessEnd) {
         slot.restarts += 1
         slot.lastEnd = end.description
+        slot.diedOfFault = end.isFault
         let items = worker.board.items
         events.record(
             .workerDied,

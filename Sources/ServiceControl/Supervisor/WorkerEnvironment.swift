@@ -6,7 +6,10 @@ internal import Glibc
 /// The environment of workers: this process's own, without what is service control's, and with crash reports on.
 enum WorkerEnvironment {
     static func make(_ layout: InstanceLayout) -> [String] {
-        let dropped = ["NOTIFY_SOCKET=", "SWIFT_BACKTRACE=", WorkerInheritance.socketsVariable + "="]
+        let dropped = [
+            "NOTIFY_SOCKET=", "SWIFT_BACKTRACE=", WorkerInheritance.socketsVariable + "=",
+            WorkerInheritance.faultVariable + "=",
+        ]
         var environment = current.filter { entry in !dropped.contains { entry.hasPrefix($0) } }
         if let helper = backtracer {
             environment.append(

@@ -27,6 +27,8 @@ final class WorkerSlot {
     /// Unexpected ends since service control started.
     var restarts = 0
     var lastEnd: String?
+    /// The last process ended by a fault of its own.
+    var diedOfFault = false
     /// Asked to restart, and its process must be gone first.
     var startsAgainOnceStopped = false
     /// Counts plans to start, so that a later plan makes an earlier one void.
@@ -45,6 +47,6 @@ final class WorkerSlot {
 
     /// Whether two processes of this worker can be at work at once.
     ///
-    /// A back-end owns its accounts alone.
-    var overlaps: Bool { role != .backEnd }
+    /// A back-end owns its accounts alone, a transport its queue.
+    var overlaps: Bool { role != .backEnd && role != .transport }
 }

@@ -3,6 +3,7 @@
 
 internal import ByteTools
 internal import Glibc
+package import MailQueue
 package import Runtime
 internal import SMTPClient
 
@@ -82,11 +83,21 @@ package final class SpooledMessage: MessageContent {
     }
 }
 
+extension SpooledMessage {
+    /// The octets, for the queue.
+    package var queueContent: QueueContent {
+        guard let file else { return .octets(OctetBlock(memory)) }
+        return .file(descriptor: file.descriptor, count: size, owner: file)
+    }
+}
+
 /// A file that has no name any more.
 ///
 /// Written by one task, then read by any.
 final class SpoolFile: Sendable {
     private let fd: Int32
+
+    var descriptor: Int32 { fd }
 
     init(in folder: String) throws(IOError) {
         let path = "\(folder)/incoming-\(Hex.encode(secureRandom(12)))"

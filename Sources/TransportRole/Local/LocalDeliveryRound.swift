@@ -20,6 +20,9 @@ struct LocalDeliveryRound: Sendable {
     private let transaction: MailTransaction
     private let content: SpooledMessage
     private let deadline: ContinuousClock.Instant
+    private var targets: [Target] = []
+    private var ids: [AccountID: DeliveryID] = [:]
+    private var answers: [AccountID: SMTPReply] = [:]
 
     init(_ owner: LocalDeliverySink, _ transaction: MailTransaction, _ content: SpooledMessage) {
         self.owner = owner
@@ -31,16 +34,73 @@ struct LocalDeliveryRound: Sendable {
     /// Delivers to every account.
     ///
     /// Returns the reply to each recipient, in their order.
-    func run() async -> [SMTPReply] {
+    mutating func run() async -> [SMTPReply] {
         var addresses: [AccountID: MailboxAddress] = [:]
-        for delivery in transaction.recipients.flatMap(\.deliveries) where addresses[delivery.account] == nil {
-            addresses[delivery.account] = delivery.address
+        for recipient in transaction.recipients where !goesToQueue(recipient) {
+            for delivery in recipient.deliveries where addresses[delivery.account] == nil {
+                addresses[delivery.account] = delivery.address
+            }
         }
-        let targets = addresses.map { Target(account: $0.key, address: $0.value) }
+        targets = addresses.map { Target(account: $0.key, address: $0.value) }
         let ids = owner.memory.ids(of: targets.map { key(of: $0) })
-        let answers = await answers(to: zip(targets, ids).map { ($0, $1) })
-        remember(targets, ids, answers)
-        return transaction.recipients.map { reply(to: $0, answers) }
+        for (target, id) in zip(targets, ids) { self.ids[target.account] = id }
+        answers = await answers(to: zip(targets, ids).map { ($0, $1) })
+        return transaction.recipients.map { goesToQueue($0) ? Self.later : reply(to: $0, answers) }
+    }
+
+    /// Other servers' recipients, and those of which the sender wants to hear when they have it: the queue reports.
+    private func goesToQueue(_ recipient: TransactionRecipient) -> Bool {
+        guard owner.queue != nil else { return false }
+        if case .on(success: true, _, _) = recipient.notify { return true }
+        return recipient.isRelayed
+    }
+
+    /// What is left for the queue, and to which recipients of the transaction that belongs.
+    ///
+    /// Of a message that goes to other servers the client learns only that it is queued: what an account refused is
+    /// reported.
+    func forQueue(_ replies: [SMTPReply]) -> (recipients: [RecipientCommand], positions: [Int]) {
+        var commands: [RecipientCommand] = []
+        var positions: [Int] = []
+        var taken: Set<AccountID> = []
+        let reportsRefusals = transaction.recipients.contains(where: \.isRelayed)
+        for (index, recipient) in transaction.recipients.enumerated() {
+            let isOpen = replies[index].severity == .transient || (reportsRefusals && !replies[index].isPositive)
+            guard goesToQueue(recipient) || isOpen else { continue }
+            positions.append(index)
+            guard !recipient.isRelayed else {
+                commands.append(command(recipient.forwardPath, for: recipient))
+                continue
+            }
+            for delivery in recipient.deliveries where answers[delivery.account]?.isPositive != true {
+                guard taken.insert(delivery.account).inserted else { continue }
+                var command = command(.address(delivery.address), for: recipient)
+                command.account = delivery.account
+                command.delivery = ids[delivery.account] ?? .random()
+                commands.append(command)
+            }
+        }
+        return (commands, positions)
+    }
+
+    private func command(_ path: ForwardPath, for recipient: TransactionRecipient) -> RecipientCommand {
+        var command = RecipientCommand(path)
+        command.notify = recipient.notify
+        command.originalRecipient = recipient.originalRecipient
+        if command.originalRecipient == nil, path != recipient.forwardPath,
+            case .address(let address) = recipient.forwardPath
+        {
+            command.originalRecipient = .init(addressType: "rfc822", address: "\(address)")
+        }
+        return command
+    }
+
+    /// The transaction is answered.
+    ///
+    /// With `willRepeat`, all of the message's deliveries are recognised when the sender repeats it.
+    func end(willRepeat: Bool) {
+        let deliveries = targets.compactMap { target in ids[target.account].map { (key(of: target), $0) } }
+        owner.memory.end(deliveries, willRepeat: willRepeat)
     }
 
     private struct Target: Sendable {
@@ -78,12 +138,6 @@ struct LocalDeliveryRound: Sendable {
     private func reply(to recipient: TransactionRecipient, _ answers: [AccountID: SMTPReply]) -> SMTPReply {
         let own = recipient.deliveries.map { answers[$0.account] ?? Self.later }
         return own.first { $0.severity == .transient } ?? own.first { !$0.isPositive } ?? own.first ?? Self.later
-    }
-
-    /// The sender will repeat the message if any account's delivery was put off; then all of them must be recognised.
-    private func remember(_ targets: [Target], _ ids: [DeliveryID], _ answers: [AccountID: SMTPReply]) {
-        let isPutOff = answers.values.contains { $0.severity == .transient }
-        owner.memory.end(zip(targets, ids).map { (key(of: $0), $1) }, willRepeat: isPutOff)
     }
 
     private static let later = SMTPReply(451, .notAccepting, "The mailbox cannot be reached now, try again later")

@@ -7,10 +7,10 @@ package import Settings
 package enum LocalDeliverySettings {
     package static let deadline = SettingKey(
         "transport/local-delivery-deadline",
-        default: Duration.seconds(60),
-        in: .seconds(1)...(.seconds(600)),
+        default: Duration.seconds(10),
+        in: .milliseconds(100)...(.seconds(600)),
         help:
-            "How long a received message waits for the back-end worker of its recipient before the sender is told 451 4.3.2."
+            "How long a received message waits for the back-end worker of its recipient, until it is put in the queue."
     )
 }
 

@@ -32,7 +32,7 @@ extension EventDefinition {
         9403,
         "transport.delivery.put-off",
         .error,
-        text: "A back-end worker did not answer in time; the sender was told to try again later.",
+        text: "A back-end worker did not answer in time; the message goes to the queue.",
         cause: "The worker was away for longer than transport/local-delivery-deadline.",
         action: "Look at the worker: martlet service list."
     )

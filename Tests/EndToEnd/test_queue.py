@@ -1,0 +1,284 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""Mail to other servers: the queue, its retries, its reports, and what it survives."""
+import json
+import os
+import smtplib
+import time
+import unittest
+
+from clients import fetch, imap, smtp, uids
+from dnsserver import SERVFAIL, DNSServer, a, mx
+from messages import message
+from server import Server, until
+from sink import Sink
+
+SETTINGS = {
+    "queue/retry": "500ms, 1s",
+    "queue/in-doubt-wait": "500ms",
+    "queue/low-disk": "0",
+    "outbound/security": "none",
+    "transport/local-delivery-deadline": "1s",
+    "service/recovery": "restart 0s; reset 1s; breaker 1000",
+}
+
+
+class Queue(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sink = Sink()
+        cls.server = Server({**SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{cls.sink.port}"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.sink.stop()
+        cls.server.destroy()
+
+    def setUp(self):
+        self.sink.behaviour = "good"
+        self.sink.messages.clear()
+        self.sink.unanswered.clear()
+
+    def submit(self, recipients, text=b"hello\r\n", options=()):
+        """Submits a message as alice, and gives back its octets."""
+        octets = message(text).replace(b"sender@example.org", b"alice@example.test")
+        with smtp(self.server, "submissions") as client:
+            client.login("alice@example.test", "secret1")
+            client.sendmail("alice@example.test", recipients, octets, rcpt_options=list(options))
+        return octets
+
+    def queued(self, *options):
+        lines = self.server.cli("queue", "find", "--json", *options).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def empty(self, timeout=20):
+        until(lambda: not self.queued(), timeout, "the queue to be empty")
+
+    def inbox(self, address="alice@example.test", password="secret1"):
+        client = imap(self.server, address, password)
+        return [fetch(client, uid) for uid in uids(client)]
+
+    def report(self, text, timeout=20):
+        """The newest message in alice's inbox that contains the text, once there is one."""
+        return until(lambda: [m for m in self.inbox() if text in m], timeout, f"a report with {text}")[-1]
+
+    def test_mail_goes_out_with_its_octets(self):
+        submitted = self.submit(["bob@elsewhere.example"], b".dots\r\n..\r\n.\r\nend\r\n")
+        until(lambda: self.sink.messages, what="the message to arrive")
+        sender, recipients, octets = self.sink.messages[0]
+        self.assertEqual((sender, recipients), ("alice@example.test", ["bob@elsewhere.example"]))
+        self.assertTrue(octets.endswith(submitted))
+        self.assertTrue(octets.startswith(b"Received: from "))
+        self.empty()
+
+    def test_recipients_here_and_there(self):
+        before = len(self.inbox("bob@example.test", "secret2"))
+        self.submit(["bob@example.test", "carol@elsewhere.example", "dave@other.example"])
+        until(lambda: len(self.sink.recipients()) == 2)
+        self.assertEqual(sorted(self.sink.recipients()), ["carol@elsewhere.example", "dave@other.example"])
+        self.assertEqual(len(self.inbox("bob@example.test", "secret2")), before + 1)
+
+    def test_relay_is_closed_to_strangers(self):
+        with smtp(self.server, "smtp") as client:
+            client.ehlo("client.example.org")
+            client.mail("someone@example.org")
+            self.assertEqual(client.rcpt("bob@elsewhere.example")[0], 550)
+        self.server.cli("settings", "set", "smtp/1/relay-networks", "127.0.0.0/8")
+        try:
+            def answer():
+                with smtp(self.server, "smtp") as client:
+                    client.ehlo("client.example.org")
+                    client.mail("someone@example.org")
+                    return client.rcpt("bob@elsewhere.example")[0] == 250
+            until(answer, what="the network to be known")
+        finally:
+            self.server.cli("settings", "unset", "smtp/1/relay-networks")
+
+    def test_a_server_that_is_down_is_tried_again(self):
+        self.sink.stop()
+        self.addCleanup(lambda: self.sink.listener.fileno() >= 0 or self.sink.start())
+        self.submit(["bob@elsewhere.example"])
+        waiting = until(lambda: self.queued("--state", "retry"), what="the message to wait")
+        self.assertTrue(waiting[0]["nextEvent"])
+        why = self.server.cli("queue", "why", waiting[0]["id"])
+        self.assertIn("next event at", why)
+        listed = json.loads(self.server.cli("queue", "list", "--json"))
+        self.assertEqual(listed[0]["state"], "retry")
+        self.assertTrue(listed[0]["why"])
+        self.sink.start()
+        until(lambda: self.sink.messages, what="the message to arrive")
+        self.empty()
+
+    def test_servers_that_err(self):
+        for behaviour in ("dropdata", "silent", "slow", "early"):
+            with self.subTest(behaviour):
+                # Connections that are kept from before would know nothing of it.
+                self.sink.stop()
+                self.sink.behaviour = behaviour
+                self.sink.start()
+                name = f"{behaviour}@elsewhere.example"
+                self.submit([name], b"0123456789\r\n" * 500)
+                if behaviour == "dropdata":
+                    until(lambda: [m for m in self.queued("--to", name) if m["why"]], what="a failure")
+                if behaviour == "silent":
+                    until(lambda: self.queued("--to", name, "--state", "active"), what="the try")
+                    self.sink.behaviour = "good"
+                    self.sink.stop()
+                    self.sink.start()
+                if behaviour == "early":
+                    until(
+                        lambda: name in self.sink.recipients() or [m for m in self.queued("--to", name) if m["why"]],
+                        what="the try",
+                    )
+                if behaviour != "slow":
+                    self.sink.behaviour = "good"
+                until(lambda: name in self.sink.recipients(), 20, f"mail to arrive ({behaviour})")
+                self.empty()
+                self.assertEqual(self.sink.recipients().count(name), 1)
+
+    def test_put_off_and_refused(self):
+        self.sink.behaviour = "later"
+        self.submit(["bob@elsewhere.example"])
+        until(lambda: [m for m in self.queued() if "451" in m["why"]], what="the message to be put off")
+        self.sink.behaviour = "never"
+        report = self.report(b"bob@elsewhere.example")
+        self.assertIn(b"multipart/report", report)
+        self.assertIn(b"Action: failed", report)
+        self.assertIn(b"550 5.1.1", report)
+        self.assertTrue(report.startswith(b"Return-Path: <>"))
+        self.empty()
+
+    def test_no_report_when_none_is_wanted(self):
+        self.sink.behaviour = "never"
+        self.submit(["quiet@elsewhere.example"], options=["NOTIFY=NEVER"])
+        self.empty()
+        self.assertFalse([m for m in self.inbox() if b"quiet@elsewhere.example" in m and b"report" in m])
+
+    def test_success_is_reported_when_it_is_wanted(self):
+        self.submit(["bob@example.test"], options=["NOTIFY=SUCCESS"], text=b"tell me\r\n")
+        self.assertIn(b"Action: delivered", self.report(b"Action: delivered"))
+        self.submit(["glad@elsewhere.example"], options=["NOTIFY=SUCCESS,FAILURE"])
+        self.assertIn(b"glad@elsewhere.example", self.report(b"Action: relayed"))
+
+    def test_a_server_that_drops_after_the_dot(self):
+        self.sink.behaviour = "drop"
+        self.submit(["doubt@elsewhere.example"])
+        self.server.event(9705, timeout=15)
+        self.sink.behaviour = "good"
+        until(lambda: self.sink.messages, 20, "the message to arrive")
+        self.empty()
+        self.assertEqual(self.sink.recipients(), ["doubt@elsewhere.example"])
+
+    def test_freeze_thaw_return_remove_export(self):
+        self.sink.behaviour = "later"
+        self.submit(["one@elsewhere.example"], b"frozen\r\n")
+        waiting = until(lambda: self.queued("--to", "one@"))[0]
+        self.assertIn("frozen", self.server.cli("queue", "freeze", waiting["id"]))
+        self.assertIn(b"frozen", self.server.run("queue", "export", waiting["id"]).stdout.encode())
+        self.sink.behaviour = "good"
+        time.sleep(1.5)
+        self.assertEqual(self.queued("--state", "frozen")[0]["id"], waiting["id"])
+        self.server.cli("queue", "thaw", waiting["id"])
+        until(lambda: "one@elsewhere.example" in self.sink.recipients())
+        self.empty()
+        self.sink.behaviour = "later"
+        self.submit(["two@elsewhere.example", ])
+        self.submit(["three@elsewhere.example"])
+        two = until(lambda: self.queued("--to", "two@", "--state", "retry"))[0]["id"]
+        three = until(lambda: self.queued("--to", "three@", "--state", "retry"))[0]["id"]
+        self.server.cli("queue", "return", two)
+        self.assertIn(b"two@elsewhere.example", self.report(b"Returned by the administrator"))
+        self.server.cli("queue", "remove", three)
+        self.empty()
+        self.assertFalse([m for m in self.inbox() if b"three@elsewhere.example" in m and b"report" in m])
+        self.assertNotEqual(self.server.run("queue", "show", three).returncode, 0)
+
+    def test_transfer_modes(self):
+        self.server.cli("settings", "set", "transport/mode", "inbound")
+        try:
+            def refused():
+                try:
+                    self.submit(["bob@elsewhere.example"])
+                except smtplib.SMTPRecipientsRefused:
+                    return True
+            until(refused, what="mail for others to be refused")
+            self.server.cli("settings", "set", "transport/mode", "both")
+            until(lambda: not refused(), what="mail for others to be taken")
+            self.empty()
+        finally:
+            self.server.cli("settings", "set", "transport/mode", "both")
+
+    def test_mail_for_a_mailbox_whose_back_end_is_away_is_taken(self):
+        self.server.cli("service", "stop", "backend-1")
+        try:
+            with smtp(self.server, "smtp") as client:
+                client.sendmail("someone@example.org", ["bob@example.test"], message(b"while away\r\n"))
+            self.assertEqual(len(self.queued("--destination", "local")), 1)
+        finally:
+            self.server.cli("service", "start", "backend-1")
+        until(lambda: [m for m in self.inbox("bob@example.test", "secret2") if b"while away" in m], 20)
+        self.empty()
+        self.assertEqual(len([m for m in self.inbox("bob@example.test", "secret2") if b"while away" in m]), 1)
+
+
+class ByDomain(unittest.TestCase):
+    """Mail goes to the servers that a domain names, and what a name server says decides who hears what."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sink = Sink()
+        cls.dns = DNSServer()
+        here = [a("127.0.0.1")]
+        for owner in ("mx.far.test", "mx2.two.test", "plain.test"):
+            cls.dns.rule(owner, here)
+        cls.dns.rule("far.test", [mx(10, "mx.far.test")])
+        # Nobody listens at the first of two.
+        cls.dns.rule("mx1.two.test", [a("127.0.0.2")])
+        cls.dns.rule("two.test", [mx(10, "mx1.two.test"), mx(20, "mx2.two.test")])
+        cls.dns.rule("null.test", [mx(0, "")])
+        cls.dns.rule("broken.test", lambda query: query.nothing(SERVFAIL))
+        cls.server = Server({
+            **SETTINGS, "outbound/port": str(cls.sink.port), "resolver/forwarders": cls.dns.address,
+            "resolver/insecure-zones": "test", "resolver/unusable-addresses": "none", "resolver/timeout": "3s",
+        }).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.destroy()
+        cls.sink.stop()
+        cls.dns.close()
+
+    submit, queued, empty, inbox, report = Queue.submit, Queue.queued, Queue.empty, Queue.inbox, Queue.report
+
+    def test_to_the_domains_own_servers(self):
+        self.submit(["a@far.test", "b@plain.test", "c@two.test"])
+        wanted = {"a@far.test", "b@plain.test", "c@two.test"}
+        until(lambda: wanted <= set(self.sink.recipients()), 20, "all to arrive")
+        self.assertEqual([r for r in sorted(self.sink.recipients()) if r in wanted], sorted(wanted))
+
+    def test_only_what_is_certain_goes_back(self):
+        self.submit(["a@null.test"])
+        self.assertIn(b"5.1.10", self.report(b"a@null.test"))
+        self.submit(["a@nowhere.test"])
+        self.assertIn(b"5.1.2", self.report(b"a@nowhere.test"))
+        self.submit(["a@broken.test"])
+        waiting = until(lambda: [m for m in self.queued("--to", "broken.test") if m["why"]], 20, "a reason")
+        self.assertIn(waiting[0]["state"], ("retry", "active"))
+        self.dns.rule("broken.test", [mx(10, "mx.far.test")])
+        until(lambda: "a@broken.test" in self.sink.recipients(), 40, "the message to arrive")
+
+
+class QueueKill(unittest.TestCase):
+    """The transport is killed at random moments; what was acknowledged is counted at the other end."""
+
+    def test_killed_under_load(self):
+        from queuekill import run
+        outcome = run(seconds=float(os.environ.get("MARTLET_QUEUE_KILL_SECONDS", "8")), senders=4)
+        self.assertGreater(outcome["acknowledged"], 20, outcome)
+        self.assertGreater(outcome["kills"], 2, outcome)
+        self.assertEqual(outcome["lost"], [], outcome)
+        self.assertEqual(outcome["doubled"], [], outcome)
+
+
+if __name__ == "__main__":
+    unittest.main()
