@@ -44,10 +44,12 @@ struct TwoSessionTests {
                 "STORE 2:3 +FLAGS.SILENT (\\Seen)",
                 ["NO [EXPUNGEISSUED] 2 of the messages are expunged"]
             )
+            // RFC 2180 §4.4.1: of a COPY that names any of them nothing is done.
             try await b.expect(
-                "COPY 2:3 Sent",
-                ["2 EXPUNGE", "2 EXPUNGE", "NO [EXPUNGEISSUED] The messages are expunged"]
+                "COPY 2:5 Sent",
+                ["2 EXPUNGE", "2 EXPUNGE", "NO [EXPUNGEISSUED] 2 of the messages are expunged; nothing was copied"]
             )
+            try await b.expect("STATUS Sent (MESSAGES)", ["STATUS Sent (MESSAGES 0)", "OK STATUS completed"])
             try await b.expect("FETCH 2:3 UID", ["2 FETCH (UID 4)", "3 FETCH (UID 5)", "OK FETCH completed"])
         }
     }

@@ -25,6 +25,7 @@ extension IMAPSession {
         let target = try MailboxName(argument: mailbox)
         let (source, uids) = try uids(of: set, numbers)
         guard !uids.isEmpty else { return nil }
+        if numbers == .sequence, !removingSource { try await refuseExpunged(uids) }
         let outcome = try await offeringCreation { () throws(MailStoreError) in
             try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
         }
@@ -38,5 +39,15 @@ extension IMAPSession {
             source: UIDSet(ascending: outcome.pairs.lazy.map { $0.source }),
             target: UIDSet(ascending: outcome.pairs.lazy.map { $0.target })
         )
+    }
+
+    /// A COPY is all or nothing (RFC 9051 §6.4.7), and numbers stand for messages that another session may have expunged:
+    /// then nothing is copied (RFC 2180 §4.4.1).
+    private func refuseExpunged(_ uids: UIDSet) async throws {
+        let view = try selected()
+        let gone = try await account.changes(in: view.id, since: view.toldModSeq).vanished.intersection(uids).count
+        guard gone == 0 else {
+            throw CommandRefusal.no(.expungeIssued, "\(gone) of the messages are expunged; nothing was copied")
+        }
     }
 }
