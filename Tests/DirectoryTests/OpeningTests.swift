@@ -49,6 +49,21 @@ import Testing
         #expect(try await again.accounts().count == 2)
     }
 
+    @Test func aCopyIsTheSameDirectoryAndTheOwnersOnly() async throws {
+        let fixture = try await Fixture.withPeople()
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/copy.db"
+        try await fixture.directory.copy(to: path)
+        var status = stat()
+        #expect(unsafe stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        let copy = try await AccountDirectory.open(file: path, settings: LiveSettings(), events: .none)
+        #expect(try await copy.accounts() == fixture.directory.accounts())
+        #expect(try await copy.aliases(in: nil) == fixture.directory.aliases(in: nil))
+        // Over nothing that is there.
+        await #expect(throws: DirectoryError.self) { try await fixture.directory.copy(to: path) }
+        await #expect(throws: DirectoryError.self) { try await fixture.directory.copy(to: "/nonexistent/copy.db") }
+    }
+
     @Test func everyEventAndSettingSaysWhatItIs() {
         #expect(Set(directoryEvents.map(\.number)).count == directoryEvents.count)
         #expect(directoryEvents.allSatisfy { !$0.text.isEmpty && !$0.cause.isEmpty && !$0.action.isEmpty })

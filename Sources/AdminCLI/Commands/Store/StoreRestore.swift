@@ -147,13 +147,15 @@ private struct StoreRestore {
         return try await invocation.onPool(refusing: .cannotCreate) { () throws(FileError) in
             try BulkFile(staging.data).syncFileSystem()
             BulkFolder.give(staging.data, toOwnerOf: layout.data)
-            let hasSettings = BulkFolder.kind(staging.settingsFile) != nil
-            if hasSettings { try BulkFolder.rename(staging.settingsFile, to: layout.settingsFile) }
+            let keepsSettings = BulkFolder.kind(layout.settingsFile) != nil
+            if !keepsSettings, BulkFolder.kind(staging.settingsFile) != nil {
+                try BulkFolder.rename(staging.settingsFile, to: layout.settingsFile)
+            }
             try BulkFolder.rename(staging.directoryFile, to: layout.directoryFile)
             try BulkFolder.rename(staging.store, to: layout.store)
             BulkFolder.removeTree(staging.data)
             try BulkFile(layout.data).syncFileSystem()
-            return !hasSettings
+            return keepsSettings
         }
     }
 
