@@ -52,10 +52,10 @@ let parts: [Target] = [
     part("Locking"),
     part("ByteTools", uses: ["CLinux"]),
     part("MailTypes", uses: ["ByteTools"]),
-    part("Compression", uses: ["CZstd", "Locking"]),
+    part("Compression", uses: ["CZlib", "CZstd", "Locking"]),
     part("Events", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Settings", uses: ["ByteTools", "CLinux", "Locking"]),
-    part("Runtime", uses: ["ByteTools", "CLinux", "CUV", "COpenSSL", "Locking"]),
+    part("Runtime", uses: ["Compression", "ByteTools", "CLinux", "CUV", "COpenSSL", "Locking"]),
 
     // grammar: pure, no I/O
     part("SMTPWire", uses: ["MailTypes", "ByteTools"]),
@@ -202,6 +202,7 @@ let foundations: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),

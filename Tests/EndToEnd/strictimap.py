@@ -6,6 +6,7 @@ A response is read into Python values: an atom is an Atom, a number an int, a st
 What is not valid, or follows where nothing may, is an Invalid with the place.
 """
 import re
+import zlib
 
 
 class Invalid(AssertionError):
@@ -361,6 +362,7 @@ class StrictClient:
         self.count = 0
         self.utf8 = False
         self.seen = None
+        self.inflater = self.deflater = None
         greeting = self.response()
         if greeting.tag != "*" or greeting.kind != "OK":
             raise Invalid(f"not a greeting: {greeting}")
@@ -378,7 +380,7 @@ class StrictClient:
         received = self.socket.recv(65536)
         if not received:
             raise ConnectionError("the server has closed the connection")
-        self.buffer += received
+        self.buffer += self.inflater.decompress(received) if self.inflater else received
 
     def line(self):
         start = 0
@@ -409,7 +411,14 @@ class StrictClient:
         return response
 
     def send(self, octets):
+        if self.deflater:
+            octets = self.deflater.compress(octets) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
         self.socket.sendall(octets)
+
+    def compress(self):
+        """Compresses from here on (RFC 4978)."""
+        self.ok("COMPRESS DEFLATE")
+        self.inflater, self.deflater = zlib.decompressobj(-15), zlib.compressobj(wbits=-15)
 
     def begin(self, command):
         """Sends a command (str or bytes) and gives its tag."""

@@ -5,9 +5,10 @@ import base64
 import os
 import signal
 import unittest
+import zlib
 
 from server import Server, shared, until
-from strictimap import StrictClient, numbers
+from strictimap import Invalid, StrictClient, numbers
 
 PARTS = (b"Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
          b"--x\r\nContent-Type: text/plain\r\n\r\nplain\r\n"
@@ -190,6 +191,47 @@ class Bringing(Extensions):
         self.assertEqual(untagged[0].data, ([1], False))
 
 
+class Compressed(Extensions):
+    def test_a_session_is_compressed_in_both_directions(self):
+        client = self.client()
+        client.compress()
+        text = b"Subject: x\r\n\r\n" + b"the same again and again\r\n" * 20_000
+        self.append(client, text)
+        client.ok("SELECT INBOX")
+        untagged, _ = client.ok("FETCH 1 BODY[]")
+        self.assertEqual(untagged[0].data["BODY[]"], text)
+        *_, last = client.run("COMPRESS DEFLATE")
+        self.assertEqual((last.kind, last.code), ("NO", ["COMPRESSIONACTIVE"]))
+        other = self.client(select="SELECT INBOX")
+        tag = client.begin("IDLE")
+        while client.response().kind != "+":
+            pass
+        other.ok("STORE 1 +FLAGS (\\Flagged)")
+        self.assertEqual(client.response().data["FLAGS"], {"\\Seen", "\\Flagged"})
+        client.send(b"DONE\r\n")
+        client.end(tag)
+        client.ok("LOGOUT")
+
+    def test_commands_sent_along_with_compress_are_read_as_compressed(self):
+        client = self.client()
+        deflater = zlib.compressobj(wbits=-15)
+        client.send(b"a COMPRESS DEFLATE\r\n" + deflater.compress(b"b NOOP\r\n") + deflater.flush(zlib.Z_SYNC_FLUSH))
+        self.assertEqual(client.response().tag, "a")
+        client.inflater, client.deflater = zlib.decompressobj(-15), deflater
+        # What came with the answer is compressed already.
+        client.buffer = bytearray(client.inflater.decompress(bytes(client.buffer)))
+        self.assertEqual(client.response().tag, "b")
+        client.ok("NOOP")
+
+    def test_what_is_not_compressed_ends_the_session(self):
+        client = self.client()
+        client.ok("COMPRESS DEFLATE")
+        client.send(b"\xff\xff\xffnot compressed\r\n")
+        with self.assertRaises((ConnectionError, Invalid)):
+            client.response()
+        self.client().ok("NOOP")
+
+
 class AcrossBackEnds(unittest.TestCase):
     def test_what_was_enabled_stays_enabled_when_the_back_end_dies(self):
         server = Server().start()
@@ -199,6 +241,7 @@ class AcrossBackEnds(unittest.TestCase):
                 client.log_on(address)
                 other.log_on(address)
                 client.enable("IMAP4rev2")
+                client.compress()
                 client.ok("APPEND INBOX {1+}\r\nx")
                 other.ok("STATUS INBOX (HIGHESTMODSEQ)")
                 before = server.workers("backend")

@@ -22,11 +22,16 @@ struct EnabledExtensions: OptionSet, Hashable {
     /// Messages have UIDs and no numbers (RFC 9586 §3).
     static let uidOnly = EnabledExtensions(rawValue: 16)
 
+    /// What goes over the connection is compressed (RFC 4978 §3).
+    static let deflate = EnabledExtensions(rawValue: 32)
+
     /// What ENABLE takes, by the name in upper case and as it is told.
     private static let names: [(word: String, told: String, extensions: EnabledExtensions)] = [
         ("CONDSTORE", "CONDSTORE", .condstore),
         ("QRESYNC", "QRESYNC", [.qresync, .condstore]),
         ("IMAP4REV2", "IMAP4rev2", .imap4rev2),
+        // From a front-end that has begun compression with another back-end.
+        ("MARTLET-DEFLATE", "MARTLET-DEFLATE", .deflate),
         ("UIDONLY", "UIDONLY", .uidOnly),
         ("UTF8=ACCEPT", "UTF8=ACCEPT", .utf8Accept),
     ]

@@ -67,7 +67,10 @@ package final class IMAPSession {
         events.record(.imapSessionEnded, ["imap.reason": .string(reason)])
     }
 
-    var capabilities: [String] { CapabilityList.afterLogOn(appendLimit: configuration.maximumMessageOctets) }
+    var capabilities: [String] {
+        let all = CapabilityList.afterLogOn(appendLimit: configuration.maximumMessageOctets)
+        return enabled.contains(.deflate) ? all.filter { $0 != "COMPRESS=DEFLATE" } : all
+    }
 
     var facts: SessionFacts {
         SessionFacts(
@@ -143,7 +146,9 @@ package final class IMAPSession {
             throw error
         }
         if !type.traits.contains(.leavesMailbox) { try await sync(allowingExpunge: mayExpunge) }
-        return complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
+        let goesOn = complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
+        if completion.startsCompression { try await connection.startDeflate(received: []) }
+        return goesOn
     }
 
     private func take(_ command: any MessageCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {

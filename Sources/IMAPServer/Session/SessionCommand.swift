@@ -19,6 +19,8 @@ struct Completion {
     /// `nil` for the name of the command and `completed`.
     var text: String?
     var endsSession = false
+    /// What follows the answer is compressed.
+    var startsCompression = false
 
     static let done = Completion()
     static let leaving = Completion(endsSession: true)

@@ -5,6 +5,7 @@
 package enum AnyCommand {
     package static let types: [any IMAPCommand.Type] = [
         AppendCommand.self, AuthenticateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
+        CompressCommand.self,
         CopyCommand.self, CreateCommand.self, DeleteCommand.self, EnableCommand.self, ExamineCommand.self,
         ExpungeCommand.self, FetchCommand.self, GetQuotaCommand.self,
         GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,

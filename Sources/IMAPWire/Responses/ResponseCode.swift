@@ -14,6 +14,7 @@ package enum ResponseCode: Hashable, Sendable {
         case cannot = "CANNOT"
         case clientBug = "CLIENTBUG"
         case closed = "CLOSED"
+        case compressionActive = "COMPRESSIONACTIVE"
         case contactAdmin = "CONTACTADMIN"
         case corruption = "CORRUPTION"
         case expired = "EXPIRED"

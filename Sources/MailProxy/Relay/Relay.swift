@@ -65,6 +65,10 @@ package struct Relay<State: RelayState> {
                 openingsWithoutAnswer = 0
                 if demand == .response { demand = .nothing }
                 try await client.send(state.fromBackEnd(octets))
+                if state.takeCompression() {
+                    try await client.startDeflate(received: Array(fromClient))
+                    fromClient = []
+                }
                 hasMoved = true
             case .nothing:
                 break

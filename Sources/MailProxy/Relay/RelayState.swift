@@ -28,8 +28,15 @@ package protocol RelayState: Sendable {
     /// not read while it writes, and with its buffers full both ends would wait for the other.
     var forwardAllowance: Int { get }
 
+    /// True once, when the client was told that what follows is compressed.
+    mutating func takeCompression() -> Bool
+
     /// What may still be said to the client when the front-end ends the session; empty in the middle of a response.
     func farewell(_ reason: RelayFarewell) -> [UInt8]
+}
+
+extension RelayState {
+    package mutating func takeCompression() -> Bool { false }
 }
 
 package struct RelayStep: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Compression
 internal import Glibc
 
 extension Connection {
@@ -149,6 +150,19 @@ extension Connection {
 
     /// One attempt to read into the buffer.
     func receive() throws(IOError) -> Receipt {
+        guard let deflate else { return try receivePlain() }
+        while try !inflateInput(deflate) {
+            let before = input
+            input = InputBuffer()
+            defer { input = before }
+            let receipt = try receivePlain()
+            guard case .bytes = receipt else { return receipt }
+            unsafe input.bytes.withUnsafeBytes { unsafe deflate.inflater.add($0) }
+        }
+        return .bytes
+    }
+
+    private func receivePlain() throws(IOError) -> Receipt {
         guard isOpen else { throw .closed }
         let scratch = unsafe loop.confined.scratch
         if let stream {
@@ -166,5 +180,6 @@ extension Connection {
         }
     }
 
-    var hasTLSPending: Bool { stream?.hasPending ?? false }
+    /// Whether there may be more to be had than the descriptor tells of.
+    var hasPending: Bool { (stream?.hasPending ?? false) || (deflate?.inflater.hasPending ?? false) }
 }

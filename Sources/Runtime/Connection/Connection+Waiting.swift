@@ -197,11 +197,11 @@ extension Connection {
 
     /// Whether a read would give something without waiting.
     ///
-    /// OpenSSL may hold a whole record of which the descriptor will not tell, or a part of one, which is nothing yet:
+    /// zlib may hold octets, and OpenSSL a whole record of which the descriptor will not tell, or a part of one, which is nothing yet:
     /// only trying tells them apart.
     private func hasInput() throws(IOError) -> Bool {
         guard input.isEmpty else { return true }
-        guard hasTLSPending else { return false }
+        guard hasPending else { return false }
         return switch try receive() {
         case .bytes, .end: true
         case .wantsRead, .wantsWrite: false

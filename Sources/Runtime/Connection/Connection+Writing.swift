@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Compression
 internal import Glibc
 
 extension Connection {
@@ -37,6 +38,10 @@ extension Connection {
     /// Sends what is gathered, waiting for the peer as long as it takes something within `idleTimeout`.
     package func flush() async throws(IOError) {
         guard !output.isEmpty else { return }
+        if deflate != nil {
+            guard let compressed = Deflate.compress(output) else { throw .closed }
+            output = compressed
+        }
         var sent = 0
         defer { output = [] }
         while sent < output.count {

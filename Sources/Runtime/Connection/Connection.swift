@@ -26,6 +26,8 @@ package final class Connection {
     /// What TLS agreed on; `nil` in the clear.
     package internal(set) var tls: TLSFacts?
 
+    /// Set once both directions are compressed.
+    var deflate: DeflateLayer?
     var fd: Int32
     let key: UInt64
     var stream: TLSStream?

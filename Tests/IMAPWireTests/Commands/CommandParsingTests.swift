@@ -17,6 +17,7 @@ private let accepted: [(String, any IMAPCommand)] =
         ("a IDLE", IdleCommand()),
         ("a CHECK", CheckCommand()),
         ("a CLOSE", CloseCommand()),
+        ("a COMPRESS deflate", CompressCommand("DEFLATE")),
         ("a UNSELECT", UnselectCommand()),
         ("a NAMESPACE", NamespaceCommand()),
         ("a ID NIL", IDCommand()),

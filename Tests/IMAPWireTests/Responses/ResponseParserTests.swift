@@ -61,6 +61,7 @@ private let accepted: [String] = [
     "* VANISHED (EARLIER) 1:4294967295",
     "* OK [HIGHESTMODSEQ 715194045007] x",
     "* OK [CLOSED] x",
+    "a NO [COMPRESSIONACTIVE] x",
     "a1 OK [MODIFIED 7,9:11] some",
     "a1 NO [UNKNOWN-CTE] x",
     "* STATUS INBOX (HIGHESTMODSEQ 7)",

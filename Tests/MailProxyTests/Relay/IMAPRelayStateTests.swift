@@ -220,6 +220,27 @@ import Testing
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE CONDSTORE\r\n2 NOOP\r\n")
     }
 
+    @Test("what follows COMPRESS waits for its answer, and may be compressed", arguments: [1, Int.max])
+    func compression(_ size: Int) {
+        var rig = loggedOn(size)
+        for (answer, begins) in [("1 NO [CANNOT] x\r\n", false), ("1 BAD x\r\n", false), ("1 OK active\r\n", true)] {
+            rig.client("1 COMPRESS DEFLATE\r\nwhat?\r\n")
+            #expect(rig.heard().toBackEnd == "1 COMPRESS DEFLATE\r\n")
+            #expect(rig.heldBack == "what?\r\n")
+            let early = rig.state.takeCompression()
+            rig.backEnd(answer)
+            let (begun, again) = (rig.state.takeCompression(), rig.state.takeCompression())
+            #expect((early, begun, again) == (false, begins, false))
+            #expect(rig.heard() == ("what?\r\n", answer))
+            rig.backEnd("* BAD what\r\n")
+            _ = rig.heard()
+        }
+        #expect(rig.lose() == .keep([]))
+        rig.client("2 NOOP\r\n")
+        rig.reopen()
+        #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE MARTLET-DEFLATE\r\n2 NOOP\r\n")
+    }
+
     @Test("what was enabled is enabled again, unseen", arguments: [1, Int.max]) func enabled(_ size: Int) {
         var rig = loggedOn(size)
         exchange(&rig, "1 ENABLE CONDSTORE QRESYNC\r\n", "* ENABLED CONDSTORE QRESYNC\r\n1 OK\r\n")

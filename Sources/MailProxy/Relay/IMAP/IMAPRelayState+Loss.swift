@@ -6,6 +6,7 @@ internal import ByteTools
 extension IMAPRelayState {
     package mutating func backEndLost() -> RelayLoss {
         mode = .detached
+        awaitsCompression = false
         // After BYE or LOGOUT it went as it should. In the middle of a response nothing can be said that the client
         // would not take for its rest.
         guard !isOver, !isCommitted else { return .close([]) }

@@ -41,6 +41,11 @@ package struct IMAPRelayState: RelayState {
     /// What is switched on: a new back-end must be told (RFC 5161 §3.1).
     var enabled: [[UInt8]] = []
     private static let enabledLimit = 32
+    /// COMPRESS is not answered yet: whether what the client sends behind it is compressed is not known (RFC 4978 §3).
+    var awaitsCompression = false
+    private var beginsCompression = false
+    /// What a new back-end is told when the client's connection is compressed.
+    private static let deflate = Array("MARTLET-DEFLATE".utf8)
     var isOver = false
     /// The log-on is not answered yet.
     var logOnTag: [UInt8]?
@@ -81,17 +86,19 @@ package struct IMAPRelayState: RelayState {
 
     private mutating func forward(_ bytes: ArraySlice<UInt8>) -> RelayStep {
         var rest = bytes
-        while !rest.isEmpty, !commands.isAwaitingContinuation {
+        while !rest.isEmpty, !commands.isAwaitingContinuation, !awaitsCompression {
             let (consumed, event) = commands.take(rest)
             rest = rest.dropFirst(consumed)
             unansweredOctets += consumed
             switch event {
             case .synchronizingLiteral(let command, isFirst: true): expect(command)
-            case .ended(let command, isFirst: true): if !isDone(command) { expect(command) }
+            case .ended(let command, isFirst: true):
+                if !isDone(command) { expect(command) }
+                awaitsCompression = command.verb == "COMPRESS" && command.tag != nil
             default: break
             }
         }
-        let demand: RelayStep.Demand = commands.isAwaitingContinuation ? .response : .nothing
+        let demand: RelayStep.Demand = commands.isAwaitingContinuation || awaitsCompression ? .response : .nothing
         return RelayStep(consumed: bytes.count - rest.count, isForwarded: true, demand: demand)
     }
 
@@ -178,9 +185,22 @@ package struct IMAPRelayState: RelayState {
         switch command.verb {
         case "SELECT", "EXAMINE": if isOK || isNo { isSelected = isOK }
         case "CLOSE", "UNSELECT": if isOK { isSelected = false }
+        case "COMPRESS": compressAnswered(isOK: isOK)
         case "LOGOUT": if isOK { isOver = true }
         default: break
         }
+    }
+
+    private mutating func compressAnswered(isOK: Bool) {
+        awaitsCompression = false
+        guard isOK else { return }
+        beginsCompression = true
+        enabled.append(Self.deflate)
+    }
+
+    package mutating func takeCompression() -> Bool {
+        defer { beginsCompression = false }
+        return beginsCompression
     }
 
     // MARK: A new back-end

@@ -1,0 +1,132 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CZlib
+internal import Locking
+
+/// DEFLATE (RFC 1951) for streams between two peers, flushed so that each piece can be read when it has come.
+package enum Deflate {
+    /// Quick: what a server sends is text, and is read at once.
+    private static let level: Int32 = 3
+
+    private static let idle = Lock<[Compressor]>([])
+    /// Few threads compress at once; 260 kB each.
+    private static let maximumIdle = 8
+
+    /// The next octets of a stream that says `bytes` next.
+    ///
+    /// No piece refers to one before, so that a stream that waits costs no memory. `nil` when there is none.
+    package static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+        guard !bytes.isEmpty else { return [] }
+        guard let compressor = idle.withLock({ $0.popLast() }) ?? Compressor(level) else { return nil }
+        let compressed = compressor.compress(bytes)
+        idle.withLock { idle in
+            if idle.count < maximumIdle { idle.append(compressor) }
+        }
+        return compressed
+    }
+
+    /// One that is used again and again, by one thread at a time.
+    @safe
+    private final class Compressor: @unchecked Sendable {
+        // Safe to share: whoever took it off the list of idle ones is the only one to know it.
+        private let stream: UnsafeMutablePointer<z_stream>
+
+        init?(_ level: Int32) {
+            unsafe stream = .allocate(capacity: 1)
+            guard unsafe CZlib_deflateInit(stream, level) == Z_OK else {
+                unsafe stream.deallocate()
+                return nil
+            }
+        }
+
+        deinit {
+            unsafe deflateEnd(stream)
+            unsafe stream.deallocate()
+        }
+
+        func compress(_ bytes: [UInt8]) -> [UInt8]? {
+            guard unsafe deflateReset(stream) == Z_OK else { return nil }
+            // The bound is for a stream with its end; a flush takes six octets at most beyond it.
+            let capacity = unsafe Int(deflateBound(stream, UInt(bytes.count))) + 16
+            var isDone = false
+            let compressed = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
+                unsafe bytes.withUnsafeBufferPointer { source in
+                    unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                    unsafe stream.pointee.avail_in = UInt32(clamping: source.count)
+                    unsafe stream.pointee.next_out = target.baseAddress
+                    unsafe stream.pointee.avail_out = UInt32(clamping: capacity)
+                    let result = unsafe deflate(stream, Z_SYNC_FLUSH)
+                    isDone = unsafe result == Z_OK && stream.pointee.avail_in == 0
+                    count = unsafe capacity - Int(stream.pointee.avail_out)
+                }
+            }
+            return isDone ? compressed : nil
+        }
+    }
+}
+
+/// Reads a stream of DEFLATE that comes in pieces: any octets give what they stand for, or an error.
+///
+/// Used by one task at a time. 45 kB.
+@safe
+package final class Inflater {
+    /// The octets are no DEFLATE, or the stream has ended.
+    package struct Failure: Error {
+        package init() {}
+    }
+
+    private let stream: UnsafeMutablePointer<z_stream>
+    /// What came and was not read yet.
+    private var pending: [UInt8] = []
+    private var start = 0
+    /// The last read filled all it was given: there may be more without more input.
+    private var mayHoldMore = false
+
+    /// `nil` when there is no memory for it.
+    package init?() {
+        unsafe stream = .allocate(capacity: 1)
+        guard unsafe CZlib_inflateInit(stream) == Z_OK else {
+            unsafe stream.deallocate()
+            return nil
+        }
+    }
+
+    deinit {
+        unsafe inflateEnd(stream)
+        unsafe stream.deallocate()
+    }
+
+    /// Whether a read may give something.
+    package var hasPending: Bool { start < pending.count || mayHoldMore }
+
+    /// Takes what came; the caller reads before it takes more.
+    package func add(_ octets: UnsafeRawBufferPointer) {
+        if start == pending.count { (pending, start) = ([], 0) }
+        unsafe pending.append(contentsOf: octets)
+    }
+
+    /// At most `maximum` octets of what was compressed; empty when more has to come first.
+    package func read(maximum: Int) throws(Failure) -> [UInt8] {
+        guard hasPending, maximum > 0 else { return [] }
+        var result = Z_OK
+        let octets = unsafe [UInt8](unsafeUninitializedCapacity: maximum) { target, count in
+            unsafe pending.withUnsafeBufferPointer { source in
+                let left = source.count - start
+                unsafe stream.pointee.next_in = source.baseAddress.map {
+                    unsafe UnsafeMutablePointer(mutating: $0 + start)
+                }
+                unsafe stream.pointee.avail_in = UInt32(clamping: left)
+                unsafe stream.pointee.next_out = target.baseAddress
+                unsafe stream.pointee.avail_out = UInt32(clamping: maximum)
+                result = unsafe inflate(stream, Z_SYNC_FLUSH)
+                start += unsafe left - Int(stream.pointee.avail_in)
+                count = unsafe maximum - Int(stream.pointee.avail_out)
+            }
+        }
+        mayHoldMore = octets.count == maximum
+        // Z_BUF_ERROR says that more has to come. The end of the stream is none: nothing could follow it.
+        guard result == Z_OK || result == Z_BUF_ERROR else { throw Failure() }
+        return octets
+    }
+}
