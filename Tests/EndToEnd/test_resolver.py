@@ -21,7 +21,7 @@ from pathlib import Path
 
 import dnsserver
 from dnsserver import A, AAAA, CNAME, MX, NXDOMAIN, REFUSED, FORMERR, SERVFAIL, DNSServer, a, aaaa, cname, mx, record
-from server import ROOT, Server, until
+from server import QUICK, ROOT, Server, until
 
 GOOD = a("192.0.2.1")
 # A question that no server answers is given up after 3.4 s by libunbound; the deadline is behind that.
@@ -381,6 +381,7 @@ class Behaviour(unittest.TestCase):
         finally:
             careful.destroy()
 
+    @unittest.skipIf(QUICK, "waits for a deadline")
     def test_resolver_that_stands_still_is_later(self):
         hung = ResolverServer({"b.test": self.lab.address}, forwarders=self.root.address, timeout="2s").start()
         pid = hung.resolver()
@@ -416,6 +417,7 @@ class SeveralServers(unittest.TestCase):
             for lab in (dead, good, other):
                 lab.close()
 
+    @unittest.skipIf(QUICK, "waits for servers that are silent")
     def test_silence_of_all_servers_is_an_event_and_so_is_its_end(self):
         lab = DNSServer(udp=False, tcp=False)
         lab.rule("*.example", lambda q: q.data(GOOD) if q.type == A else q.nothing())
@@ -595,6 +597,7 @@ remote-control:
         answer = self.server.mx("plain.example")
         self.assertEqual((answer["class"], answer["secure"]), ("data", False), answer)
 
+    @unittest.skipIf(QUICK, "starts four servers")
     def test_through_unbound_plain_and_over_tls(self):
         """unbound forwards to nsd; Martlet asks unbound, plain and over TLS, and proves what comes."""
         plain, tls = free_port(), free_port()
@@ -659,6 +662,7 @@ class WithoutSignatures(unittest.TestCase):
         lab.close()
 
 
+@unittest.skipIf(QUICK, "waits until resolv.conf is looked at again")
 class SystemServers(unittest.TestCase):
     def test_resolv_conf_is_followed(self):
         lab, other = DNSServer(), DNSServer()
