@@ -104,6 +104,8 @@ let parts: [Target] = [
         ]
     ),
 
+    part("Routing", uses: ["SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
+
     // protocols
     part(
         "SMTPServer",
@@ -138,7 +140,7 @@ let parts: [Target] = [
     part(
         "MailAdmin",
         uses: [
-            "MailQueue", "Journal", "SMTPWire",
+            "MailQueue", "Journal", "SMTPWire", "Directory", "Routing", "Resolver", "SMTPClient",
             "ServiceControl", "AdminAPI", "JournalStore", "MailStore", "MessageFormat", "MailTypes", "ByteTools",
             "Events", "Settings", "Runtime", "Locking",
         ]
@@ -162,7 +164,8 @@ let parts: [Target] = [
         "TransportRole",
         uses: [
             "ServiceControl", "SMTPServer", "SMTPClient", "MailQueue", "DeliveryReports", "Resolver", "MailAdmin",
-            "AdminAPI", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking",
+            "AdminAPI", "Routing", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
+            "Locking",
             "SMTPWire",
         ]
     ),
@@ -178,13 +181,14 @@ let parts: [Target] = [
         uses: [
             "ServiceControl", "MailQueue", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server",
             "MailProxy",
-            "JournalStore", "MailStore", "AdminAPI", "Directory", "Resolver", "Events", "Settings",
+            "JournalStore", "MailStore", "AdminAPI", "Routing", "Directory", "Resolver", "Events", "Settings",
         ]
     ),
     part(
         "AdminRole",
         uses: [
-            "ServiceControl", "AdminAPI", "MailAdmin", "ResolverRole", "Resolver", "Directory", "ByteTools", "Events",
+            "ServiceControl", "AdminAPI", "MailAdmin", "ResolverRole", "Resolver", "Routing", "Directory", "ByteTools",
+            "Events",
             "Settings", "Runtime", "Locking",
         ]
     ),
@@ -192,7 +196,8 @@ let parts: [Target] = [
         "AdminCLI",
         uses: [
             "AdminAPI", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl", "ResolverRole",
-            "Resolver", "Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
+            "Routing", "Resolver", "Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime",
+            "Locking",
         ]
     ),
 ]

@@ -6,6 +6,7 @@ internal import Directory
 internal import Events
 internal import MailAdmin
 internal import ResolverRole
+internal import Routing
 internal import Runtime
 internal import ServiceControl
 internal import Settings
@@ -47,7 +48,7 @@ struct LocalEndpoint: AdminEndpoint {
         )
         let events = EventRecorder(sink: log)
         let isAboutMail = MailGateway.isAboutMail(request.path)
-        let needsDirectory = ["domains", "accounts", "aliases", "stores", "directory"].contains(
+        let needsDirectory = ["domains", "accounts", "aliases", "stores", "directory", "routes"].contains(
             request.path.dropFirst().first
         )
         let directory = needsDirectory ? try await openDirectory(snapshot) : nil
@@ -63,8 +64,9 @@ struct LocalEndpoint: AdminEndpoint {
             )
             return (AdminRouter(operations: MailOperations(store).all, events: events), target.request)
         }
+        let settings = SettingsAdministration(file: file, events: events)
         let context = AdminContext(
-            settings: SettingsAdministration(file: file, events: events),
+            settings: settings,
             eventLog: installation.eventLog,
             catalogue: composition.events,
             directory: directory,
@@ -72,7 +74,14 @@ struct LocalEndpoint: AdminEndpoint {
             events: events
         )
         let names = ResolverOperations(asking: LiveSettings(snapshot), events: .none)
-        let more = MailGateway.operations(installation.layout, directory: directory) + names.all
+        let connectors = ConnectorOperations(
+            settings,
+            vault: CredentialVault(folder: installation.layout.keys, events: events),
+            directory: directory,
+            resolver: nil,
+            hostName: snapshot[ServiceSettings.hostName]
+        )
+        let more = MailGateway.operations(installation.layout, directory: directory) + names.all + connectors.all
         return (AdminRouter(context, adding: more), request)
     }
 

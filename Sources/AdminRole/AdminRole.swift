@@ -7,6 +7,7 @@ package import Events
 internal import MailAdmin
 internal import Resolver
 internal import ResolverRole
+internal import Routing
 internal import Runtime
 package import ServiceControl
 package import Settings
@@ -38,14 +39,22 @@ package enum AdminRole {
             settings: context.settings,
             events: context.events
         )
+        let settings = SettingsAdministration(
+            file: SettingsFile(dataFolder: context.layout.data, tree: settings),
+            live: context.settings,
+            events: context.events,
+            onChange: { _ = try? await control.request("settings-changed") }
+        )
+        let connectors = ConnectorOperations(
+            settings,
+            vault: CredentialVault(folder: context.layout.keys, events: context.events),
+            directory: directory,
+            resolver: resolver,
+            hostName: context.hostName
+        )
         let router = AdminRouter(
             AdminContext(
-                settings: SettingsAdministration(
-                    file: SettingsFile(dataFolder: context.layout.data, tree: settings),
-                    live: context.settings,
-                    events: context.events,
-                    onChange: { _ = try? await control.request("settings-changed") }
-                ),
+                settings: settings,
                 eventLog: EventReader(folder: context.layout.log),
                 catalogue: events,
                 directory: directory,
@@ -53,6 +62,7 @@ package enum AdminRole {
                 events: context.events
             ),
             adding: MailGateway.operations(context.layout, directory: directory) + ResolverOperations(resolver).all
+                + connectors.all
         )
         let server = AdminServer(
             router: router,

@@ -12,6 +12,7 @@ internal import MailQueue
 internal import MailStore
 internal import POP3Server
 internal import Resolver
+internal import Routing
 internal import SMTPServer
 internal import ServiceControl
 package import Settings
@@ -23,10 +24,9 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
-        + outgoingSettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
-        + journalStoreSettings + resolverSettings
+        + journalStoreSettings + resolverSettings + routingSettings
 )
 
 /// Every event of the program.
@@ -34,5 +34,5 @@ package let eventCatalogue = EventCatalogue(
     serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
         + queueEvents
         + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
-        + journalStoreEvents + resolverEvents
+        + journalStoreEvents + resolverEvents + routingEvents
 )

@@ -8,6 +8,7 @@ internal import MailAdmin
 internal import MailQueue
 internal import MailTypes
 internal import Resolver
+internal import Routing
 internal import Runtime
 internal import SMTPClient
 internal import SMTPServer
@@ -43,7 +44,8 @@ package enum TransportRole {
                 return true
             }
         }
-        let queue = try await queue(context, directory, client, owners)
+        let router = OutgoingRouter(context.settings)
+        let queue = try await queue(context, directory, client, owners, router)
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
@@ -56,7 +58,7 @@ package enum TransportRole {
             ),
             authenticator: directory,
             senders: recipients,
-            relay: OutgoingAdmission(queue, settings: context.settings),
+            relay: OutgoingAdmission(queue, router, settings: context.settings),
             settings: context.settings,
             events: context.events
         )
@@ -103,7 +105,8 @@ package enum TransportRole {
         _ context: WorkerContext,
         _ directory: AccountDirectory,
         _ client: LMTPClient,
-        _ owners: AccountOwners
+        _ owners: AccountOwners,
+        _ router: OutgoingRouter
     ) async throws -> MailQueue {
         let outbound = try SMTPOutbound()
         let resolver = ResolverClient(
@@ -118,10 +121,12 @@ package enum TransportRole {
                 socket: { owners.deliverySocket(of: $0) },
                 outbound: outbound,
                 resolver: resolver,
+                router: router,
+                vault: CredentialVault(folder: context.layout.keys, events: context.events),
                 settings: context.settings,
                 hostName: context.hostName
             ),
-            router: OutgoingRouter(context.settings),
+            router: router,
             reports: OutgoingReports(directory, hostName: context.hostName) { WallClock.seconds },
             settings: context.settings,
             events: context.events

@@ -27,6 +27,8 @@ internal import Testing
                   domain      The domains whose mail is received here
                   account     Who has a mailbox here
                   alias       Addresses that stand for others
+                  connector   Ways out of this server: which domains, by which hosts, when, how protected
+                  route       Where mail goes
                   mailbox     See the mailboxes of an account
                   message     Look at single messages
                   queue       Mail that waits for the next server

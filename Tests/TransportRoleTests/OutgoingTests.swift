@@ -4,6 +4,7 @@
 import MailQueue
 import MailTypes
 import Resolver
+import Routing
 import Runtime
 import SMTPClient
 import SMTPWire
@@ -13,22 +14,6 @@ import Testing
 @testable import TransportRole
 
 @Suite struct OutgoingTests {
-    @Test(arguments: [
-        ("relay.example", "relay.example", 0), ("Relay.Example:587", "relay.example:587", 587),
-        ("[192.0.2.1]", "[192.0.2.1]", 0), ("[192.0.2.1]:2525", "[192.0.2.1]:2525", 2525),
-        ("[IPv6:2001:db8::1]:25", "[2001:db8::1]:25", 25), ("[2001:db8::1]", "[2001:db8::1]", 0),
-    ])
-    func `Smart hosts as people write them`(text: String, shown: String, port: UInt16) throws {
-        let host = try #require(SmartHost(text))
-        #expect(host.description == shown && host.port == port)
-        #expect(SmartHost(shown) == host)
-    }
-
-    @Test(arguments: ["", ":25", "a:", "a:0", "a:65536", "a:b", "[x]", "[192.0.2.1", "2001:db8::1", "a b", "[]:1"])
-    func `Other texts are no smart host`(text: String) {
-        #expect(SmartHost(text) == nil)
-    }
-
     private static func command(_ address: String) throws -> RecipientCommand {
         RecipientCommand(.address(try #require(MailboxAddress(address))))
     }
@@ -44,6 +29,59 @@ import Testing
             router.route(command, of: message, size: 1, at: 0)
                 == .destination("smart-host:relay.example,[192.0.2.1]:26")
         )
+    }
+
+    private static let settings = [
+        "connector/a/address-spaces": "far.example:10", "connector/a/smart-hosts": "relay.example",
+        "connector/b/address-spaces": "far.example:20", "connector/late/address-spaces": "late.example",
+        "connector/late/schedule": "06:00-07:00", "connector/kept/address-spaces": "kept.example",
+        "connector/kept/held": "yes", "connector/never/address-spaces": "never.example",
+        "connector/never/schedule": "never", "connector/off/address-spaces": "off.example",
+        "connector/off/enabled": "no", "connector/urgent/address-spaces": "urgent.example",
+        "connector/urgent/priorities": "urgent",
+    ]
+
+    @Test func `Connectors decide, and their hours count`() throws {
+        let router = OutgoingRouter(LiveSettings(SettingsSnapshot(texts: Self.settings)), zone: .utc)
+        var message = QueuedMessage(MailCommand(.null), [])
+        func route(_ domain: String, at milliseconds: Int64 = 0) throws -> QueueRoute {
+            router.route(try Self.command("a@\(domain)"), of: message, size: 1, at: milliseconds)
+        }
+        #expect(try route("far.example") == .destination("a/smart-host:relay.example"))
+        #expect(try route("late.example") == .destination("late/mx:late.example", opensAt: 21_600_000))
+        #expect(try route("late.example", at: 22_000_500) == .destination("late/mx:late.example"))
+        #expect(try route("kept.example") == .held("kept/mx:kept.example"))
+        for domain in ["never.example", "off.example"] {
+            guard case .waits(let reply) = try route(domain) else {
+                Issue.record("\(domain) does not wait")
+                continue
+            }
+            #expect(reply.severity == .transient)
+        }
+        guard case .refused = try route("urgent.example") else {
+            Issue.record("a message of normal priority is not refused")
+            return
+        }
+        message.priority = .urgent
+        #expect(try route("urgent.example") == .destination("urgent/mx:urgent.example"))
+    }
+
+    @Test func `Where a connector's hosts are away the next one stands in, in its hours`() throws {
+        let router = OutgoingRouter(LiveSettings(SettingsSnapshot(texts: Self.settings)), zone: .utc)
+        let message = QueuedMessage(MailCommand(.null), [])
+        guard case .routes(let routes) = router.decide(try Self.command("a@far.example"), of: message, size: 1) else {
+            Issue.record("no route")
+            return
+        }
+        func ways(_ destination: String, _ isOpen: (Route) -> Bool = { _ in true }) -> [String] {
+            OutgoingTransport.ways(routes, destination: destination, isOpen: isOpen).map(\.connector.name)
+        }
+        #expect(ways("a/smart-host:relay.example") == ["a", "b"])
+        #expect(ways("b/mx:far.example") == ["b", "a"])
+        // A destination of settings that are no more.
+        #expect(ways("mx:far.example") == ["a", "b"])
+        #expect(ways("a/smart-host:relay.example") { $0.connector.name == "b" } == ["b"])
+        #expect(ways("a/smart-host:relay.example") { _ in false } == [])
     }
 
     /// Knows a few domains.
@@ -70,11 +108,16 @@ import Testing
         }
     }
 
-    private func names(_ domain: String, _ texts: [String: String] = [:]) async -> (hosts: [String], OutgoingHosts) {
+    private func names(_ domain: String, _ texts: [String: String] = [:]) async throws -> (
+        hosts: [String], OutgoingHosts
+    ) {
+        let settings = SettingsSnapshot(texts: texts)
+        var hop = NextHop.smartHosts(RoutingTable(settings).direct.smartHosts)
+        if case .smartHosts([]) = hop { hop = .mx(try #require(Domain(domain))) }
         let hosts = OutgoingHosts(
-            SettingsSnapshot(texts: texts),
+            hop,
+            port: UInt16(clamping: settings[RoutingSettings.port]),
             resolver: Names(),
-            domain: Domain(domain),
             ownName: "mx.here.example"
         )
         var found: [String] = []
@@ -82,19 +125,23 @@ import Testing
         return (found, hosts)
     }
 
-    @Test func `Hosts come in their order, without this one and what is not better`() async {
-        #expect(await names("far.example").hosts == ["mx1.far.example 192.0.2.1:25", "mx2.far.example 192.0.2.1:25"])
-        #expect(await names("both.example").hosts == ["mx1.both.example 192.0.2.1:25"])
-        let own = await names("self.example")
+    @Test func `Hosts come in their order, without this one and what is not better`() async throws {
+        #expect(
+            try await names("far.example").hosts == ["mx1.far.example 192.0.2.1:25", "mx2.far.example 192.0.2.1:25"]
+        )
+        #expect(try await names("both.example").hosts == ["mx1.both.example 192.0.2.1:25"])
+        let own = try await names("self.example")
         #expect(own.hosts.isEmpty && own.1.leadsHere)
     }
 
-    @Test func `What the resolver says of a domain is kept, and a smart host that is missing returns nothing`() async {
-        #expect(await names("null.example").1.failure?.class == .nullMX)
-        #expect(await names("later.example").1.failure?.class == .later)
+    @Test func `What the resolver says of a domain is kept, and a smart host that is missing returns nothing`()
+        async throws
+    {
+        #expect(try await names("null.example").1.failure?.class == .nullMX)
+        #expect(try await names("later.example").1.failure?.class == .later)
         let texts = ["outbound/smart-hosts": "gone.example, ok.example:26, [192.0.2.9]", "outbound/port": "2500"]
-        let smart = await names("null.example", texts)
-        #expect(smart.hosts == ["ok.example 192.0.2.1:26", "[192.0.2.9] 192.0.2.9:2500"])
+        let smart = try await names("null.example", texts)
+        #expect(smart.hosts == ["ok.example 192.0.2.1:26", "192.0.2.9 192.0.2.9:2500"])
         #expect(smart.1.failure?.isPermanent == false)
     }
 }

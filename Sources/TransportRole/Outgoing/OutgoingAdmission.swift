@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MailQueue
+internal import MailTypes
+internal import Routing
 package import SMTPServer
 package import SMTPWire
 internal import ServiceControl
@@ -10,10 +12,12 @@ package import Settings
 /// Whether mail for other servers is taken now.
 package struct OutgoingAdmission: RelayPolicy {
     private let queue: MailQueue
+    private let router: OutgoingRouter
     private let settings: LiveSettings
 
-    package init(_ queue: MailQueue, settings: LiveSettings) {
+    package init(_ queue: MailQueue, _ router: OutgoingRouter, settings: LiveSettings) {
         self.queue = queue
+        self.router = router
         self.settings = settings
     }
 
@@ -24,10 +28,24 @@ package struct OutgoingAdmission: RelayPolicy {
         guard settings.current[ServiceSettings.transferMode] != .inbound else {
             return .refused(SMTPReply(451, .notAccepting, "No mail for other servers now (maintenance)"))
         }
+        if let reply = refusal(recipient, in: transaction) { return .refused(reply) }
         switch await queue.obstacle {
         case nil: return .relay
         case .full?, .tooMany?: return .refused(SMTPReply(452, .mailSystemFull, "No room in the queue now"))
         default: return .refused(SMTPReply(451, .mailSystem, "The queue takes nothing now"))
         }
+    }
+
+    /// What no connector takes is refused at once, while the client can still tell its user.
+    private func refusal(_ recipient: RecipientCommand, in transaction: MailTransaction) -> SMTPReply? {
+        guard case .address(let address) = recipient.forwardPath else { return nil }
+        let question = RouteQuestion(
+            address,
+            from: transaction.reversePath,
+            size: transaction.mail.size,
+            priority: nil
+        )
+        guard case .refused(let reply) = router.table.decide(question) else { return nil }
+        return reply
     }
 }

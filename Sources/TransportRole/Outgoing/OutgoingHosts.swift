@@ -3,10 +3,10 @@
 
 internal import MailTypes
 internal import Resolver
+internal import Routing
 internal import Runtime
 internal import SMTPClient
 internal import SMTPWire
-internal import Settings
 
 /// The hosts of a destination, one after another, looked up when they are needed.
 final class OutgoingHosts {
@@ -21,13 +21,15 @@ final class OutgoingHosts {
     /// The domain's best server is this one: its mail would come back for ever.
     private(set) var leadsHere = false
 
-    /// - Parameter domain: whose servers are meant, when there are no smart hosts.
-    init(_ settings: SettingsSnapshot, resolver: any MailHostResolver, domain: Domain?, ownName: String) {
+    /// - Parameter port: of hosts that are not said to have another.
+    init(_ hop: NextHop, port: UInt16, resolver: any MailHostResolver, ownName: String) {
         self.resolver = resolver
         self.ownName = ownName
-        port = UInt16(clamping: settings[OutgoingSettings.port])
-        smartHosts = settings[OutgoingSettings.smartHosts].compactMap(SmartHost.init)[...]
-        self.domain = smartHosts.isEmpty ? domain : nil
+        self.port = port
+        switch hop {
+        case .mx(let domain): (self.domain, smartHosts) = (domain, [])
+        case .smartHosts(let hosts): (domain, smartHosts) = (nil, hosts[...])
+        }
     }
 
     /// The next host to try; `nil` when there is none.
@@ -63,9 +65,9 @@ final class OutgoingHosts {
     private func look(up host: SmartHost) async {
         let port = host.port == 0 ? self.port : host.port
         switch host.place {
-        case .address(.ipv4(let value, _)): found = [SMTPHost(host.description, .ipv4(value, port: port))]
-        case .address(.ipv6(let value, _)): found = [SMTPHost(host.description, .ipv6(value, port: port))]
-        case .address(.unix): break
+        // A host that is known by its address is verified by it.
+        case .address(let address):
+            found = SocketAddress(host: address.host, port: port).map { [SMTPHost(address.host, $0)] } ?? []
         case .name(let name):
             switch await resolver.addresses(of: name) {
             // A smart host that does not exist is a slip in the settings, and no reason to return mail.

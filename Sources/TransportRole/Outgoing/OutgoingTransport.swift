@@ -4,6 +4,7 @@
 package import MailQueue
 package import MailTypes
 package import Resolver
+package import Routing
 internal import Runtime
 package import SMTPClient
 internal import SMTPWire
@@ -14,6 +15,8 @@ package struct OutgoingTransport: DeliveryTransport {
     private let local: LocalQueueDelivery
     private let outbound: SMTPOutbound
     private let resolver: any MailHostResolver
+    private let router: OutgoingRouter
+    private let vault: CredentialVault
     private let settings: LiveSettings
     private let hostName: String
 
@@ -22,12 +25,16 @@ package struct OutgoingTransport: DeliveryTransport {
         socket: @escaping @Sendable (AccountID) -> String?,
         outbound: SMTPOutbound,
         resolver: any MailHostResolver,
+        router: OutgoingRouter,
+        vault: CredentialVault,
         settings: LiveSettings,
         hostName: String
     ) {
         local = LocalQueueDelivery(client: lmtp, socket: socket)
         self.outbound = outbound
         self.resolver = resolver
+        self.router = router
+        self.vault = vault
         self.settings = settings
         self.hostName = hostName
     }
@@ -37,15 +44,97 @@ package struct OutgoingTransport: DeliveryTransport {
         willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
         if batch.destination == MailQueue.localDestination { return await local.deliver(batch) }
-        let snapshot = settings.current
         let commands = batch.recipients.map { batch.message.recipients[$0].command }
-        var domain: Domain?
-        if case .address(let address)? = commands.first?.forwardPath { domain = address.domain }
-        let hosts = OutgoingHosts(snapshot, resolver: resolver, domain: domain, ownName: hostName)
+        var outcomes = [DeliveryOutcome?](repeating: nil, count: commands.count)
+        var groups: [(ways: [Route], members: [Int])] = []
+        for (index, command) in commands.enumerated() {
+            switch ways(for: command, batch) {
+            case .failure(let end): outcomes[index] = end.outcome
+            case .success(let ways):
+                // Together goes who has the same ways: the servers of one domain are not those of another.
+                if let group = groups.firstIndex(where: { $0.ways == ways }) {
+                    groups[group].members.append(index)
+                } else {
+                    groups.append((ways, [index]))
+                }
+            }
+        }
+        var failures: [String] = []
+        var isDamaged = false
+        for (ways, members) in groups {
+            let result = await deliver(batch, members.map { commands[$0] }, ways) { waiting in
+                await willSendEnd(waiting.map { members[$0] })
+            }
+            for (member, outcome) in zip(members, result.outcomes) { outcomes[member] = outcome }
+            if let failure = result.destinationFailure { failures.append(failure) }
+            isDamaged = isDamaged || result.contentIsDamaged
+        }
+        return DeliveryResult(
+            outcomes.map { $0 ?? Self.closed.outcome },
+            destinationFailure: !groups.isEmpty && failures.count == groups.count ? failures.last : nil,
+            contentIsDamaged: isDamaged
+        )
+    }
+
+    /// What the connectors say of a recipient who goes nowhere now.
+    private struct DeadEnd: Error {
+        var outcome: DeliveryOutcome
+    }
+
+    /// The ways for a recipient by the settings as they are now, which need not be those by which it was queued.
+    private func ways(for recipient: RecipientCommand, _ batch: DeliveryBatch) -> Result<[Route], DeadEnd> {
+        switch router.decide(recipient, of: batch.message, size: batch.content.size) {
+        case .refused(let reply): return .failure(DeadEnd(outcome: DeliveryOutcome(.bounced, reply)))
+        case .waits(let reply): return .failure(DeadEnd(outcome: DeliveryOutcome(.deferred, reply)))
+        case .routes(let routes):
+            let ways = Self.ways(routes, destination: batch.destination, isOpen: router.isOpen)
+            return ways.isEmpty ? .failure(Self.closed) : .success(ways)
+        }
+    }
+
+    private static let closed = DeadEnd(
+        outcome: DeliveryOutcome(.deferred, SMTPReply(451, .unableToRoute, "The connector's hours are over"))
+    )
+
+    /// The routes that are open: the one that the batch waited for, then the others that may stand in for it.
+    static func ways(_ routes: [Route], destination: String, isOpen: (Route) -> Bool) -> [Route] {
+        let own = routes.first { $0.key == destination } ?? routes.first
+        let others = routes.filter { $0 != own && !$0.connector.isHeld }
+        return ([own].compactMap(\.self) + others).filter(isOpen)
+    }
+
+    /// By the first way on which somebody can be talked to.
+    private func deliver(
+        _ batch: DeliveryBatch,
+        _ commands: [RecipientCommand],
+        _ ways: [Route],
+        _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
+    ) async -> DeliveryResult {
+        var result = DeliveryResult([])
+        for route in ways {
+            result = await deliver(batch, commands, by: route, willSendEnd)
+            guard result.destinationFailure != nil else { break }
+        }
+        return result
+    }
+
+    private func deliver(
+        _ batch: DeliveryBatch,
+        _ commands: [RecipientCommand],
+        by route: Route,
+        _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
+    ) async -> DeliveryResult {
+        let port = UInt16(clamping: settings.current[RoutingSettings.port])
+        let hosts = OutgoingHosts(route.nextHop, port: port, resolver: resolver, ownName: hostName)
         guard let first = await hosts.next() else { return Self.result(of: hosts, commands.count) }
-        var options = SMTPOutboundOptions(heloName: hostName)
-        options.security = snapshot[OutgoingSettings.security]
-        if batch.message.mail.requiresTLS, options.security != .verify { options.security = .require }
+        guard let options = await options(route.connector) else {
+            let text = "The password of connector \(route.connector.name) cannot be used"
+            let outcome = DeliveryOutcome(.deferred, SMTPReply(451, .badCredentials, text))
+            return DeliveryResult(
+                [DeliveryOutcome](repeating: outcome, count: commands.count),
+                destinationFailure: text
+            )
+        }
         var mail = batch.message.mail
         mail.trace = nil
         let content = OutgoingContent(batch.content)
@@ -63,6 +152,19 @@ package struct OutgoingTransport: DeliveryTransport {
             destinationFailure: result.destinationFailed ? result.attempts.last?.description ?? "no host answers" : nil,
             contentIsDamaged: content.isDamaged
         )
+    }
+
+    /// How a connector's hosts are talked to; `nil` when its password is needed and cannot be had.
+    private func options(_ connector: Connector) async -> SMTPOutboundOptions? {
+        var options = SMTPOutboundOptions(heloName: connector.heloName ?? hostName)
+        options.security = connector.security
+        options.implicitTLS = connector.usesImplicitTLS
+        options.sourceIPv4 = connector.sourceIPv4.flatMap { SocketAddress(host: $0, port: 0) }
+        options.sourceIPv6 = connector.sourceIPv6.flatMap { SocketAddress(host: $0, port: 0) }
+        guard let user = connector.user else { return options }
+        guard let password = await vault.password(of: connector.name) else { return nil }
+        options.credentials = SMTPCredentials(user: user, password: password)
+        return options
     }
 
     /// What it means that there is nobody to talk to.

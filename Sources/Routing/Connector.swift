@@ -1,0 +1,44 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+
+/// A way out of this server: for which domains, by which hosts, when, and how protected.
+package struct Connector: Sendable, Hashable {
+    /// 1 to 32 letters, digits, hyphens or dots.
+    package var name: String
+    /// A connector that is switched off keeps its mail waiting.
+    package var isEnabled = true
+    package var spaces: [AddressSpace]
+    /// None: each domain's own servers.
+    package var smartHosts: [SmartHost] = []
+    package var security = OutboundSecurity.may
+    /// The hosts speak TLS from the first octet (port 465).
+    package var usesImplicitTLS = false
+    /// Whom to log on as; the password is in the `CredentialVault`.
+    package var user: String?
+    /// Our address towards IPv4 hosts; `nil` for what the system chooses.
+    package var sourceIPv4: String?
+    package var sourceIPv6: String?
+    /// What we call ourselves; `nil` for the host name.
+    package var heloName: String?
+    /// When mail may leave.
+    package var schedule = Schedule.always
+    /// Octets above which a message waits for hours of its own; `nil` for no bound.
+    package var oversizeAbove: UInt64?
+    package var oversizeSchedule = Schedule.always
+    package var restrictions = Restrictions()
+    /// Mail waits until somebody asks for it (ETRN, RFC 1985).
+    package var isHeld = false
+
+    package init(_ name: String, spaces: [AddressSpace]) {
+        self.name = name
+        self.spaces = spaces
+    }
+
+    /// The closest of its spaces that has the domain, and of equals the cheapest.
+    func space(for domain: Domain) -> AddressSpace? {
+        spaces.filter { $0.pattern.matches(domain) }
+            .max { ($0.pattern.closeness, -$0.cost) < ($1.pattern.closeness, -$1.cost) }
+    }
+}

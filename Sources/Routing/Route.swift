@@ -1,0 +1,58 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import MailTypes
+package import SMTPWire
+
+/// A recipient of a message, as the choice of a connector sees it.
+package struct RouteQuestion: Sendable, Hashable {
+    package var recipient: MailboxAddress
+    package var sender: ReversePath
+    /// Octets of the message, when they are known.
+    package var size: UInt64?
+    /// `nil` while it is not known: then it keeps nobody out.
+    package var priority: MessagePriority?
+
+    package init(
+        _ recipient: MailboxAddress,
+        from sender: ReversePath,
+        size: UInt64? = nil,
+        priority: MessagePriority? = .normal
+    ) {
+        self.recipient = recipient
+        self.sender = sender
+        self.size = size
+        self.priority = priority
+    }
+}
+
+/// A connector, applied to one recipient.
+package struct Route: Sendable, Hashable {
+    package let connector: Connector
+    package let nextHop: NextHop
+    /// When such a message may leave.
+    package let schedule: Schedule
+
+    init(_ connector: Connector, _ question: RouteQuestion) {
+        self.connector = connector
+        nextHop = connector.smartHosts.isEmpty ? .mx(question.recipient.domain) : .smartHosts(connector.smartHosts)
+        let isOversize = connector.oversizeAbove.map { (question.size ?? 0) > $0 } ?? false
+        schedule = isOversize ? connector.oversizeSchedule : connector.schedule
+    }
+
+    /// Equal for messages that may share connections and wait in one queue: `mx:example.org`,
+    /// `branch/smart-host:[192.0.2.1]`.
+    package var key: String {
+        connector.name == RoutingTable.directName ? "\(nextHop)" : "\(connector.name)/\(nextHop)"
+    }
+}
+
+/// Where a message for one recipient goes.
+package enum RouteDecision: Sendable, Hashable {
+    /// By the first; by the others, in turn, as long as those before them cannot be reached.
+    case routes([Route])
+    /// Nowhere: no connector for this domain takes such a message.
+    case refused(SMTPReply)
+    /// Nowhere for the time being: the connectors for it are switched off.
+    case waits(SMTPReply)
+}
