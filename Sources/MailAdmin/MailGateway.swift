@@ -3,6 +3,7 @@
 
 package import AdminAPI
 internal import ByteTools
+internal import Glibc
 internal import Journal
 internal import MailTypes
 package import ServiceControl
@@ -58,7 +59,10 @@ package struct MailGateway: AdminForwarding {
             guard let number = Int(request.path[2]), Self.queues(layout).contains(number) else {
                 throw AdminError(.notFound, "There is no queue \(PrintableText.escaped(request.path[2])).")
             }
-            return ForwardedRequest(socket: layout.adminSocket(transport: number), request: request)
+            // The first worker looks after the queues of those that are gone.
+            let own = layout.adminSocket(transport: number)
+            let socket = unsafe access(own, F_OK) == 0 ? own : layout.adminSocket(transport: 1)
+            return ForwardedRequest(socket: socket, request: request)
         }
         guard let target = try await target(of: request) else { return nil }
         return ForwardedRequest(socket: layout.adminSocket(backEnd: target.store), request: target.request)
@@ -69,8 +73,8 @@ package struct MailGateway: AdminForwarding {
         path.count >= 3 && path[1] == "queues"
     }
 
-    /// Numbers of the queues that there are, one for each transport worker.
-    private static func queues(_ layout: InstanceLayout) -> [Int] {
+    /// Numbers of the queues that there are, one for each transport worker that there is or was.
+    package static func queues(_ layout: InstanceLayout) -> [Int] {
         let names = (try? Directories.entries(layout.queues)) ?? []
         return names.compactMap { $0.hasPrefix("transport-") ? Int($0.dropFirst(10)) : nil }.sorted()
     }

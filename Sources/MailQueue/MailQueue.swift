@@ -34,6 +34,8 @@ package struct QueueServices: Sendable {
     package var events: EventRecorder
     /// The process before this one ended by a fault of its own, so that what it was sending is suspect.
     package var diedOfFault = false
+    /// Of the queue, from 1, so that messages of two queues of one server have different names.
+    package var number = 1
 
     package init(
         transport: any DeliveryTransport,
@@ -179,7 +181,7 @@ package actor MailQueue {
     /// A record for a message, with a name of its own and its recipients' routes.
     func newRecord(_ message: QueuedMessage, size: UInt64) -> MessageRecord {
         let now = self.now
-        lastID = max(lastID.next, state.lastID.next, QueueID.first(at: now))
+        lastID = max(lastID.next, state.lastID.next, QueueID.first(at: now, queue: services.number))
         var record = MessageRecord(
             lastID,
             message,

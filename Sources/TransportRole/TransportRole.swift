@@ -4,6 +4,7 @@
 internal import AdminAPI
 internal import Directory
 internal import Events
+internal import Glibc
 internal import MailAdmin
 internal import MailQueue
 internal import MailTypes
@@ -45,7 +46,8 @@ package enum TransportRole {
             }
         }
         let router = OutgoingRouter(context.settings)
-        let queue = try await queue(context, directory, client, owners, router)
+        let queues = try await queues(context, directory, client, owners, router)
+        guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
@@ -86,7 +88,7 @@ package enum TransportRole {
             }
         }
         let administration = AdminServer(
-            router: AdminRouter(operations: QueueOperations(queue).all, events: context.events),
+            router: AdminRouter(operations: QueueOperations(queues).all, events: context.events),
             dataFolder: layout.data,
             events: context.events
         )
@@ -96,18 +98,18 @@ package enum TransportRole {
         )
         return RunningRole {
             await serving.drain()
-            await queue.close()
+            for queue in queues.values { await queue.close() }
         }
     }
 
-    /// Opens the worker's queue and keeps it going.
-    private static func queue(
+    /// Opens the worker's queue and keeps it going; the first worker those of workers that are gone, too.
+    private static func queues(
         _ context: WorkerContext,
         _ directory: AccountDirectory,
         _ client: LMTPClient,
         _ owners: AccountOwners,
         _ router: OutgoingRouter
-    ) async throws -> MailQueue {
+    ) async throws -> [Int: MailQueue] {
         let outbound = try SMTPOutbound()
         let resolver = ResolverClient(
             path: context.layout.resolverSocket,
@@ -133,10 +135,29 @@ package enum TransportRole {
         )
         services.diedOfFault = context.inheritance.diedOfFault
         let index = context.inheritance.index
-        let queue = try await MailQueue.open(context.layout.queue(transport: index), services, loop: context.loop)
+        var queues = [index: try await open(index, services, context)]
+        let workers = context.settings.current[ServiceSettings.transportWorkers]
+        for number in MailGateway.queues(context.layout) where index == 1 && number > workers {
+            // A worker that still runs keeps its own.
+            guard let queue = try? await open(number, services, context) else { continue }
+            unsafe unlink(context.layout.adminSocket(transport: number))
+            queues[number] = queue
+        }
         let loop = context.loop
-        loop.every(.milliseconds(200)) { queue.assumeIsolated { $0.tick() } }
         loop.every(.seconds(1)) { Task(executorPreference: loop) { await outbound.closeIdle() } }
+        return queues
+    }
+
+    private static func open(
+        _ number: Int,
+        _ services: QueueServices,
+        _ context: WorkerContext
+    ) async throws -> MailQueue {
+        let loop = context.loop
+        var services = services
+        services.number = number
+        let queue = try await MailQueue.open(context.layout.queue(transport: number), services, loop: loop)
+        loop.every(.milliseconds(200)) { queue.assumeIsolated { $0.tick() } }
         context.settings.observe { settings in
             let isSending = settings[ServiceSettings.transferMode] != .inbound
             loop.execute { queue.assumeIsolated { $0.setSending(isSending) } }

@@ -79,6 +79,17 @@ private struct OpenRelay: RelayPolicy {
         #expect(transaction.hello == "x")
     }
 
+    @Test(arguments: [
+        ("Priority: Urgent\r\n", "urgent"), ("priority: non-urgent \r\n", "non-urgent"), ("X: y\r\n", nil),
+    ])
+    func `The sink is told how urgent a message is`(field: String, priority: String?) async throws {
+        let test = TestServer()
+        try await test.run(
+            "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n\(field)\r\nx\r\n.\r\nQUIT\r\n"
+        )
+        #expect(test.sink.transactions.withLock { $0.first?.priority } == priority)
+    }
+
     @Test func `Without a queue behind it, neither is there`() async throws {
         let test = TestServer(.submission)
         let said = try await test.run(

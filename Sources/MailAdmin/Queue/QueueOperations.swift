@@ -6,11 +6,20 @@ internal import ByteTools
 package import MailQueue
 internal import MailTypes
 
-/// The operations on the queue of one transport worker.
+/// The operations on the queues of one transport worker: its own, and those of workers that are gone.
 package struct QueueOperations: Sendable {
-    private let queue: MailQueue
+    private let queues: [Int: MailQueue]
 
-    package init(_ queue: MailQueue) { self.queue = queue }
+    /// - Parameter queues: by number.
+    package init(_ queues: [Int: MailQueue]) { self.queues = queues }
+
+    /// The queue that the path names.
+    private func queue(_ request: AdminRequest) throws(AdminError) -> MailQueue {
+        guard request.path.count > 2, let queue = Int(request.path[2]).flatMap({ queues[$0] }) else {
+            throw AdminError(.notFound, "There is no such queue here.")
+        }
+        return queue
+    }
 
     /// Messages of one page, at most.
     private static let maximumPage = 1000
@@ -19,7 +28,8 @@ package struct QueueOperations: Sendable {
     package var all: [AdminOperation] { [overview, page, message, content, remove, forceDestination] + orders }
 
     private var overview: AdminOperation {
-        AdminOperation(.get, "v1/queues/:queue") { (_) throws(AdminError) in
+        AdminOperation(.get, "v1/queues/:queue") { (request) throws(AdminError) in
+            let queue = try queue(request)
             let figures = await queue.figures
             let destinations = await queue.destinations
             return [
@@ -39,7 +49,7 @@ package struct QueueOperations: Sendable {
         AdminOperation(.get, "v1/queues/:queue/messages") { (request) throws(AdminError) in
             let limit = try request.number("limit", in: 1...Self.maximumPage) ?? 100
             let after = try request["after"].map { (text) throws(AdminError) in try QueueID(checking: text) }
-            let found = await queue.page(try QueueFilter(request), after: after, limit: limit)
+            let found = try await queue(request).page(try QueueFilter(request), after: after, limit: limit)
             return [
                 "messages": .array(found.messages.map(\.json)), "next": .optional(found.next?.description),
             ]
@@ -49,6 +59,7 @@ package struct QueueOperations: Sendable {
     private var message: AdminOperation {
         AdminOperation(.get, "v1/queues/:queue/messages/:id") { (request) throws(AdminError) in
             let id = try request.queueID()
+            let queue = try queue(request)
             let found = try await translated { () throws(QueueError) in try await queue.message(id) }
             guard let found else { throw Self.missing(id) }
             return found.json
@@ -59,6 +70,7 @@ package struct QueueOperations: Sendable {
         AdminOperation(.get, "v1/queues/:queue/messages/:id/content") { (request) throws(AdminError) in
             let id = try request.queueID()
             let offset = try request.number("offset", in: 0...Int.max) ?? 0
+            let queue = try queue(request)
             let content = try await translated { () throws(QueueError) in try await queue.content(of: id) }
             guard let content else { throw Self.missing(id) }
             let octets = try await translated { () throws(QueueError) in
@@ -72,27 +84,31 @@ package struct QueueOperations: Sendable {
     }
 
     private var remove: AdminOperation {
-        order(.delete, "v1/queues/:queue/messages/:id") { (id) throws(QueueError) in try await queue.remove(id) }
+        order(.delete, "v1/queues/:queue/messages/:id") { (queue, id) throws(QueueError) in
+            try await queue.remove(id)
+        }
     }
 
     private var orders: [AdminOperation] {
         [
-            order(.post, "v1/queues/:queue/messages/:id/freeze") { (id) throws(QueueError) in
+            order(.post, "v1/queues/:queue/messages/:id/freeze") { (queue, id) throws(QueueError) in
                 try await queue.freeze(id)
             },
-            order(.post, "v1/queues/:queue/messages/:id/thaw") { (id) throws(QueueError) in
+            order(.post, "v1/queues/:queue/messages/:id/thaw") { (queue, id) throws(QueueError) in
                 try await queue.thaw(id)
             },
-            order(.post, "v1/queues/:queue/messages/:id/return") { (id) throws(QueueError) in
+            order(.post, "v1/queues/:queue/messages/:id/return") { (queue, id) throws(QueueError) in
                 try await queue.giveBack(id)
             },
-            order(.post, "v1/queues/:queue/messages/:id/force") { (id) throws(QueueError) in await queue.force(id) },
+            order(.post, "v1/queues/:queue/messages/:id/force") { (queue, id) throws(QueueError) in
+                await queue.force(id)
+            },
         ]
     }
 
     private var forceDestination: AdminOperation {
         AdminOperation(.post, "v1/queues/:queue/destinations/:name/force") { (request) throws(AdminError) in
-            guard let count = await queue.force(destination: request.path[4]) else {
+            guard let count = try await queue(request).force(destination: request.path[4]) else {
                 throw AdminError(.notFound, "Nothing waits for \(PrintableText.escaped(request.path[4])).")
             }
             return ["messages": .integer(Int64(count))]
@@ -102,11 +118,14 @@ package struct QueueOperations: Sendable {
     private func order(
         _ method: AdminRequest.Method,
         _ path: String,
-        _ body: @escaping @Sendable (QueueID) async throws(QueueError) -> Bool
+        _ body: @escaping @Sendable (MailQueue, QueueID) async throws(QueueError) -> Bool
     ) -> AdminOperation {
         AdminOperation(method, path) { (request) throws(AdminError) in
             let id = try request.queueID()
-            guard try await translated({ () throws(QueueError) in try await body(id) }) else { throw Self.missing(id) }
+            let queue = try queue(request)
+            guard try await translated({ () throws(QueueError) in try await body(queue, id) }) else {
+                throw Self.missing(id)
+            }
             // What has become of it, as it is now.
             let found = try await translated { () throws(QueueError) in try await queue.message(id) }
             return found?.json ?? ["id": .string(id.description), "state": "gone"]

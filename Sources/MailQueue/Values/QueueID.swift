@@ -9,8 +9,11 @@ package struct QueueID: Hashable, Sendable, Comparable, CustomStringConvertible 
 
     /// The first name that may be given at a time, which is in milliseconds since 1970.
     ///
-    /// Names follow the clock, so that none is given twice even when the record of the last one was damaged.
-    static func first(at time: Int64) -> QueueID { QueueID(UInt64(clamping: max(0, time)) << 20) }
+    /// Names follow the clock, so that none is given twice even when the record of the last one was damaged; those of
+    /// other queues are 16,384 further on.
+    static func first(at time: Int64, queue number: Int) -> QueueID {
+        QueueID(UInt64(clamping: max(0, time)) << 20 | UInt64(number & 63) << 14)
+    }
 
     var next: QueueID { QueueID(rawValue &+ 1) }
 

@@ -39,6 +39,10 @@ package struct MailTransaction: Sendable {
     package var user: AuthenticatedUser?
     /// The name that the client gave in HELO, EHLO or LHLO.
     package var hello: String?
+    /// The value of the message's Priority field: `urgent`, `normal` or `non-urgent` (RFC 2156 §5.3.6).
+    ///
+    /// Known when the sink is told to begin.
+    package var priority: String?
     /// The value of the message's Message-ID field, cut.
     ///
     /// Known when the sink is told to begin.

@@ -133,6 +133,9 @@ final class MessageReception {
         let prefix = Array((fieldsOfOurs.text + fieldsOfOurs.completion(of: header)).utf8)
         transaction.traceOctets = prefix.count
         transaction.messageID = messageID
+        transaction.priority = fields.values(of: "Priority").first.map { value in
+            ASCII.lowercased(String(decoding: value.prefix(32).filter { $0 > ASCII.space }, as: UTF8.self))
+        }
         do throws(SMTPReply) {
             message = try await dialogue.server.services.sink.begin(transaction)
         } catch {

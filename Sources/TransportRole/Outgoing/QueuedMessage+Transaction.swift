@@ -19,6 +19,11 @@ extension QueuedMessage {
         peer = transaction.peer
         user = transaction.user.map { "\($0.name)" }
         messageID = transaction.messageID ?? ""
+        switch transaction.priority {
+        case "urgent": priority = .urgent
+        case "non-urgent": priority = .low
+        default: priority = .normal
+        }
         self.digest = digest
     }
 }
