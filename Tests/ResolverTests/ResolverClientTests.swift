@@ -108,7 +108,8 @@ import Testing
             _ = try await connection.readExactly(1)
         }
         #expect(answer.failure?.class == .later && connections == 1 && events == [9658])
-        #expect(start.duration(to: .now) < .seconds(3))
+        // It would hang for ever; the rest is for busy machines.
+        #expect(start.duration(to: .now) < .seconds(30))
     }
 
     @Test func noResolverIsLaterInTime() async throws {
