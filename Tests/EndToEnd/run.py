@@ -4,6 +4,7 @@
 
 usage: run.py [TEXT]
 """
+import signal
 import sys
 import time
 import unittest
@@ -35,6 +36,8 @@ def chosen(suite, text):
 
 def main():
     sys.path.insert(0, str(HERE))
+    # Whoever starts this in the background has the signal ignored, and the programs started here would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     found = unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py", top_level_dir=str(HERE))
     suite = unittest.TestSuite(chosen(found, sys.argv[1] if len(sys.argv) > 1 else ""))
     count = suite.countTestCases()
