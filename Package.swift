@@ -54,7 +54,7 @@ let parts: [Target] = [
     // base
     part("Locking"),
     part("ByteTools", uses: ["CLinux"]),
-    part("MailTypes", uses: ["ByteTools"]),
+    part("MailTypes", uses: ["ByteTools", "Locking"]),
     part("Compression", uses: ["CZlib", "CZstd", "Locking"]),
     part("Events", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Settings", uses: ["ByteTools", "CLinux", "Locking"]),

@@ -16,18 +16,22 @@ struct JournalBench {
     private let options: BenchOptions
     private let folder: String
     private let loop: EventLoop
+    private let loops: [EventLoop]
     private let date = MailDate(secondsSince1970: 1_800_000_000)
 
     init(_ options: BenchOptions, _ loop: EventLoop) {
         self.options = options
         self.loop = loop
+        // With more, accounts are divided over them.
+        loops = [loop] + (1..<max(1, options.value("--loops", 1))).map { EventLoop(name: "bench-\($0)") }
+        for other in loops.dropFirst() { other.start() }
         folder = options.words.count > 1 && ["journal"].contains(options.words[0]) ? options.words[1] : options.words[0]
     }
 
     private func open() async throws -> JournalStore {
         try await JournalStore.open(
             folder,
-            loops: [loop],
+            loops: loops,
             settings: LiveSettings(),
             events: .none,
             summarize: { MessageSummary(parsing: $0).encode() }
@@ -61,11 +65,10 @@ struct JournalBench {
         for number in 0..<accounts { boxes.append(try await mailbox(of: number, store)) }
         let targets = boxes
         let end = Clock.now + Double(options.value("--seconds", 3))
-        let loop = loop
         let (begun, used) = (Clock.now, Clock.cpu)
         let counts = try await withThrowingTaskGroup(of: (messages: Int, octets: Int).self) { group in
             for writer in 0..<options.value("--writers", 1) {
-                group.addTask(executorPreference: loop) {
+                group.addTask(executorPreference: loops[writer % loops.count]) {
                     var generator = Mixer(seed: UInt64(writer))
                     var count = (messages: 0, octets: 0)
                     while Clock.now < end {

@@ -66,14 +66,16 @@ package enum BackEndRole {
             dataFolder: context.layout.data,
             events: context.events
         )
+        // Deliveries are received and looked into beside the sessions, which people wait for.
+        let deliveries = context.sideLoops.start(name: "delivery", niceness: 5)
         let listeners =
             context.listeners(for: .sessions) { await sessions.serve($0) }
-            + context.listeners(for: .delivery) { await delivery.serve($0) }
+            + context.listeners(for: .delivery, on: deliveries) { await delivery.serve($0) }
             + context.listeners(for: .storeAdmin) { await administration.serve($0) }
         HeldAccounts.follow(context.settings, store.leases)
         let removal = AccountRemoval(store: store, directory: directory, context)
         let removing = Task(executorPreference: context.loop) { await removal.run() }
-        let serving = RunningRole(listeners: listeners, loops: [context.loop])
+        let serving = RunningRole(listeners: listeners, loops: [context.loop, deliveries])
         let upkeep = Task { await store.runUpkeep() }
         return RunningRole {
             removing.cancel()

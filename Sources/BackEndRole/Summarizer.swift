@@ -28,11 +28,22 @@ struct Summarizer: Sendable {
         }
     }
 
+    /// How much of a long message counts for its name, at each end.
+    private static let named = 16 << 10
+
     /// The item's name: the same for every delivery of the same message, since the trace fields that deliveries put in
-    /// front do not count, and of no other message.
+    /// front do not count, and of no other message: of a long one its length, its beginning (where its Message-ID is)
+    /// and its end count.
     private static func name(_ message: RawSpan) -> String {
+        let written = message.extracting(droppingFirst: TraceFields.end(in: message))
         let hasher = SHA256Hasher()
-        hasher.add(message.extracting(droppingFirst: TraceFields.end(in: message)))
+        if written.byteCount <= 2 * named {
+            hasher.add(written)
+        } else {
+            hasher.add(Array("\(written.byteCount) ".utf8))
+            hasher.add(written.extracting(first: named))
+            hasher.add(written.extracting(last: named))
+        }
         return "message \(Hex.encode(hasher.finish()))"
     }
 

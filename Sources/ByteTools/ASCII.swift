@@ -3,14 +3,14 @@
 
 /// Octets with a name, and the character classes that mail grammars share.
 package enum ASCII {
-    package static let null: UInt8 = 0x00
-    package static let tab: UInt8 = 0x09
-    package static let lf: UInt8 = 0x0A
-    package static let cr: UInt8 = 0x0D
-    package static let space: UInt8 = 0x20
-    package static let quote: UInt8 = 0x22
-    package static let dot: UInt8 = 0x2E
-    package static let backslash: UInt8 = 0x5C
+    @inlinable package static var null: UInt8 { 0x00 }
+    @inlinable package static var tab: UInt8 { 0x09 }
+    @inlinable package static var lf: UInt8 { 0x0A }
+    @inlinable package static var cr: UInt8 { 0x0D }
+    @inlinable package static var space: UInt8 { 0x20 }
+    @inlinable package static var quote: UInt8 { 0x22 }
+    @inlinable package static var dot: UInt8 { 0x2E }
+    @inlinable package static var backslash: UInt8 { 0x5C }
 
     /// `A`–`Z` made `a`–`z`; every other octet unchanged.
     @inlinable
@@ -42,6 +42,7 @@ package enum ASCII {
     package static func isControl(_ octet: UInt8) -> Bool { octet < 0x20 || octet == 0x7F }
 
     /// `a == b` when `A`–`Z` and `a`–`z` count as the same; other octets compare exactly.
+    @inlinable
     package static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) }
     }

@@ -61,7 +61,7 @@ package struct DeliveryID: Hashable, Sendable {
     }
 
     package static func random() -> DeliveryID {
-        DeliveryID(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        DeliveryID(high: RandomBits.next(), low: RandomBits.next())
     }
 }
 
@@ -81,9 +81,12 @@ package struct TraceID: Hashable, Sendable, CustomStringConvertible {
 
     private init(unchecked text: String) { self.text = text }
 
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+
     package static func random() -> TraceID {
-        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
-        return TraceID(unchecked: String((0..<12).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }))
+        let bits = RandomBits.next()
+        let octets = (0..<12).map { alphabet[Int(bits >> (5 * $0) & 31)] }
+        return TraceID(unchecked: String(decoding: octets, as: UTF8.self))
     }
 
     package var description: String { text }

@@ -75,6 +75,21 @@ final class AppendQueue: @unchecked Sendable {
         return true
     }
 
+    /// How many appends wait.
+    private var count: Int {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return waiting.count - next
+    }
+
+    /// Gives others a moment to join the next batch, where the batch before had several.
+    ///
+    /// A sync costs the same for one as for many. At most 0.3 ms, and none for who writes alone.
+    func gather(_ expected: Int) {
+        guard expected > 3 else { return }
+        for _ in 0..<3 where count < expected { usleep(100) }
+    }
+
     /// Waits for work.
     ///
     /// A batch holds at least one append, and further ones up to `limit` octets; one with a body in a file comes alone.

@@ -65,9 +65,14 @@ final class JournalWriter: Sendable {
     }
 
     private func serve(_ log: inout SegmentWriter) {
+        var last = 0
         while true {
+            queue.gather(last)
+            last = 0
             switch queue.take(limit: UInt64(clamping: options.batchOctets)) {
-            case .batch(let entries): commit(entries, to: &log)
+            case .batch(let entries):
+                last = entries.count
+                commit(entries, to: &log)
             case .seal(let completions):
                 let outcome = Result { () throws(JournalError) in try log.seal() }
                 for completion in completions { completion(outcome) }

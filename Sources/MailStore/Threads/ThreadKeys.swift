@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import Glibc
 internal import MailTypes
 internal import Runtime
 
@@ -27,8 +28,9 @@ package struct ThreadKeys: Sendable, Hashable {
         var own: [UInt64] = []
         var answered: [UInt64] = []
         var references: [UInt64] = []
-        let header = message.extracting(first: min(message.byteCount, Self.headerOctets))
-        Self.eachField(unsafe header.withUnsafeBytes { unsafe Array($0) }) { name, value in
+        let front = message.extracting(first: min(message.byteCount, Self.headerOctets))
+        let header = unsafe front.withUnsafeBytes { octets in unsafe Array(octets[..<Self.headerEnd(octets)]) }
+        Self.eachField(header) { name, value in
             switch name {
             case 0: if own.isEmpty { own = Array(Self.ids(in: value).prefix(1)) }
             case 1: if answered.isEmpty { answered = Array(Self.ids(in: value).prefix(4)) }
@@ -40,6 +42,21 @@ package struct ThreadKeys: Sendable, Hashable {
             references = references.prefix(1) + references.suffix(Self.references - 1)
         }
         for key in own + answered + references.reversed() where !keys.contains(key) { keys.append(key) }
+    }
+
+    /// Where the empty line is; the end of what there is when there is none.
+    private static func headerEnd(_ octets: UnsafeRawBufferPointer) -> Int {
+        guard let base = octets.baseAddress else { return 0 }
+        var start = 0
+        while start < octets.count {
+            let rest = octets.count - start
+            guard let lf = unsafe memchr(base + start, Int32(ASCII.lf), rest) else { break }
+            let length = unsafe UnsafeRawPointer(lf) - (base + start)
+            let isEmpty = unsafe length == 0 || length == 1 && octets[start] == ASCII.cr
+            if isEmpty { return start }
+            start += length + 1
+        }
+        return octets.count
     }
 
     private static let names = ["message-id", "in-reply-to", "references"].map { Array($0.utf8) }

@@ -21,22 +21,24 @@ extension WorkerContext {
         }
     }
 
-    /// Listeners on the sockets that other workers of this instance call.
+    /// Listeners on the sockets that other workers of this instance call, served on `loop` (none: the main loop).
     package func listeners(
         for socket: InternalSocket,
+        on loop: EventLoop? = nil,
         handler: @escaping @Sendable (Connection) async -> Void
     ) -> [Listener] {
-        inheritance.descriptors(of: socket).map { listener($0, refusal: "", handler) }
+        inheritance.descriptors(of: socket).map { listener($0, on: loop, refusal: "", handler) }
     }
 
     private func listener(
         _ descriptor: Int32,
+        on loop: EventLoop? = nil,
         refusal: String,
         _ handler: @escaping @Sendable (Connection) async -> Void
     ) -> Listener {
         Listener(
             fd: descriptor,
-            loops: [loop],
+            loops: [loop ?? self.loop],
             maximumConnections: settings.current[ServiceSettings.maximumConnections],
             refusal: Array(refusal.utf8),
             handler: handler

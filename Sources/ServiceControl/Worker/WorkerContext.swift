@@ -16,6 +16,7 @@ package struct WorkerContext: Sendable {
     package let breadcrumbs: Breadcrumbs
     package let setAside: SetAsideItems
     package let control: ServiceControlClient
+    package let sideLoops = SideLoops()
 
     package init(
         inheritance: WorkerInheritance,

@@ -47,7 +47,7 @@ package enum WorkerProcess {
             if let board {
                 board.reportCrashesFromACopy()
                 board.beat()
-                loop.every(.milliseconds(500)) { board.beat() }
+                loop.every(.milliseconds(500)) { if context.sideLoops.allTurn() { board.beat() } }
             }
             return await serve(context, file, build)
         }

@@ -1,0 +1,70 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import IMAPWire
+import MailTypes
+
+/// Commands on mailboxes, and those that select one.
+let mailboxCommands: [(String, any IMAPCommand)] =
+    [
+        ("a CLOSE", CloseCommand()),
+        ("a UNSELECT", UnselectCommand()),
+        ("a SELECT inbox", SelectCommand(mailbox: "inbox")),
+        ("a SELECT \"Sent Items\"", SelectCommand(mailbox: "Sent Items")),
+        ("a SELECT Entw&APw-rfe", SelectCommand(mailbox: "Entwürfe")),
+        ("a SELECT \"Entwürfe\"", SelectCommand(mailbox: "Entwürfe")),
+        ("a SELECT \"a &- b\"", SelectCommand(mailbox: "a & b")),
+        ("a EXAMINE {3}\r\nfoo", ExamineCommand(mailbox: "foo")),
+        (
+            "a SELECT foo (CONDSTORE)",
+            SelectCommand(mailbox: "foo", parameters: SelectParameters(wantsModSeqs: true))
+        ),
+        (
+            "a EXAMINE foo (QRESYNC (67890007 20050715194045000 41,43:211 (1:9 41:49)))",
+            ExamineCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    resynchronization: .init(
+                        uidValidity: UIDValidity(67_890_007),
+                        modSeq: ModSeq(20_050_715_194_045_000),
+                        knownUIDs: set("41,43:211"),
+                        match: .init(numbers: set("1:9"), uids: set("41:49"))
+                    )
+                )
+            )
+        ),
+        (
+            "a SELECT foo (QRESYNC (1 2) condstore)",
+            SelectCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    wantsModSeqs: true,
+                    resynchronization: .init(uidValidity: UIDValidity(1), modSeq: ModSeq(2))
+                )
+            )
+        ),
+        (
+            "a SELECT foo (QRESYNC (1 2 (3 4)))",
+            SelectCommand(
+                mailbox: "foo",
+                parameters: SelectParameters(
+                    resynchronization: .init(
+                        uidValidity: UIDValidity(1),
+                        modSeq: ModSeq(2),
+                        match: .init(numbers: set("3"), uids: set("4"))
+                    )
+                )
+            )
+        ),
+        ("a STATUS foo (highestmodseq)", StatusCommand(mailbox: "foo", items: [.highestModSeq])),
+        ("a CREATE foo", CreateCommand(mailbox: "foo")),
+        ("a CREATE foo (USE (\\Sent \\drafts))", CreateCommand(mailbox: "foo", specialUse: [.sent, .drafts])),
+        ("a DELETE foo]", DeleteCommand(mailbox: "foo]")),
+        ("a RENAME a b", RenameCommand(mailbox: "a", target: "b")),
+        ("a SUBSCRIBE NIL", SubscribeCommand(mailbox: "NIL")),
+        ("a UNSUBSCRIBE x", UnsubscribeCommand(mailbox: "x")),
+        ("a LIST \"\" *", ListCommand(reference: "", pattern: "*")),
+        ("a LIST ~/ %/foo", ListCommand(reference: "~/", pattern: "%/foo")),
+        ("a LSUB \"\" \"%\"", LsubCommand(reference: "", pattern: "%")),
+        ("a STATUS foo (MESSAGES unseen)", StatusCommand(mailbox: "foo", items: [.messages, .unseen])),
+    ]
