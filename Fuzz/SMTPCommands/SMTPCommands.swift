@@ -19,7 +19,7 @@ enum FuzzSMTPCommands {
         let choice = Int(input.first ?? 0)
         var session = SMTPSession(
             kinds[choice % kinds.count],
-            limits: SMTPLimits(),
+            limits: limits(choice),
             hostName: "mx.example",
             peer: "192.0.2.1",
             channel: choice & 4 == 0 ? .clear : .tls,
@@ -35,6 +35,18 @@ enum FuzzSMTPCommands {
                 act(session.fail(error), &session)
             }
         }
+    }
+
+    /// Half of the sessions offer all that there is.
+    nonisolated static func limits(_ choice: Int) -> SMTPLimits {
+        var limits = SMTPLimits()
+        guard choice & 16 != 0 else { return limits }
+        limits.offersReports = true
+        limits.mayStartQueues = true
+        (limits.verifies, limits.expands) = (.everybody, .users)
+        limits.refusedSolicitations = ["net.example:ADV"].compactMap(SolicitationKeyword.init)
+        limits.highestPriority = 3
+        return limits
     }
 
     /// What is written is one line, and reads as what was written.
@@ -56,6 +68,7 @@ enum FuzzSMTPCommands {
             act(session.authenticated(.success(AuthenticatedUser(account: AccountID(1), name: name))), &session)
         case .beginTransaction(let mail): checkReply(session.begin(mail))
         case .resolve(let recipient): checkReply(session.add(recipient, .deliver([])))
+        case .describe, .startQueue: break
         case .receiveData: session.endTransaction()
         case .receiveChunk(let chunk, let refusal):
             if chunk.isLast { session.endTransaction() } else if refusal != nil { session.chunkFailed() }

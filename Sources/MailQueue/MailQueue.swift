@@ -182,16 +182,17 @@ package actor MailQueue {
     func newRecord(_ message: QueuedMessage, size: UInt64) -> MessageRecord {
         let now = self.now
         lastID = max(lastID.next, state.lastID.next, QueueID.first(at: now, queue: services.number))
+        let times = MessageTimes(message, at: now, policy, releasedAt: message.releaseTime.map { $0 &- timeline.offset })
         var record = MessageRecord(
             lastID,
             message,
             arrival: now,
-            expiry: now &+ policy.expiry(of: message.priority),
-            delayNotice: policy.delayNotice == 0 || message.origin != .received ? 0 : now &+ policy.delayNotice
+            expiry: times.expiry,
+            delayNotice: times.delayNotice
         )
         record.isFrozen = message.origin == .received && policy.hold.contains { $0.applies(to: message) }
         for index in record.message.recipients.indices {
-            let placing = placing(record.message, index, size: size, at: now)
+            let placing = placing(record.message, index, size: size, at: now).held(until: times.release, at: now)
             record.message.recipients[index].destination = placing.destination
             guard let status = placing.status else { continue }
             record.progress[index].state = .deferred

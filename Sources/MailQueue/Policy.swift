@@ -98,5 +98,6 @@ enum QueueReplies {
     static let noReport = SMTPReply(450, .mailSystem, "The report to the sender cannot be made now")
     static let held = SMTPReply(450, StatusDetail(4, 0), "Waits to be fetched")
     static let scheduled = SMTPReply(450, StatusDetail(4, 0), "Waits for the hours of its connector")
+    static let unreleased = SMTPReply(450, StatusDetail(4, 0), "Waits for the time that its sender asked for")
     static let poison = SMTPReply(450, .mailSystem, "Was being sent when this server died, twice")
 }

@@ -108,10 +108,18 @@ extension EventDefinition {
         cause: "A program that is no mail client, a client with a fault, or a connection that broke.",
         action: "None, unless it is a client of yours."
     )
+    static let queueAskedFor = EventDefinition(
+        9362,
+        "smtp.queue.asked",
+        .information,
+        text: "A client asked for the mail that waits for a domain (ETRN).",
+        cause: "Its address is in smtp/etrn-networks or smtp/trusted-networks.",
+        action: "None."
+    )
 }
 
 package let smtpServerEvents: [EventDefinition] = [
     .messageLoops, .plaintextBehindStartTLS, .messageAccepted, .messageRefused, .smugglingRefused, .recipientRefused,
     .relayRefused, .senderRefused, .loggedOn, .logOnFailed, .sessionCutOff, .handshakeFailed,
-    .sessionFaulty,
+    .sessionFaulty, .queueAskedFor,
 ]

@@ -3,6 +3,7 @@
 
 internal import MailTypes
 package import Runtime
+package import SMTPWire
 package import Settings
 
 /// The settings in force for one session, read once when it begins.
@@ -21,8 +22,25 @@ package struct SMTPLimits: Sendable {
     package var checksSender = true
     /// Whose mail for other servers goes on from here without a log-on.
     package var relayNetworks: [IPNetwork] = []
-    /// DSN (RFC 3461).
+    /// There is a queue behind the server: DSN (RFC 3461), and whatever else needs one.
     package var offersReports = false
+    /// The longest time that a message is kept before it is released; zero for no FUTURERELEASE (RFC 4865).
+    package var longestRelease: Duration = .seconds(365 * 86_400)
+    /// Of DELIVERBY, in seconds (RFC 2852 §3).
+    package var shortestDeliverBy: Int64 = 60
+    /// RFC 6710 §4.
+    package var highestPriority: Int8 = 9
+    /// What is not to be sent here (RFC 3865).
+    package var refusedSolicitations: [SolicitationKeyword] = []
+    package var verifies = AddressDisclosure.nobody
+    package var expands = AddressDisclosure.nobody
+    /// Who may ask for what waits for a domain (RFC 1985).
+    package var queueNetworks: [IPNetwork] = []
+    package var trustedNetworks: [IPNetwork] = []
+    /// The client of this session is in one of `trustedNetworks`.
+    package var isTrusted = false
+    /// The client of this session may use ETRN.
+    package var mayStartQueues = false
 
     /// The defaults.
     package init() {}
@@ -42,6 +60,21 @@ package struct SMTPLimits: Sendable {
         preAuthenticationTimeout = settings[SMTPSettings.preAuthenticationTimeout, instance: instance]
         checksSender = settings[SMTPSettings.checkSender, instance: instance]
         relayNetworks = settings[SMTPSettings.relayNetworks, instance: instance].compactMap(IPNetwork.init)
+        longestRelease = settings[SMTPSettings.futureRelease, instance: instance]
+        shortestDeliverBy = settings[SMTPSettings.minimumDeliverBy, instance: instance].components.seconds
+        highestPriority = Int8(clamping: settings[SMTPSettings.highestPriority, instance: instance])
+        refusedSolicitations = settings[SMTPSettings.noSoliciting, instance: instance]
+            .compactMap(SolicitationKeyword.init)
+        verifies = settings[SMTPSettings.verify, instance: instance]
+        expands = settings[SMTPSettings.expand, instance: instance]
+        queueNetworks = settings[SMTPSettings.queueNetworks, instance: instance].compactMap(IPNetwork.init)
+        trustedNetworks = settings[SMTPSettings.trustedNetworks, instance: instance].compactMap(IPNetwork.init)
+    }
+
+    /// For one client.
+    package mutating func apply(to peer: SocketAddress) {
+        isTrusted = trustedNetworks.contains { $0.contains(peer) }
+        mayStartQueues = isTrusted || queueNetworks.contains { $0.contains(peer) }
     }
 
     /// For Martlet's own transport: what it sends was measured when it came in, and grew by our trace fields since; its

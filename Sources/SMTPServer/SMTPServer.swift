@@ -13,6 +13,7 @@
 // - The greeting is sent at once; no look-up stands before it.
 // - Every wait has an end, every buffer a bound.
 package import Events
+internal import Locking
 internal import MailTypes
 package import Runtime
 package import SASL
@@ -28,6 +29,8 @@ package struct SMTPServices: Sendable {
     package var senders: (any SenderPolicy)?
     /// For mail to other servers; with one, reports to senders (RFC 3461) are offered, too.
     package var relay: (any RelayPolicy)?
+    /// For ETRN.
+    package var queues: (any QueueStarter)?
     package var settings: LiveSettings
     package var events: EventRecorder
 
@@ -37,6 +40,7 @@ package struct SMTPServices: Sendable {
         authenticator: (any Authenticator)? = nil,
         senders: (any SenderPolicy)? = nil,
         relay: (any RelayPolicy)? = nil,
+        queues: (any QueueStarter)? = nil,
         settings: LiveSettings = LiveSettings(),
         events: EventRecorder = .none
     ) {
@@ -45,6 +49,7 @@ package struct SMTPServices: Sendable {
         self.authenticator = authenticator
         self.senders = senders
         self.relay = relay
+        self.queues = queues
         self.settings = settings
         self.events = events
     }
@@ -60,6 +65,8 @@ package final class SMTPServer: Sendable {
     let tls: TLSContext?
     let implicitTLS: Bool
     let services: SMTPServices
+    /// The settings in force, read when they change.
+    private let limits: Lock<SMTPLimits>
 
     /// - Parameters:
     ///   - tls: without one, neither STARTTLS nor implicit TLS is offered.
@@ -78,14 +85,22 @@ package final class SMTPServer: Sendable {
         self.tls = tls
         self.implicitTLS = implicitTLS
         self.services = services
+        let limits = Lock(SMTPLimits())
+        self.limits = limits
+        services.settings.observe { settings in
+            let fresh = SMTPLimits(settings, instance: instance)
+            limits.withLock { $0 = fresh }
+        }
     }
 
     /// Serves one connection to its end; a handler for `Listener`.
     ///
     /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
-        var limits = SMTPLimits(services.settings.current, instance: instance)
+        var limits = self.limits.withLock { $0 }
         limits.offersReports = services.relay != nil && service != .internalLMTP
+        limits.apply(to: connection.peer)
+        limits.mayStartQueues = limits.mayStartQueues && services.queues != nil && !service.isLMTP
         await SMTPDialogue(self, connection, service == .internalLMTP ? limits.forTransport() : limits).run()
     }
 

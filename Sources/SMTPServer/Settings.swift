@@ -127,4 +127,12 @@ package let smtpServerSettings: [SettingDeclaration] = [
     SMTPSettings.preAuthenticationTimeout.declaration,
     SMTPSettings.checkSender.declaration,
     SMTPSettings.relayNetworks.declaration,
+    SMTPSettings.trustedNetworks.declaration,
+    SMTPSettings.futureRelease.declaration,
+    SMTPSettings.minimumDeliverBy.declaration,
+    SMTPSettings.highestPriority.declaration,
+    SMTPSettings.noSoliciting.declaration,
+    SMTPSettings.verify.declaration,
+    SMTPSettings.expand.declaration,
+    SMTPSettings.queueNetworks.declaration,
 ]

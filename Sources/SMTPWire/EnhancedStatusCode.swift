@@ -46,6 +46,10 @@ package struct StatusDetail: Sendable, Hashable {
     package static let mailSystemFull = StatusDetail(3, 1)
     /// X.3.2.
     package static let notAccepting = StatusDetail(3, 2)
+    /// X.3.3: the system is not capable of what was asked for.
+    package static let notCapable = StatusDetail(3, 3)
+    /// X.3.6 (RFC 6710 §7): the priority is another one than was asked for.
+    package static let priorityChanged = StatusDetail(3, 6)
     /// X.3.4.
     package static let messageTooBig = StatusDetail(3, 4)
     /// X.4.2.

@@ -37,6 +37,20 @@ package struct SMTPCapabilities: Sendable, Hashable {
     package var binaryMIME: Bool { offers("BINARYMIME") }
     package var deliveryReports: Bool { offers("DSN") }
     package var requireTLS: Bool { offers("REQUIRETLS") }
+    /// RFC 6710 §3.
+    package var transferPriorities: Bool { offers("MT-PRIORITY") }
+    /// RFC 3865 §2.
+    package var noSoliciting: Bool { offers("NO-SOLICITING") }
+    /// RFC 2852 §3.
+    package var deliverBy: Bool { offers("DELIVERBY") }
+
+    /// The shortest time within which the server will deliver or give back, in seconds; 0 when it names none
+    /// (RFC 2852 §3).
+    package var minimumDeliverBy: Int64 {
+        guard let text = parameters["DELIVERBY"]?.first else { return 0 }
+        return Decimal.parse(text.utf8, maximum: 999_999_999).map { Int64($0) } ?? 0
+    }
+
     package var size: Bool { offers("SIZE") }
     package var authenticationMechanisms: [String] { parameters["AUTH"] ?? [] }
 

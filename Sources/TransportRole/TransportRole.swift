@@ -61,6 +61,7 @@ package enum TransportRole {
             authenticator: directory,
             senders: recipients,
             relay: OutgoingAdmission(queue, router, settings: context.settings),
+            queues: QueuesOnRequest(queues, layout, loop: context.loop),
             settings: context.settings,
             events: context.events
         )

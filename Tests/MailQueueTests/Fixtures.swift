@@ -68,6 +68,8 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     let beforeDot = Lock<(@Sendable () async -> Bool)?>(nil)
     /// Called between the end of a message and its answer.
     let afterDot = Lock<(@Sendable () async -> Void)?>(nil)
+    /// What the next system was told of the time that is left.
+    let deliverBy = Lock<[MailCommand.DeliverBy]>([])
     let atOnce = Lock((now: 0, most: [String: Int](), current: [String: Int]()))
 
     func deliver(
@@ -80,6 +82,7 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
             state.most[name] = max(state.most[name] ?? 0, state.current[name] ?? 0)
         }
         defer { atOnce.withLock { $0.current[name, default: 1] -= 1 } }
+        if let by = batch.message.mail.deliverBy { deliverBy.withLock { $0.append(by) } }
         let names = batch.recipients.map { "\(batch.message.recipients[$0].command.forwardPath)" }
         if unreachable.withLock({ $0.contains(name) }) {
             return DeliveryResult(names.map { _ in .later }, destinationFailure: "no answer")

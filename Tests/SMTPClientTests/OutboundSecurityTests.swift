@@ -118,7 +118,16 @@ import Testing
                 #expect(result.summary == summary)
             }
             let message = Post.message { $0.requiresTLS = true }
-            #expect(try await Post.send(message, to: [ScriptedServer([])]).summary == "deferred 451")
+            // Without TLS, and with a certificate that nobody vouches for; the next host may do.
+            #expect(try await Post.send(message, to: [ScriptedServer([])]).summary == "bounced 550")
+            let unknown = ScriptedServer(["REQUIRETLS"], tls: context)
+            let refused = try await Post.send(message, to: [unknown])
+            #expect(refused.summary == "bounced 550")
+            #expect(refused.recipients.first?.reply.enhancedStatusCode?.description == "5.7.30")
+            #expect(!refused.destinationFailed)
+            let good = ScriptedServer(["REQUIRETLS"], tls: context)
+            let two = try await Post.send(message, to: [ScriptedServer([]), good], authoritiesFile: authorities)
+            #expect(two.summary == "delivered 250")
         }
     }
 

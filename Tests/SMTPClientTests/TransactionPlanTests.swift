@@ -154,4 +154,29 @@ import Testing
         #expect(!plan.mail.usesUTF8)
         #expect(try self.plan("<>", names, offer: "SMTPUTF8").mail.usesUTF8)
     }
+
+    @Test(arguments: [
+        ("<a@b> HOLDFOR=60", "HELP", "MAIL FROM:<a@b>", false),
+        ("<a@b> MT-PRIORITY=4 SOLICIT=a:b", "HELP", "MAIL FROM:<a@b>", false),
+        ("<a@b> MT-PRIORITY=4 SOLICIT=a:b", "MT-PRIORITY,NO-SOLICITING", "MAIL FROM:<a@b> MT-PRIORITY=4 SOLICIT=a:b", false),
+        ("<a@b> BY=120;N", "DELIVERBY 60", "MAIL FROM:<a@b> BY=120;N", false),
+        ("<a@b> BY=120;N", "HELP", "MAIL FROM:<a@b>", true),
+        ("<a@b> BY=120;RT", "DELIVERBY 60", "MAIL FROM:<a@b> BY=120;RT", true),
+    ])
+    func `Times, priorities and labels go to servers that know them`(
+        given: String,
+        offered: String,
+        said: String,
+        isReported: Bool
+    ) throws {
+        let plan = try plan(given, offer: offered)
+        #expect(line(.mail(plan.mail)) == said)
+        #expect(plan.reportsRelay == isReported)
+    }
+
+    @Test(arguments: ["HELP", "DELIVERBY 300"])
+    func `What is to go back when it is late goes to nobody who will not see to it`(offered: String) throws {
+        let refusal = #expect(throws: TransactionPlan.Refusal.self) { try plan("<a@b> BY=120;R", offer: offered) }
+        #expect(refusal?.reply.enhancedStatusCode?.description == "5.3.3")
+    }
 }

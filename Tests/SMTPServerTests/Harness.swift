@@ -136,7 +136,8 @@ struct TestServer: Sendable {
         settings: [String: String] = [:],
         tls: TLSContext? = nil,
         implicitTLS: Bool = false,
-        relay: (any RelayPolicy)? = nil
+        relay: (any RelayPolicy)? = nil,
+        queues: (any QueueStarter)? = nil
     ) {
         let directory = TestDirectory()
         server = SMTPServer(
@@ -151,6 +152,7 @@ struct TestServer: Sendable {
                 authenticator: directory,
                 senders: directory,
                 relay: relay,
+                queues: queues,
                 settings: LiveSettings(SettingsSnapshot(texts: settings)),
                 events: EventRecorder(sink: events)
             )

@@ -25,7 +25,7 @@ package struct QueueOperations: Sendable {
     private static let maximumPage = 1000
 
     /// All of them.
-    package var all: [AdminOperation] { [overview, page, message, content, remove, forceDestination] + orders }
+    package var all: [AdminOperation] { [overview, page, message, content, remove, forceDestination, startRequest] + orders }
 
     private var overview: AdminOperation {
         AdminOperation(.get, "v1/queues/:queue") { (request) throws(AdminError) in
@@ -112,6 +112,17 @@ package struct QueueOperations: Sendable {
                 throw AdminError(.notFound, "Nothing waits for \(PrintableText.escaped(request.path[4])).")
             }
             return ["messages": .integer(Int64(count))]
+        }
+    }
+
+    /// What a client asks another worker's queue for (ETRN).
+    private var startRequest: AdminOperation {
+        AdminOperation(.post, "v1/queues/:queue/requests/:name/start") { (request) throws(AdminError) in
+            let queue = try queue(request)
+            guard let wanted = QueueRequest(text: request.path[4]) else {
+                throw AdminError(.badRequest, "\(PrintableText.escaped(request.path[4])) is no domain or connector.")
+            }
+            return ["messages": .integer(Int64(await queue.start(wanted)))]
         }
     }
 

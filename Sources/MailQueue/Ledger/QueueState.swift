@@ -134,10 +134,11 @@ struct QueueState: Sendable {
     /// Its record is being copied, or has been.
     mutating func setMoving(_ id: QueueID, _ isMoving: Bool) { entries[id]?.isMoving = isMoving }
 
-    /// Has everything that waits for a time wait no longer.
-    mutating func force(_ id: QueueID) {
+    /// Has everything that waits for a time wait no longer, or what waits for some destinations.
+    mutating func force(_ id: QueueID, only wanted: Set<UInt32>? = nil) {
         guard var entry = entries.removeValue(forKey: id) else { return }
         for index in entry.slots.indices where entry.slots[index].state == .deferred {
+            guard wanted?.contains(entry.slots[index].destination) ?? true else { continue }
             entry.slots[index].next = RecipientSlot.forced
         }
         entries[id] = entry

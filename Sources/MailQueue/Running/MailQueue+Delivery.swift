@@ -26,6 +26,9 @@ extension MailQueue {
             content: loaded.content,
             attempt: 1
         )
+        if let by = batch.message.mail.deliverBy {
+            batch.message.mail.deliverBy = by.after(seconds: (now &- loaded.entry.arrival) / 1000)
+        }
         batch.attempt = recipients.map { Int(loaded.entry.slots[$0].attempts) }.max().map { $0 + 1 } ?? 1
         guard noteSending(job.id, recipients) else { return state.finished(job, at: now) }
         let result = await services.transport.deliver(batch) { [weak self] positions in
@@ -170,7 +173,11 @@ extension MailQueue {
         if !failed.isEmpty { await fail(loaded, failed) }
     }
 
+    /// The sender wants to hear of it, or the message was to be delivered in time and nobody promises that any more.
     private func wantsSuccess(_ loaded: LoadedMessage, _ index: Int) -> Bool {
+        if loaded.message.mail.deliverBy != nil, !loaded.message.recipients[index].isLocal {
+            return loaded.message.recipients[index].command.notify != .never
+        }
         if case .on(success: true, _, _) = loaded.message.recipients[index].command.notify { true } else { false }
     }
 

@@ -14,6 +14,42 @@ struct Placing: Sendable, Hashable {
     var isRefused = false
 }
 
+extension Placing {
+    /// The same, and not before `release`.
+    func held(until release: Int64, at now: Int64) -> Placing {
+        guard release > now, !isRefused, next < release else { return self }
+        var held = self
+        held.next = release
+        held.status = DeliveryStatus(QueueReplies.unreleased, time: now)
+        return held
+    }
+}
+
+/// When what happens to a message that is new.
+struct MessageTimes: Sendable, Hashable {
+    /// From when on it is delivered (RFC 4865 §4).
+    var release: Int64
+    /// When it goes back to its sender.
+    var expiry: Int64
+    /// When its sender is told that it takes long; 0 for never.
+    var delayNotice: Int64
+
+    init(_ message: QueuedMessage, at now: Int64, _ policy: QueuePolicy, releasedAt: Int64?) {
+        release = max(now, releasedAt ?? now)
+        expiry = release &+ policy.expiry(of: message.priority)
+        let isReported = policy.delayNotice > 0 && message.origin == .received
+        delayNotice = isReported ? release &+ policy.delayNotice : 0
+        // RFC 2852 §4: counted from its arrival.
+        guard let by = message.mail.deliverBy else { return }
+        let end = now &+ by.seconds &* 1000
+        switch by.mode {
+        case .giveBack: expiry = min(expiry, end)
+        case .notify where by.seconds > 0: delayNotice = delayNotice == 0 ? end : min(delayNotice, end)
+        case .notify: break
+        }
+    }
+}
+
 extension MailQueue {
     /// The destination of this server's own accounts.
     package static var localDestination: String { "local" }

@@ -54,6 +54,10 @@ package struct QueuedMessage: Sendable, Hashable {
     package var user: String?
     /// Its Message-ID field, cut to 256 octets.
     package var messageID = ""
+    /// When it may be delivered: milliseconds since 1970 by the clock on the wall; `nil` for at once (RFC 4865).
+    ///
+    /// For `MailQueue.accept` only: the ledger has it in the recipients' next events.
+    package var releaseTime: Int64?
     /// SHA-256 of the octets.
     package var digest: [UInt8] = []
 

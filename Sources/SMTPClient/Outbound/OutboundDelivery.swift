@@ -129,7 +129,8 @@ struct OutboundDelivery {
                 return Failure(error: outcome.failure ?? .closed, isRetried: true)
             }
             let left = untried.count
-            settle(plan.places.map { batch[$0] }, outcome, session, host)
+            let peerReports = session.capabilities.deliveryReports && !plan.reportsRelay
+            settle(plan.places.map { batch[$0] }, outcome, host, peerReports: peerReports)
             if let failure = outcome.failure { return giveUp(failure, host) }
             guard untried.count < left else { return giveUp(.closed, host) }
         }
@@ -195,16 +196,15 @@ struct OutboundDelivery {
     private mutating func settle(
         _ asked: [Int],
         _ outcome: TransactionOutcome,
-        _ session: SMTPClientSession,
-        _ host: SMTPHost
+        _ host: SMTPHost,
+        peerReports: Bool
     ) {
         let (inDoubt, surplus) = (Set(outcome.inDoubt), Set(outcome.surplus))
-        let reports = session.capabilities.deliveryReports
         for (place, recipient) in asked.enumerated() {
             if let reply = outcome.replies[place] {
                 // Those whom the server did not want at a time with the others have a transaction of their own.
                 if surplus.contains(place) { continue }
-                finish(recipient, .answered(reply, by: host, peerReports: reports))
+                finish(recipient, .answered(reply, by: host, peerReports: peerReports))
             } else if inDoubt.contains(place) {
                 let reply = (outcome.failure ?? .closed).reply(of: host)
                 finish(recipient, RecipientOutcome(.inDoubt, reply, isPeersReply: false, host: host))
@@ -249,7 +249,14 @@ struct OutboundDelivery {
     }
 
     private mutating func fail(_ host: SMTPHost, _ error: SMTPClientError, _ start: ContinuousClock.Instant) {
-        _ = giveUp(error, host)
+        if message.mail.requiresTLS, error.showsThatTLSIsMissing {
+            // RFC 8689 §4.2.1: another host may do, and when none does the message goes back.
+            talkedToSomeone = true
+            let text = "REQUIRETLS support required; \(error.reply(of: host).lines.first ?? "")"
+            refuse(untried, SMTPReply(550, .requireTLSNeeded, text), host)
+        } else {
+            _ = giveUp(error, host)
+        }
         attempts.append(
             OutboundAttempt(host: host, failure: error, tls: nil, wasReused: false, duration: start.duration(to: .now))
         )

@@ -15,6 +15,14 @@ extension SMTPClientError {
         SMTPReply(451, status, lines: [PrintableText.escaped("\(host): \(description)")])
     }
 
+    /// Whether the server has no TLS, or none that can be verified; not when the connection only broke.
+    var showsThatTLSIsMissing: Bool {
+        switch (stage, cause) {
+        case (.tls, .missing), (.tls, .refused), (.tls, .io(.tls)): true
+        default: false
+        }
+    }
+
     private var status: StatusDetail {
         switch (stage, cause) {
         case (_, .unreadable), (_, .withheld): .mailSystem

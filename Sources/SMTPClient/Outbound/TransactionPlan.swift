@@ -26,6 +26,8 @@ package struct TransactionPlan: Sendable, Hashable {
     /// How the content must be changed; `nil`: it goes as it is.
     package private(set) var conversion: MessageConversion.Target?
     package private(set) var usesChunking: Bool
+    /// Whether the sender is to be told that the message was passed on, whatever the server will report (RFC 2852 §4).
+    package private(set) var reportsRelay = false
 
     /// Why nobody can be asked for at this server; another may be able to.
     package struct Refusal: Error, Sendable, Hashable {
@@ -45,6 +47,7 @@ package struct TransactionPlan: Sendable, Hashable {
         usesChunking = server.chunking
         try checkSize(size, server)
         try checkRequiredTLS(server, circumstances)
+        try planTime(server)
         try planText(facts, server)
         planContent(facts, server)
         planReports(server, circumstances)
@@ -63,6 +66,22 @@ package struct TransactionPlan: Sendable, Hashable {
     private func checkRequiredTLS(_ server: SMTPCapabilities, _ now: Circumstances) throws(Refusal) {
         guard mail.requiresTLS, !now.isEncrypted || !server.requireTLS else { return }
         throw Refusal(reply: SMTPReply(550, .requireTLSNeeded, "REQUIRETLS support required"))
+    }
+
+    /// RFC 2852 §4: what is to go back when it is late goes only to servers that see to it; of anything else its sender
+    /// is told where it went.
+    private mutating func planTime(_ server: SMTPCapabilities) throws(Refusal) {
+        mail.release = nil
+        if !server.transferPriorities { mail.transferPriority = nil }
+        if !server.noSoliciting { mail.solicitations = [] }
+        guard let by = mail.deliverBy else { return }
+        let isPossible = server.deliverBy && (by.mode == .notify || by.seconds >= server.minimumDeliverBy)
+        guard isPossible || by.mode == .notify else {
+            let text = "The message is to be delivered within \(by.seconds) seconds, and the server promises nothing"
+            throw Refusal(reply: SMTPReply(550, .notCapable, text))
+        }
+        if !isPossible { mail.deliverBy = nil }
+        reportsRelay = !isPossible || by.isTraced
     }
 
     /// The size that is told when the content is changed (an estimate: RFC 1870 §6.1).

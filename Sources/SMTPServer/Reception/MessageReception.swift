@@ -35,7 +35,8 @@ final class MessageReception {
         self.framing = framing
         transaction = dialogue.session.transaction
         limits = dialogue.session.limits
-        checksNewlines = dialogue.server.service != .internalLMTP
+        // Binary content has no lines (RFC 3030 §3): it is sent on by count, or converted.
+        checksNewlines = dialogue.server.service != .internalLMTP && transaction?.mail.body != .binary
         let normalizes = checksNewlines && limits.bareNewline == .normalize
         decoder = DataDecoder(framing: framing, bareNewlines: normalizes ? .normalize : .keep)
     }
@@ -128,6 +129,11 @@ final class MessageReception {
         self.header = nil
         let fields = HeaderFields(header.fields)
         messageID = fields.values(of: "Message-ID").first.map { String(decoding: $0.prefix(256), as: UTF8.self) }
+        if transaction.mail.body == .binary, let bare = decoder.firstBareNewline,
+            bare.offset < UInt64(header.fields.count)
+        {
+            return await refuseSmuggling(bare)
+        }
         if let reply = await refusal(of: header, fields) { return await give(up: reply) }
         let fieldsOfOurs = traceFields(transaction)
         let prefix = Array((fieldsOfOurs.text + fieldsOfOurs.completion(of: header)).utf8)
@@ -167,6 +173,7 @@ final class MessageReception {
             )
             return SMTPReply(554, .routingLoop, "The message has passed \(header.receivedFields) servers: a loop")
         }
+        if let reply = refusalOfSolicitation(fields) { return reply }
         guard limits.checksSender, dialogue.session.user != nil, dialogue.server.services.senders != nil else {
             return nil
         }
@@ -174,6 +181,17 @@ final class MessageReception {
             for author in EnvelopeAddress.list(parsing: value).prefix(64) {
                 if let reply = await refusal(of: author) { return reply }
             }
+        }
+        return nil
+    }
+
+    /// The label that a message may have in its header, too (RFC 3865 §2.5).
+    private func refusalOfSolicitation(_ fields: HeaderFields) -> SMTPReply? {
+        guard !limits.refusedSolicitations.isEmpty, dialogue.server.service != .internalLMTP else { return nil }
+        for value in fields.values(of: "Solicitation").prefix(8) {
+            let text = String(decoding: value.prefix(SolicitationKeyword.maximumOctets), as: UTF8.self)
+            let keywords = SolicitationKeyword.list(text.filter { !" \t\r\n".contains($0) }) ?? []
+            if let reply = dialogue.session.refusal(of: keywords) { return reply }
         }
         return nil
     }

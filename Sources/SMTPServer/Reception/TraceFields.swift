@@ -37,6 +37,8 @@ struct TraceFields {
             text += "\r\n\tfor \(only.forwardPath)"
         }
         if let tls { text += "\r\n\ttls \(tls.cipher)" }
+        // RFC 6710 §6
+        if let priority = transaction.mail.transferPriority { text += "\r\n\tpriority \(priority)" }
         return text + ";\r\n\t\(date.headerText)\r\n"
     }
 

@@ -104,6 +104,8 @@ final class SMTPDialogue {
         case .authenticate(let auth): try await authenticate(auth)
         case .beginTransaction(let mail): await begin(mail)
         case .resolve(let recipient): await resolve(recipient)
+        case .describe(let recipient, let expands): await describe(recipient, expands: expands)
+        case .startQueue(let queue): await start(queue)
         case .receiveData: try await receiveData()
         case .receiveChunk(let chunk, let refusal): try await receive(chunk, refusal)
         }

@@ -80,11 +80,10 @@ package struct SMTPSession: Sendable {
             return .reply(SMTPReply(250, .other, "OK"))
         case .noop: return .reply(SMTPReply(250, .other, "OK"))
         case .quit: return .close(SMTPReply(221, .other, "\(hostName) closing connection"))
-        case .verify: return .reply(SMTPReply(252, .other, "Will not say, but will try to deliver"))
-        case .expand: return fail(SMTPReply(502, .badSequence, "EXPN is not offered"))
-        case .help:
-            return .reply(SMTPReply(214, .other, lines: ["Commands: \(verbs)", "RFC 5321, RFC 3030, RFC 4954"]))
-        case .remoteQueue: return fail(SMTPReply(502, .badSequence, "ETRN is not offered"))
+        case .verify(let text): return checkVerify(text)
+        case .expand(let text): return checkExpand(text)
+        case .help(let topic): return .reply(help(topic))
+        case .remoteQueue(let queue): return check(queue)
         }
     }
 
@@ -100,17 +99,11 @@ package struct SMTPSession: Sendable {
 
     private mutating func countIdle(_ command: SMTPCommand) -> SMTPStep? {
         switch command {
-        case .hello, .reset, .noop, .help, .verify, .expand: idleCommands += 1
+        case .hello, .reset, .noop, .help, .verify, .expand, .remoteQueue: idleCommands += 1
         default: return nil
         }
         guard idleCommands > limits.idleCommands else { return nil }
         return .close(SMTPReply(421, .security, "Too many commands without mail, closing connection"))
-    }
-
-    private var verbs: String {
-        let hello = service.isLMTP ? "LHLO" : "HELO EHLO"
-        return "\(hello) MAIL RCPT DATA BDAT RSET NOOP QUIT HELP VRFY"
-            + (canStartTLS && channel != .tls ? " STARTTLS" : "") + (mechanisms.isEmpty ? "" : " AUTH")
     }
 
     // MARK: HELO, EHLO, LHLO
@@ -125,17 +118,6 @@ package struct SMTPSession: Sendable {
         self.hello = hello
         let greeting = "\(hostName) greets \(peer)"
         return .reply(SMTPReply(250, nil, lines: hello.verb == .helo ? [greeting] : [greeting] + extensions))
-    }
-
-    /// The extensions that are offered now, one line each.
-    package var extensions: [String] {
-        var lines = [
-            "PIPELINING", "SIZE \(limits.messageSize)", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES",
-        ]
-        if canStartTLS, channel != .tls { lines.append("STARTTLS") }
-        if limits.offersReports { lines.append("DSN") }
-        if !mechanisms.isEmpty, user == nil { lines.append("AUTH " + mechanisms.map(\.name).joined(separator: " ")) }
-        return lines + ["LIMITS RCPTMAX=\(limits.recipients)", "HELP"]
     }
 
     // MARK: STARTTLS, AUTH
@@ -157,7 +139,7 @@ package struct SMTPSession: Sendable {
     /// The mechanisms that AUTH may name now.
     ///
     /// None where nobody logs on.
-    private var mechanisms: [SASLMechanism] { service == .submission ? SASLMechanism.offered(on: channel) : [] }
+    var mechanisms: [SASLMechanism] { service == .submission ? SASLMechanism.offered(on: channel) : [] }
 
     // RFC 4954 §4: not twice, not within a transaction
     private mutating func check(_ auth: AuthCommand) -> SMTPStep {
@@ -213,32 +195,18 @@ package struct SMTPSession: Sendable {
         return .beginTransaction(mail)
     }
 
-    /// Parameters of extensions that are not offered here are unknown ones (RFC 5321 §4.1.1.11).
-    private func refusal(of mail: MailCommand) -> SMTPReply? {
-        var unknown: String?
-        if mail.body == .binary { unknown = "BODY=BINARYMIME" }
-        if mail.reportContent != nil, !limits.offersReports { unknown = "RET" }
-        if mail.envelopeID != nil, !limits.offersReports { unknown = "ENVID" }
-        if mail.requiresTLS { unknown = "REQUIRETLS" }
-        if mail.submitter != nil, service != .submission { unknown = "AUTH" }
-        if mail.trace != nil, service != .internalLMTP { unknown = "XMARTLET-TRACE" }
-        if let unknown { return SMTPReply(555, .invalidArguments, "Parameter \(unknown) is not offered") }
-        guard mail.usesUTF8 || Self.isASCII(mail.reversePath.description) else {
-            return SMTPReply(553, .nonASCIIAddress, "An address like this needs SMTPUTF8")
-        }
-        return nil
-    }
-
-    private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+    static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
 
     /// MAIL is accepted.
-    package mutating func begin(_ mail: MailCommand) -> SMTPReply {
+    package mutating func begin(_ asked: MailCommand) -> SMTPReply {
+        let (mail, isChanged) = withAllowedPriority(asked)
         transaction = MailTransaction(mail, trace: mail.trace ?? .random(), peer: peer, user: user)
         transaction?.hello = hello?.name
         chunkFailure = nil
         transactions += 1
         idleCommands = 0
-        return SMTPReply(250, .otherAddress, "Sender OK")
+        guard isChanged else { return SMTPReply(250, .otherAddress, "Sender OK") }
+        return SMTPReply(250, .priorityChanged, "\(mail.transferPriority ?? 0) is the highest priority here")
     }
 
     // MARK: RCPT
@@ -303,6 +271,10 @@ package struct SMTPSession: Sendable {
 
     private mutating func checkData() -> SMTPStep {
         guard !isChunking else { return fail(SMTPReply(503, .badSequence, "Go on with BDAT")) }
+        // RFC 3030 §3: such content has no lines by which DATA could find its end.
+        guard transaction?.mail.body != .binary else {
+            return fail(SMTPReply(503, .badSequence, "BODY=BINARYMIME needs BDAT"))
+        }
         if let refusal = refusalOfContent { return fail(refusal) }
         return .receiveData
     }

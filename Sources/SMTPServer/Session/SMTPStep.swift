@@ -14,6 +14,10 @@ package enum SMTPStep: Sendable, Equatable {
     case beginTransaction(MailCommand)
     /// Look the recipient up, then `add`.
     case resolve(RecipientCommand)
+    /// Say who the address is, and with `expands` whom it stands for.
+    case describe(RecipientCommand, expands: Bool)
+    /// Have what waits for a domain sent.
+    case startQueue(RemoteQueueCommand)
     case receiveData
     /// Read the octets of the chunk; with a refusal, only to give that reply behind them.
     case receiveChunk(ChunkCommand, refusal: SMTPReply?)

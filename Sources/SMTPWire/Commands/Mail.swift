@@ -37,6 +37,14 @@ package struct MailCommand: Sendable, Hashable {
     package var envelopeID: String?
     /// RFC 8689 §2.
     package var requiresTLS = false
+    /// RFC 2852 §4.
+    package var deliverBy: DeliverBy?
+    /// RFC 4865 §4.
+    package var release: FutureRelease?
+    /// -9 to 9; 0 is normal (RFC 6710 §4).
+    package var transferPriority: Int8?
+    /// What the sender says it advertises (RFC 3865 §2.2).
+    package var solicitations: [SolicitationKeyword] = []
     /// Between Martlet's own parts: the trace id of the message.
     package var trace: TraceID?
 
@@ -73,6 +81,18 @@ package struct MailCommand: Sendable, Hashable {
         case "REQUIRETLS":
             try parameter.requireNone()
             requiresTLS = true
+        case "BY": deliverBy = try DeliverBy(parameter)
+        case "HOLDFOR", "HOLDUNTIL":
+            // RFC 4865 §4: one of the two.
+            guard release == nil else { throw parameter.invalid("HOLDFOR or HOLDUNTIL, not both") }
+            release =
+                parameter.keyword == "HOLDFOR"
+                ? try FutureRelease(interval: parameter) : try FutureRelease(date: parameter)
+        case "MT-PRIORITY": transferPriority = try Self.priority(parameter)
+        case "SOLICIT":
+            let text = try parameter.required("SOLICIT=keywords")
+            guard let keywords = SolicitationKeyword.list(text) else { throw parameter.invalid("SOLICIT=keywords") }
+            solicitations = keywords
         case "XMARTLET-TRACE":
             trace = TraceID(try parameter.required("a trace id"))
             if trace == nil { throw parameter.invalid("a trace id") }
@@ -87,6 +107,16 @@ package struct MailCommand: Sendable, Hashable {
             throw parameter.invalid("SIZE=octets")
         }
         return Decimal.parse(digits) ?? .max
+    }
+
+    // priority-value = ["-"] ("0" / "1" ... "9")    RFC 6710 §9
+    private static func priority(_ parameter: ESMTPParameter) throws(SMTPSyntaxError) -> Int8 {
+        let octets = Array(try parameter.required("MT-PRIORITY=-9 to 9").utf8)
+        let digits = octets.first == 0x2D ? octets.dropFirst() : octets[...]
+        guard digits.count == 1, let value = Decimal.parse(digits, maximum: 9) else {
+            throw parameter.invalid("MT-PRIORITY=-9 to 9")
+        }
+        return octets.first == 0x2D ? -Int8(value) : Int8(value)
     }
 
     private static func submitter(_ parameter: ESMTPParameter) throws(SMTPSyntaxError) -> Submitter {
@@ -110,6 +140,10 @@ package struct MailCommand: Sendable, Hashable {
         if let reportContent { text += " RET=\(reportContent.rawValue)" }
         if let envelopeID { text += " ENVID=\(XText.encode(envelopeID))" }
         if requiresTLS { text += " REQUIRETLS" }
+        if let deliverBy { text += " BY=\(deliverBy.text)" }
+        if let release { text += " \(release.text)" }
+        if let transferPriority { text += " MT-PRIORITY=\(transferPriority)" }
+        if !solicitations.isEmpty { text += " SOLICIT=\(solicitations.map(\.text).joined(separator: ","))" }
         if let trace { text += " XMARTLET-TRACE=\(trace)" }
         return text
     }

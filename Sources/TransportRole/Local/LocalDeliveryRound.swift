@@ -51,6 +51,8 @@ struct LocalDeliveryRound: Sendable {
     /// Other servers' recipients, and those of which the sender wants to hear when they have it: the queue reports.
     private func goesToQueue(_ recipient: TransactionRecipient) -> Bool {
         guard owner.queue != nil else { return false }
+        // What its sender wants delivered later waits there.
+        if transaction.mail.release != nil { return true }
         if case .on(success: true, _, _) = recipient.notify { return true }
         return recipient.isRelayed
     }

@@ -20,9 +20,21 @@ final class OutgoingHosts {
     private(set) var failure: ResolutionFailure?
     /// The domain's best server is this one: its mail would come back for ever.
     private(set) var leadsHere = false
+    private let needsProof: Bool
+    /// Nobody vouches for where the domain's mail goes, and somebody must.
+    private(set) var lacksProof = false
 
-    /// - Parameter port: of hosts that are not said to have another.
-    init(_ hop: NextHop, port: UInt16, resolver: any MailHostResolver, ownName: String) {
+    /// - Parameters:
+    ///   - port: of hosts that are not said to have another.
+    ///   - needsProof: only by MX records that DNSSEC vouches for (RFC 8689 §4.2.1).
+    init(
+        _ hop: NextHop,
+        port: UInt16,
+        resolver: any MailHostResolver,
+        ownName: String,
+        needsProof: Bool = false
+    ) {
+        self.needsProof = needsProof
         self.resolver = resolver
         self.ownName = ownName
         self.port = port
@@ -50,6 +62,7 @@ final class OutgoingHosts {
     private func look(up domain: Domain) async {
         switch await resolver.mailHosts(of: domain) {
         case .failed(let failure): self.failure = failure
+        case .hosts(let hosts) where needsProof && !hosts.isSecure: lacksProof = true
         case .hosts(let hosts):
             guard let others = hosts.excluding({ $0.name.text == ownName }) else {
                 leadsHere = true

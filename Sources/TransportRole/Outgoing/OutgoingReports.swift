@@ -24,6 +24,8 @@ package struct OutgoingReports: ReportWriter {
         let wanted = request.recipients.indices.filter { index in
             let recipient = request.recipients[index]
             guard let action = DeliveryAction(rawValue: recipient.action.rawValue) else { return false }
+            // RFC 2852 §4: whoever set a time is told who does not know of it.
+            if action == .relayed, request.message.mail.deliverBy != nil { return recipient.command.notify != .never }
             return DeliveryReports.isWanted(action, recipient.command.notify)
         }
         guard !wanted.isEmpty, request.message.origin != .notice else { return [] }
@@ -36,7 +38,8 @@ package struct OutgoingReports: ReportWriter {
             beginning: request.beginning
         )
         message.envelopeID = request.message.mail.envelopeID
-        message.returns = request.message.mail.reportContent
+        // RFC 8689 §5: of what needs TLS the content does not go back, and the report needs it, too.
+        message.returns = request.message.mail.requiresTLS ? .headers : request.message.mail.reportContent
         message.usesUTF8 = request.message.mail.usesUTF8
         message.receivedFrom = request.message.receivedFrom
         let recipients = wanted.map { Self.reported(request.recipients[$0], request) }
@@ -50,7 +53,7 @@ package struct OutgoingReports: ReportWriter {
         case .later: return nil
         case .sender(let commands):
             let reports = DeliveryReports.reports(on: message, recipients, context)
-            return reports.map { draft($0, commands, .report, wanted) }
+            return reports.map { draft($0, commands, .report, wanted, requiresTLS: request.message.mail.requiresTLS) }
         case .postmaster:
             // Delays of mail that nobody sent are nobody's business.
             guard recipients.contains(where: { $0.action == .failed }), !postmaster.commands.isEmpty else { return [] }
@@ -63,10 +66,12 @@ package struct OutgoingReports: ReportWriter {
         _ report: DeliveryReport,
         _ commands: [RecipientCommand],
         _ origin: QueueOrigin,
-        _ wanted: [Int]
+        _ wanted: [Int],
+        requiresTLS: Bool = false
     ) -> ReportDraft {
         var mail = report.mail
         (mail.size, mail.trace) = (nil, .random())
+        mail.requiresTLS = requiresTLS
         var message = QueuedMessage(mail, commands.map { QueuedRecipient($0, destination: "") })
         message.origin = origin
         return ReportDraft(message, octets: report.octets, covers: report.covers.map { wanted[$0] })

@@ -125,7 +125,13 @@ package struct OutgoingTransport: DeliveryTransport {
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
         let port = UInt16(clamping: settings.current[RoutingSettings.port])
-        let hosts = OutgoingHosts(route.nextHop, port: port, resolver: resolver, ownName: hostName)
+        let hosts = OutgoingHosts(
+            route.nextHop,
+            port: port,
+            resolver: resolver,
+            ownName: hostName,
+            needsProof: batch.message.mail.requiresTLS
+        )
         guard let first = await hosts.next() else { return Self.result(of: hosts, commands.count) }
         guard let options = await options(route.connector) else {
             let text = "The password of connector \(route.connector.name) cannot be used"
@@ -171,7 +177,10 @@ package struct OutgoingTransport: DeliveryTransport {
     private static func result(of hosts: OutgoingHosts, _ count: Int) -> DeliveryResult {
         let outcome: DeliveryOutcome
         var failure: String?
-        if hosts.leadsHere {
+        if hosts.lacksProof {
+            let text = "REQUIRETLS support required; DNSSEC does not vouch for where the domain's mail goes"
+            outcome = DeliveryOutcome(.bounced, SMTPReply(550, .requireTLSNeeded, text))
+        } else if hosts.leadsHere {
             outcome = DeliveryOutcome(
                 .bounced,
                 SMTPReply(554, .routingLoop, "The domain's mail comes to this server, which does not know it")

@@ -55,6 +55,14 @@ import Testing
         ("MAIL FROM:<a@b> BODY=9BIT", 501), ("MAIL FROM:<a@b> SMTPUTF8=1", 501), ("MAIL FROM:<a@b> =1", 501),
         ("MAIL FROM:<a@b> AUTH=+zz", 501), ("MAIL FROM:<a@b> RET=NONE", 501), ("MAIL FROM:<a@b> SIZE=", 501),
         ("RCPT TO:<a@b> NOTIFY=NEVER,DELAY", 501), ("RCPT TO:<a@b> ORCPT=x", 501),
+        ("MAIL FROM:<a@b> BY=120", 501), ("MAIL FROM:<a@b> BY=0;R", 501), ("MAIL FROM:<a@b> BY=-1;R", 501),
+        ("MAIL FROM:<a@b> BY=1234567890;N", 501), ("MAIL FROM:<a@b> BY=1;X", 501), ("MAIL FROM:<a@b> BY=1;NX", 501),
+        ("MAIL FROM:<a@b> BY=;N", 501), ("MAIL FROM:<a@b> BY=+;N", 501), ("MAIL FROM:<a@b> HOLDFOR=0", 501),
+        ("MAIL FROM:<a@b> HOLDFOR=-1", 501), ("MAIL FROM:<a@b> HOLDFOR=1 HOLDUNTIL=2030-01-31T08:00:00Z", 501),
+        ("MAIL FROM:<a@b> HOLDUNTIL=2030-02-31T08:00:00Z", 501), ("MAIL FROM:<a@b> HOLDUNTIL=tomorrow", 501),
+        ("MAIL FROM:<a@b> HOLDUNTIL=2030-01-31T08:00:00", 501), ("MAIL FROM:<a@b> MT-PRIORITY=10", 501),
+        ("MAIL FROM:<a@b> MT-PRIORITY=-", 501), ("MAIL FROM:<a@b> MT-PRIORITY", 501),
+        ("MAIL FROM:<a@b> SOLICIT=ADV", 501), ("MAIL FROM:<a@b> SOLICIT=a:b,", 501), ("MAIL FROM:<a@b> SOLICIT", 501),
         ("RCPT TO:<a@b> XMARTLET-ACCOUNT=-1", 501), ("RCPT TO:<a@b> XMARTLET-DELIVERY=00", 501),
         ("MAIL FROM:<a@b> FOO", 555), ("MAIL FROM:<a@b> FOO=1 SIZE=1", 555), ("RCPT TO:<a@b> SIZE=1", 555),
     ])
@@ -104,6 +112,25 @@ import Testing
         mail.trace = TraceID("abc123")
         #expect(try SMTPCommand.parse(Array(line.utf8)) == .mail(mail))
         #expect(try SMTPCommand.parse(Array(SMTPCommand.mail(mail).encoded.dropLast(2))) == .mail(mail))
+    }
+
+    @Test(arguments: [
+        "BY=120;N", "BY=-5;NT", "BY=999999999;R", "BY=60;RT", "HOLDFOR=86400", "HOLDUNTIL=2030-01-31T08:00:00Z",
+        "MT-PRIORITY=-9", "MT-PRIORITY=4", "SOLICIT=net.example:ADV,org.example:ADV:ADLT",
+        "BY=7;N HOLDFOR=1 MT-PRIORITY=0 SOLICIT=a:b",
+    ])
+    func `Times, priorities and labels are written as they are read`(parameters: String) throws {
+        let line = Array("MAIL FROM:<a@b> \(parameters)".utf8)
+        #expect(try SMTPCommand.parse(line).encoded.dropLast(2).elementsEqual(line))
+    }
+
+    @Test func `A time to release a message at, in any zone`() throws {
+        for text in ["2030-01-31T08:00:00Z", "2030-01-31t09:30:00.25+01:30", "2030-01-31T03:00:00-05:00"] {
+            guard case .mail(let mail) = try SMTPCommand.parse(Array("MAIL FROM:<> HOLDUNTIL=\(text)".utf8)) else {
+                return
+            }
+            #expect(mail.release == .at(MailDate(secondsSince1970: 1_896_076_800)))
+        }
     }
 
     @Test func `A size beyond 64 bits is the largest there is`() throws {
