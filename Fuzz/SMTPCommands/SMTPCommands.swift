@@ -43,6 +43,7 @@ enum FuzzSMTPCommands {
         guard choice & 16 != 0 else { return limits }
         limits.offersReports = true
         limits.mayStartQueues = true
+        limits.mayPresentClients = true
         (limits.verifies, limits.expands) = (.everybody, .users)
         limits.refusedSolicitations = ["net.example:ADV"].compactMap(SolicitationKeyword.init)
         limits.highestPriority = 3
@@ -68,7 +69,7 @@ enum FuzzSMTPCommands {
             act(session.authenticated(.success(AuthenticatedUser(account: AccountID(1), name: name))), &session)
         case .beginTransaction(let mail): checkReply(session.begin(mail))
         case .resolve(let recipient): checkReply(session.add(recipient, .deliver([])))
-        case .describe, .startQueue: break
+        case .describe, .startQueue, .presentClient: break
         case .receiveData: session.endTransaction()
         case .receiveChunk(let chunk, let refusal):
             if chunk.isLast { session.endTransaction() } else if refusal != nil { session.chunkFailed() }

@@ -23,7 +23,8 @@ internal import TransportRole
 
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
-    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings + localDeliverySettings
+    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings
+        + smtpClientSettings + localDeliverySettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
         + journalStoreSettings + resolverSettings + routingSettings

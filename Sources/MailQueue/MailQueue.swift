@@ -182,7 +182,12 @@ package actor MailQueue {
     func newRecord(_ message: QueuedMessage, size: UInt64) -> MessageRecord {
         let now = self.now
         lastID = max(lastID.next, state.lastID.next, QueueID.first(at: now, queue: services.number))
-        let times = MessageTimes(message, at: now, policy, releasedAt: message.releaseTime.map { $0 &- timeline.offset })
+        let times = MessageTimes(
+            message,
+            at: now,
+            policy,
+            releasedAt: message.releaseTime.map { $0 &- timeline.offset }
+        )
         var record = MessageRecord(
             lastID,
             message,

@@ -116,10 +116,75 @@ extension EventDefinition {
         cause: "Its address is in smtp/etrn-networks or smtp/trusted-networks.",
         action: "None."
     )
+    static let talkedEarly = EventDefinition(
+        9363,
+        "smtp.client.early",
+        .information,
+        text: "A client sent before it was its turn.",
+        cause: "It is a program that does not read answers: often one that sends unwanted mail.",
+        action: "None; smtp/early-talkers refuses such clients."
+    )
+    static let rateExceeded = EventDefinition(
+        9364,
+        "smtp.rate.exceeded",
+        .warning,
+        text: "A client was put off because it does more than it may.",
+        cause: "One of the limits smtp/...-per-address, -per-network and -per-account is reached.",
+        action: "If the client is right, raise the limit or name it in smtp/trusted-networks."
+    )
+    static let namesGuessed = EventDefinition(
+        9365,
+        "smtp.recipient.guessing",
+        .warning,
+        text: "A client asks for many addresses that do not exist; it is answered slowly.",
+        cause: "Somebody looks for valid addresses, or an old list is used.",
+        action: "None, unless it is a client of yours."
+    )
+    static let newlinesMadeWhole = EventDefinition(
+        9366,
+        "smtp.message.newlines",
+        .information,
+        text: "A message had CR or LF on their own; they were made whole line ends.",
+        cause: "smtp/bare-newline or smtp/bare-newline-networks allows it for this client.",
+        action: "None; if it is a client of yours, have it mended."
+    )
+    static let clientPresented = EventDefinition(
+        9367,
+        "smtp.client.presented",
+        .information,
+        text: "A proxy said for whom it speaks (XCLIENT).",
+        cause: "It is in smtp/xclient-networks.",
+        action: "None."
+    )
+    static let listed = EventDefinition(
+        9368,
+        "smtp.client.listed",
+        .information,
+        text: "A client is on lists of addresses.",
+        cause: "The lists of smtp/dns-lists have its address; the fields name them.",
+        action: "None; if the client is right, ask who keeps the list, or name it in smtp/trusted-networks."
+    )
+    static let listsUnanswered = EventDefinition(
+        9369,
+        "smtp.lists.unanswered",
+        .warning,
+        text: "Lists of addresses do not answer; for a minute they are not asked.",
+        cause: "The resolver or the lists' name servers do not answer in smtp/dns-list-timeout.",
+        action: "See martlet dns status; take lists that are gone out of smtp/dns-lists."
+    )
+    static let greylisted = EventDefinition(
+        9370,
+        "smtp.recipient.greylisted",
+        .information,
+        text: "A stranger was put off.",
+        cause: "smtp/greylist is on, and nobody of this network has sent from this sender to this recipient.",
+        action: "None; a mail server tries again."
+    )
 }
 
 package let smtpServerEvents: [EventDefinition] = [
     .messageLoops, .plaintextBehindStartTLS, .messageAccepted, .messageRefused, .smugglingRefused, .recipientRefused,
     .relayRefused, .senderRefused, .loggedOn, .logOnFailed, .sessionCutOff, .handshakeFailed,
-    .sessionFaulty, .queueAskedFor,
+    .sessionFaulty, .queueAskedFor, .talkedEarly, .rateExceeded, .namesGuessed, .newlinesMadeWhole,
+    .clientPresented, .listed, .listsUnanswered, .greylisted,
 ]

@@ -37,8 +37,33 @@ package struct SMTPLimits: Sendable {
     /// Who may ask for what waits for a domain (RFC 1985).
     package var queueNetworks: [IPNetwork] = []
     package var trustedNetworks: [IPNetwork] = []
+    /// Whose bare CR and LF are made whole, whatever `bareNewline` says.
+    package var bareNewlineNetworks: [IPNetwork] = []
+    package var earlyTalkers = EarlyTalkerPolicy.note
+    package var tarpitAfter = 10
+    package var tarpitDelay: Duration = .zero
+    /// Limits for an address, a network, and an account.
+    package struct Rates: Sendable, Hashable {
+        package var address = RateLimit.none
+        package var network = RateLimit.none
+        package var account = RateLimit.none
+    }
+    package var connectionRates = Rates()
+    package var messageRates = Rates()
+    package var recipientRates = Rates()
+    package var unknownRate = RateLimit.none
     /// The client of this session is in one of `trustedNetworks`.
     package var isTrusted = false
+    package var lists: [AddressList] = []
+    package var listTimeout: Duration = .seconds(5)
+    package var listThreshold = 5
+    package var greylists = false
+    package var greylistDelay: Duration = .seconds(300)
+    package var greylistRetention: Duration = .seconds(35 * 86_400)
+    /// Who may speak for others by XCLIENT.
+    package var proxyNetworks: [IPNetwork] = []
+    /// The client of this session may say for whom it speaks.
+    package var mayPresentClients = false
     /// The client of this session may use ETRN.
     package var mayStartQueues = false
 
@@ -69,12 +94,39 @@ package struct SMTPLimits: Sendable {
         expands = settings[SMTPSettings.expand, instance: instance]
         queueNetworks = settings[SMTPSettings.queueNetworks, instance: instance].compactMap(IPNetwork.init)
         trustedNetworks = settings[SMTPSettings.trustedNetworks, instance: instance].compactMap(IPNetwork.init)
+        readClients(settings, instance)
+    }
+
+    private mutating func readClients(_ settings: SettingsSnapshot, _ instance: String) {
+        bareNewlineNetworks = settings[SMTPSettings.bareNewlineNetworks, instance: instance]
+            .compactMap(IPNetwork.init)
+        proxyNetworks = settings[SMTPSettings.xclientNetworks, instance: instance].compactMap(IPNetwork.init)
+        earlyTalkers = settings[SMTPSettings.earlyTalkers, instance: instance]
+        tarpitAfter = settings[SMTPSettings.tarpitAfter, instance: instance]
+        tarpitDelay = settings[SMTPSettings.tarpitDelay, instance: instance]
+        connectionRates.address = settings[SMTPSettings.connectionsPerAddress, instance: instance]
+        connectionRates.network = settings[SMTPSettings.connectionsPerNetwork, instance: instance]
+        messageRates.address = settings[SMTPSettings.messagesPerAddress, instance: instance]
+        messageRates.network = settings[SMTPSettings.messagesPerNetwork, instance: instance]
+        messageRates.account = settings[SMTPSettings.messagesPerAccount, instance: instance]
+        recipientRates.address = settings[SMTPSettings.recipientsPerAddress, instance: instance]
+        recipientRates.network = settings[SMTPSettings.recipientsPerNetwork, instance: instance]
+        recipientRates.account = settings[SMTPSettings.recipientsPerAccount, instance: instance]
+        lists = settings[SMTPSettings.lists, instance: instance].compactMap(AddressList.init)
+        listTimeout = settings[SMTPSettings.listTimeout, instance: instance]
+        listThreshold = settings[SMTPSettings.listThreshold, instance: instance]
+        greylists = settings[SMTPSettings.greylist, instance: instance]
+        greylistDelay = settings[SMTPSettings.greylistDelay, instance: instance]
+        greylistRetention = settings[SMTPSettings.greylistRetention, instance: instance]
+        unknownRate = settings[SMTPSettings.unknownPerNetwork, instance: instance]
     }
 
     /// For one client.
     package mutating func apply(to peer: SocketAddress) {
         isTrusted = trustedNetworks.contains { $0.contains(peer) }
+        mayPresentClients = proxyNetworks.contains { $0.contains(peer) }
         mayStartQueues = isTrusted || queueNetworks.contains { $0.contains(peer) }
+        if bareNewlineNetworks.contains(where: { $0.contains(peer) }) { bareNewline = .normalize }
     }
 
     /// For Martlet's own transport: what it sends was measured when it came in, and grew by our trace fields since; its

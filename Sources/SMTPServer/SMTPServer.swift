@@ -31,6 +31,7 @@ package struct SMTPServices: Sendable {
     package var relay: (any RelayPolicy)?
     /// For ETRN.
     package var queues: (any QueueStarter)?
+    package var clients: ClientControl
     package var settings: LiveSettings
     package var events: EventRecorder
 
@@ -41,6 +42,7 @@ package struct SMTPServices: Sendable {
         senders: (any SenderPolicy)? = nil,
         relay: (any RelayPolicy)? = nil,
         queues: (any QueueStarter)? = nil,
+        clients: ClientControl = ClientControl(),
         settings: LiveSettings = LiveSettings(),
         events: EventRecorder = .none
     ) {
@@ -50,6 +52,7 @@ package struct SMTPServices: Sendable {
         self.senders = senders
         self.relay = relay
         self.queues = queues
+        self.clients = clients
         self.settings = settings
         self.events = events
     }
@@ -97,11 +100,17 @@ package final class SMTPServer: Sendable {
     ///
     /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
+        await SMTPDialogue(self, connection).run()
+    }
+
+    /// The settings in force, for a client.
+    func limits(for peer: SocketAddress) -> SMTPLimits {
         var limits = self.limits.withLock { $0 }
         limits.offersReports = services.relay != nil && service != .internalLMTP
-        limits.apply(to: connection.peer)
+        limits.apply(to: peer)
         limits.mayStartQueues = limits.mayStartQueues && services.queues != nil && !service.isLMTP
-        await SMTPDialogue(self, connection, service == .internalLMTP ? limits.forTransport() : limits).run()
+        limits.mayPresentClients = limits.mayPresentClients && service != .internalLMTP
+        return service == .internalLMTP ? limits.forTransport() : limits
     }
 
     /// What is sent to a client for which there is no room, as the listener's refusal.

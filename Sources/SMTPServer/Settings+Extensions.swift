@@ -26,14 +26,16 @@ extension SMTPSettings {
         allowed: networks,
         where: { $0.allSatisfy { IPNetwork($0) != nil } },
         perInstance: true,
-        help: "Clients that are no strangers: they may use VRFY and ETRN. They may relay only if smtp/relay-networks says so."
+        help:
+            "Clients that are no strangers: they may use VRFY and ETRN. They may relay only if smtp/relay-networks says so."
     )
     package static let futureRelease = SettingKey(
         "smtp/future-release",
         default: Duration.seconds(365 * 86_400),
         in: .zero...(.seconds(3650 * 86_400)),
         perInstance: true,
-        help: "On submission, the longest time that a message is kept before it is sent (FUTURERELEASE); 0s for not at all."
+        help:
+            "On submission, the longest time that a message is kept before it is sent (FUTURERELEASE); 0s for not at all."
     )
     package static let minimumDeliverBy = SettingKey(
         "smtp/minimum-deliver-by",
@@ -75,6 +77,7 @@ extension SMTPSettings {
         allowed: networks,
         where: { $0.allSatisfy { IPNetwork($0) != nil } },
         perInstance: true,
-        help: "Clients that may ask for the mail that waits for a domain (ETRN), besides trusted networks. None by default."
+        help:
+            "Clients that may ask for the mail that waits for a domain (ETRN), besides trusted networks. None by default."
     )
 }

@@ -19,6 +19,7 @@ package enum SMTPCommand: Sendable, Hashable {
     case startTLS
     case authenticate(AuthCommand)
     case remoteQueue(RemoteQueueCommand)
+    case clientAttributes(ClientAttributesCommand)
 
     /// Reads one line, without its line end.
     ///
@@ -36,6 +37,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case "BDAT": return .chunk(try ChunkCommand(&scanner, in: line))
         case "AUTH": return .authenticate(try AuthCommand(&scanner, in: line))
         case "ETRN": return .remoteQueue(try RemoteQueueCommand(&scanner, in: line))
+        case "XCLIENT": return .clientAttributes(try ClientAttributesCommand(&scanner, in: line))
         case "NOOP": return .noop  // its argument has no meaning (RFC 5321 §4.1.1.9)
         case "HELP": return .help(scanner.rest(of: line))
         case "VRFY": return .verify(try scanner.argument(in: line))
@@ -79,6 +81,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case .startTLS: "STARTTLS"
         case .authenticate: "AUTH"
         case .remoteQueue: "ETRN"
+        case .clientAttributes: "XCLIENT"
         }
     }
 
@@ -91,6 +94,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case .chunk(let chunk): line(chunk.arguments)
         case .authenticate(let auth): line(auth.arguments)
         case .remoteQueue(let queue): line(queue.arguments)
+        case .clientAttributes(let attributes): line(attributes.arguments)
         case .verify(let text), .expand(let text), .help(let text): line(text)
         case .data, .reset, .noop, .quit, .startTLS: line("")
         }

@@ -157,6 +157,14 @@ extension EventDefinition {
         cause: "Its files changed.",
         action: "Nothing."
     )
+    package static let proxyWithoutHeader = EventDefinition(
+        9102,
+        "net.proxy.silent",
+        .warning,
+        text: "A connection of a proxy was closed: it does not say for whom it calls",
+        cause: "The proxy's address is in <listener>/proxy-networks, and it sends no PROXY protocol header.",
+        action: "Switch the PROXY protocol on at the proxy, or take it out of the setting."
+    )
 }
 
 package let serviceControlEvents: [EventDefinition] = [
@@ -164,5 +172,5 @@ package let serviceControlEvents: [EventDefinition] = [
     .stopping,
     .workerHangs, .cannotStart, .runsAsRoot, .settingsRefused, .settingsApplied, .workerNotDraining, .workerCannotServe,
     .workerOrphaned, .certificateUnusable,
-    .certificateReloaded,
+    .certificateReloaded, .proxyWithoutHeader,
 ]

@@ -133,3 +133,4 @@ package let serviceControlSettings: [SettingDeclaration] =
         ServiceSettings.drillEnabled.declaration,
         ServiceSettings.drillPoison.declaration,
     ] + ListenerDefinition.all.map(\.portKey.declaration)
+    + ListenerDefinition.all.map(\.proxyKey.declaration) + SMTPListenerSettings.all

@@ -48,6 +48,7 @@ package enum TransportRole {
         let router = OutgoingRouter(context.settings)
         let queues = try await queues(context, directory, client, owners, router)
         guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
+        let greylist = await GreylistFile.open(context)
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
@@ -62,16 +63,17 @@ package enum TransportRole {
             senders: recipients,
             relay: OutgoingAdmission(queue, router, settings: context.settings),
             queues: QueuesOnRequest(queues, layout, loop: context.loop),
+            clients: ClientControl(lists: ResolverLists(resolver(context)), greylist: greylist.greylist),
             settings: context.settings,
             events: context.events
         )
         let tls = ServerCertificate.load(context)
-        let listeners = kinds.flatMap { definition, service, instance in
+        let listeners = (kinds + further(context.settings.current)).flatMap { definition, service, instance in
             let server = SMTPServer(
                 service,
                 instance: instance,
                 hostName: context.hostName,
-                tls: tls,
+                tls: ServerCertificate.load(context, instance: instance, or: tls),
                 implicitTLS: definition.hasImplicitTLS,
                 services: services
             )
@@ -99,8 +101,18 @@ package enum TransportRole {
         )
         return RunningRole {
             await serving.drain()
+            await greylist.save()
             for queue in queues.values { await queue.close() }
         }
+    }
+
+    private static func resolver(_ context: WorkerContext) -> ResolverClient {
+        ResolverClient(
+            path: context.layout.resolverSocket,
+            loop: context.loop,
+            settings: context.settings,
+            events: context.events
+        )
     }
 
     /// Opens the worker's queue and keeps it going; the first worker those of workers that are gone, too.
@@ -112,12 +124,7 @@ package enum TransportRole {
         _ router: OutgoingRouter
     ) async throws -> [Int: MailQueue] {
         let outbound = try SMTPOutbound()
-        let resolver = ResolverClient(
-            path: context.layout.resolverSocket,
-            loop: context.loop,
-            settings: context.settings,
-            events: context.events
-        )
+        let resolver = resolver(context)
         var services = QueueServices(
             transport: OutgoingTransport(
                 lmtp: client,
@@ -170,4 +177,18 @@ package enum TransportRole {
     private static let kinds: [(ListenerDefinition, SMTPService, String)] = [
         (.smtp, .receive, "1"), (.submission, .submission, "2"), (.submissions, .submission, "3"), (.lmtp, .lmtp, "4"),
     ]
+
+    /// Listeners that settings add, as `kinds`.
+    private static func further(_ settings: SettingsSnapshot) -> [(ListenerDefinition, SMTPService, String)] {
+        ListenerDefinition.further(settings).compactMap { definition in
+            guard let instance = definition.instance else { return nil }
+            let service: SMTPService =
+                switch settings[SMTPListenerSettings.service, instance: instance] {
+                case .receive: .receive
+                case .submission, .submissions: .submission
+                case .lmtp: .lmtp
+                }
+            return (definition, service, instance)
+        }
+    }
 }

@@ -11,7 +11,9 @@ import Testing
 
 /// Times that the sender sets, and mail that waits until it is asked for.
 @Suite(.timeLimit(.minutes(1))) struct SenderTimesTests {
-    @Test func `What is to be kept is kept, also over a restart, and its time is counted from its release`() async throws {
+    @Test func `What is to be kept is kept, also over a restart, and its time is counted from its release`()
+        async throws
+    {
         try await onBench { bench in
             var queue = try await bench.open()
             await queue.setSending(true)
@@ -61,7 +63,9 @@ import Testing
         }
     }
 
-    @Test func `The next system is told what is left of the time, and who does not know of it is reported`() async throws {
+    @Test func `The next system is told what is left of the time, and who does not know of it is reported`()
+        async throws
+    {
         try await onBench { bench in
             let queue = try await bench.open()
             var timed = message(to: "bob@far.test")

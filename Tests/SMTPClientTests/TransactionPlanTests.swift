@@ -158,7 +158,10 @@ import Testing
     @Test(arguments: [
         ("<a@b> HOLDFOR=60", "HELP", "MAIL FROM:<a@b>", false),
         ("<a@b> MT-PRIORITY=4 SOLICIT=a:b", "HELP", "MAIL FROM:<a@b>", false),
-        ("<a@b> MT-PRIORITY=4 SOLICIT=a:b", "MT-PRIORITY,NO-SOLICITING", "MAIL FROM:<a@b> MT-PRIORITY=4 SOLICIT=a:b", false),
+        (
+            "<a@b> MT-PRIORITY=4 SOLICIT=a:b", "MT-PRIORITY,NO-SOLICITING", "MAIL FROM:<a@b> MT-PRIORITY=4 SOLICIT=a:b",
+            false
+        ),
         ("<a@b> BY=120;N", "DELIVERBY 60", "MAIL FROM:<a@b> BY=120;N", false),
         ("<a@b> BY=120;N", "HELP", "MAIL FROM:<a@b>", true),
         ("<a@b> BY=120;RT", "DELIVERBY 60", "MAIL FROM:<a@b> BY=120;RT", true),

@@ -34,6 +34,7 @@ struct ExtensionTableTests {
         var limits = SMTPLimits()
         limits.offersReports = service != .internalLMTP
         limits.mayStartQueues = !service.isLMTP
+        limits.mayPresentClients = service != .internalLMTP
         (limits.verifies, limits.expands) = (.everybody, .everybody)
         limits.refusedSolicitations = ["net.example:ADV"].compactMap(SolicitationKeyword.init)
         let session = SMTPSession(

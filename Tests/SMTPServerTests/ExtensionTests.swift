@@ -133,7 +133,8 @@ final class RecordingQueues: QueueStarter {
     ])
     func `Who is told about addresses`(disclosure: String, codes: String) async throws {
         let test = TestServer(settings: ["smtp/verify": disclosure, "smtp/expand": disclosure])
-        let script = "EHLO x\r\nVRFY alice@example.test\r\nEXPN <alice@example.test>\r\nVRFY nobody@example.test\r\nQUIT\r\n"
+        let script =
+            "EHLO x\r\nVRFY alice@example.test\r\nEXPN <alice@example.test>\r\nVRFY nobody@example.test\r\nQUIT\r\n"
         #expect(try await test.codes(script) == "220 250 \(codes) 221")
     }
 

@@ -153,13 +153,16 @@ struct TestServer: Sendable {
                 senders: directory,
                 relay: relay,
                 queues: queues,
-                settings: LiveSettings(SettingsSnapshot(texts: settings)),
+                settings: LiveSettings(SettingsSnapshot(texts: Self.quiet.merging(settings) { $1 })),
                 events: EventRecorder(sink: events)
             )
         )
     }
 
     var messages: [StoredMessage] { sink.messages }
+
+    /// Scripts are sent in one piece, which is what early talkers do.
+    private static let quiet = ["smtp/early-talkers": "ignore"]
 
     /// Sends `script` in pieces and returns everything the server said until it closed; with `closes`, the client goes
     /// away when the script is sent.

@@ -46,7 +46,7 @@ import Testing
         ("EHLO x\r\nSTARTTLS\r\n", "250 502"), ("EHLO x\r\nAUTH PLAIN AGEAYg==\r\n", "250 502"), ("FOO\r\n", "500"),
         ("VRFY bob\r\nEXPN x\r\nHELP\r\nETRN x\r\nNOOP x\r\nRSET\r\n", "252 502 214 502 250 250"),
         ("EHLO x\r\nMAIL FROM:<a@b> SIZE=99999999999\r\n", "250 552"),
-        ("EHLO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\n", "250 555"),
+        ("EHLO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME\r\n", "250 250"),
         ("EHLO x\r\nMAIL FROM:<a@b> RET=FULL\r\n", "250 555"),
         ("EHLO x\r\nMAIL FROM:<a@b> REQUIRETLS\r\n", "250 555"), ("EHLO x\r\nMAIL FROM:<a@b> AUTH=<>\r\n", "250 555"),
         ("EHLO x\r\nMAIL FROM:<a@b> XMARTLET-TRACE=abc\r\n", "250 555"),

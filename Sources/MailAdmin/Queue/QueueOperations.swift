@@ -25,7 +25,9 @@ package struct QueueOperations: Sendable {
     private static let maximumPage = 1000
 
     /// All of them.
-    package var all: [AdminOperation] { [overview, page, message, content, remove, forceDestination, startRequest] + orders }
+    package var all: [AdminOperation] {
+        [overview, page, message, content, remove, forceDestination, startRequest] + orders
+    }
 
     private var overview: AdminOperation {
         AdminOperation(.get, "v1/queues/:queue") { (request) throws(AdminError) in

@@ -3,6 +3,7 @@
 
 internal import Events
 package import MailTypes
+internal import SMTPWire
 
 /// Whose mail is asked for (RFC 1985 §5.1).
 package enum QueueRequest: Sendable, Hashable, CustomStringConvertible {

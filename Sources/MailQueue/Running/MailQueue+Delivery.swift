@@ -178,7 +178,8 @@ extension MailQueue {
         if loaded.message.mail.deliverBy != nil, !loaded.message.recipients[index].isLocal {
             return loaded.message.recipients[index].command.notify != .never
         }
-        if case .on(success: true, _, _) = loaded.message.recipients[index].command.notify { true } else { false }
+        if case .on(success: true, _, _) = loaded.message.recipients[index].command.notify { return true }
+        return false
     }
 
     private func nextTry(_ progress: RecipientProgress, _ recipient: QueuedRecipient, _ destination: UInt32) -> Int64 {

@@ -107,6 +107,14 @@ extension Connection {
     /// Bytes that came and are not consumed: more than none means that the peer pipelines.
     package var bufferedCount: Int { input.count }
 
+    /// As `bufferedCount`, after taking in what has come in the meantime; never waits.
+    ///
+    /// A failure shows at the next read.
+    package var arrivedCount: Int {
+        if input.isEmpty, isOpen { _ = try? receive() }
+        return input.count
+    }
+
     /// Takes what is buffered, without waiting.
     package func takeBuffered() -> [UInt8] { input.isEmpty ? [] : input.take(input.count) }
 

@@ -13,7 +13,8 @@ internal import Glibc
 @safe
 package final class Connection {
     package let loop: EventLoop
-    package let peer: SocketAddress
+    /// Who calls: the other end, or the client for which a trusted proxy says that it calls.
+    package internal(set) var peer: SocketAddress
     package let local: SocketAddress
     /// Longest wait for input, and for the peer to take output.
     ///

@@ -46,7 +46,7 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// An IPv4 address that came in IPv6 clothes (`::ffff:a.b.c.d`) as what it is.
-    private var unmapped: SocketAddress {
+    var unmapped: SocketAddress {
         guard case .ipv6(let value, let port) = self, value >> 32 == 0xFFFF else { return self }
         return .ipv4(UInt32(truncatingIfNeeded: value), port: port)
     }

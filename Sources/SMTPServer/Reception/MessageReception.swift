@@ -110,6 +110,13 @@ final class MessageReception {
         if let bare = decoder.firstBareNewline, checksNewlines, limits.bareNewline == .refuse, refusal == nil {
             await refuseSmuggling(bare)
         }
+        if decoder.bareNewlineCount > 0, checksNewlines, refusal == nil {
+            dialogue.events.record(
+                .newlinesMadeWhole,
+                ["smtp.newlines": .count(decoder.bareNewlineCount)],
+                trace: transaction?.trace.text
+            )
+        }
         guard refusal == nil, header != nil else { return }
         header?.finish()
         await passHeader()
@@ -158,7 +165,8 @@ final class MessageReception {
             peer: dialogue.connection.peer,
             tls: dialogue.connection.tls,
             transaction: transaction,
-            date: MailDate(secondsSince1970: Int64(Glibc.time(nil)))
+            date: MailDate(secondsSince1970: Int64(Glibc.time(nil))),
+            marks: dialogue.listVerdict.marks
         )
     }
 

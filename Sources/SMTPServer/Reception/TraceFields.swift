@@ -15,13 +15,17 @@ struct TraceFields {
     var tls: TLSFacts?
     var transaction: MailTransaction
     var date: MailDate
+    /// Lists that have the client.
+    var marks = ""
 
     /// `Received`; at final delivery `Return-Path` and `Delivered-To` instead, for `Received` is there already.
     ///
     /// Final delivery is what Martlet's own transport asks for: a message that comes in by LMTP from elsewhere goes to
     /// the transport as all others do.
     var text: String {
-        guard service == .internalLMTP else { return received }
+        guard service == .internalLMTP else {
+            return (marks.isEmpty ? "" : "X-Martlet-Listed: \(marks)\r\n") + received
+        }
         let addresses = transaction.recipients.flatMap(\.deliveries).map(\.address)
         let deliveredTo = addresses.count == 1 ? addresses.map { "Delivered-To: \($0)\r\n" }.joined() : ""
         return "Return-Path: \(transaction.reversePath)\r\n" + deliveredTo

@@ -10,6 +10,7 @@ internal import SMTPWire
 extension SMTPDialogue {
     /// MAIL passed the rules: asks whether the sender may.
     func begin(_ mail: MailCommand) async {
+        if let refusal = refusalOfMessage() { return reply(refusal) }
         if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
             return perform(session.fail(refusal))
         }
@@ -41,7 +42,9 @@ extension SMTPDialogue {
 
     /// RCPT passed the rules: asks who it is.
     func resolve(_ recipient: RecipientCommand) async {
-        let resolution = await resolution(of: recipient)
+        if let refusal = refusalOfRecipient() { return reply(refusal) }
+        var resolution = await resolution(of: recipient)
+        if let refusal = await refusalByPolicy(recipient, resolution) { resolution = .refused(refusal) }
         let reply = session.add(recipient, resolution)
         if reply.isPositive, session.user == nil { connection.deadline = nil }
         if !reply.isPositive {
@@ -54,7 +57,23 @@ extension SMTPDialogue {
                 trace: session.transaction?.trace.text
             )
         }
+        if resolution == .unknown, await slowDown() { return }
         perform(session.refused(reply))
+    }
+
+    /// Why a recipient who is there is not taken from this client.
+    private func refusalByPolicy(_ recipient: RecipientCommand, _ found: RecipientResolution) async -> SMTPReply? {
+        if let refusal = await refusalByLists(recipient.forwardPath) { return refusal }
+        guard case .deliver = found, let refusal = refusalOfStranger(recipient.forwardPath) else { return nil }
+        events.record(
+            .greylisted,
+            [
+                "smtp.sender": .string("\(session.transaction?.reversePath ?? .null)"),
+                "smtp.recipient": .string("\(recipient.forwardPath)"),
+            ],
+            trace: session.transaction?.trace.text
+        )
+        return refusal
     }
 
     /// Martlet's own transport says which account it is; the directory was asked there.

@@ -12,21 +12,35 @@ internal import SMTPWire
 final class SMTPDialogue {
     let server: SMTPServer
     let connection: Connection
-    let events: EventRecorder
+    private(set) var events: EventRecorder
     var session: SMTPSession
     /// The message whose chunks come in.
     var reception: MessageReception?
     var ledger = ChunkLedger()
+    /// Recipients on this connection that are not here.
+    var unknownRecipients = 0
+    var hasTalkedEarly = false
+    /// Questions to lists that are under way.
+    var listCheck: AddressListCheck?
+    var listVerdict = AddressListVerdict()
     private var isOver = false
     private var hasHeardCommand = false
     /// The client left without QUIT.
     private var isBrokenOff = false
 
-    init(_ server: SMTPServer, _ connection: Connection, _ limits: SMTPLimits) {
+    init(_ server: SMTPServer, _ connection: Connection) {
         self.server = server
         self.connection = connection
-        events = server.services.events.adding(["smtp.peer": .string(connection.peer.description)])
-        session = SMTPSession(
+        events = Self.events(server, connection)
+        session = Self.session(server, connection, server.limits(for: connection.peer))
+    }
+
+    private static func events(_ server: SMTPServer, _ connection: Connection) -> EventRecorder {
+        server.services.events.adding(["smtp.peer": .string(connection.peer.description)])
+    }
+
+    private static func session(_ server: SMTPServer, _ connection: Connection, _ limits: SMTPLimits) -> SMTPSession {
+        SMTPSession(
             server.service,
             limits: limits,
             hostName: server.hostName,
@@ -36,12 +50,35 @@ final class SMTPDialogue {
         )
     }
 
+    /// XCLIENT: everything begins anew, for another client.
+    private func present(_ address: SocketAddress?) {
+        if let address {
+            events.record(.clientPresented, ["smtp.client": .string(address.description)])
+            connection.present(as: address)
+        }
+        events = Self.events(server, connection)
+        var limits = server.limits(for: connection.peer)
+        // The proxy is still the same.
+        limits.mayPresentClients = true
+        session = Self.session(server, connection, limits)
+        unknownRecipients = 0
+        (listCheck, listVerdict) = (nil, AddressListVerdict())
+        askLists()
+        if let refusal = refusalOfConnection() { return perform(.close(refusal)) }
+        reply(session.greeting)
+    }
+
     func run() async {
         connection.idleTimeout = session.limits.commandTimeout
         if server.service != .internalLMTP { connection.deadline = .now + session.limits.preAuthenticationTimeout }
         do throws(IOError) {
+            if !session.limits.mayPresentClients, let refusal = refusalOfConnection() {
+                if !server.implicitTLS { reply(refusal) }
+                return
+            }
             if server.implicitTLS { try await establishTLS() }
-            reply(session.greeting)
+            if !session.limits.mayPresentClients { askLists() }
+            if !endsForTalking(beforeAnswerTo: .greeting) { reply(session.greeting) }
             while !isOver, let line = try await nextLine() { try await take(line) }
             if hasHeardCommand, !isOver { isBrokenOff = true }
         } catch {
@@ -90,7 +127,13 @@ final class SMTPDialogue {
             // How many octets follow a chunk that cannot be understood is unknown, and commands they must not become.
             step = Self.isChunk(line.bytes) ? .close(error.reply) : session.fail(error)
         }
+        if case .reply = step, Self.isHello(line.bytes), endsForTalking(beforeAnswerTo: .hello) { return }
+        if step == .receiveData, endsForTalking(beforeAnswerTo: .data) { return }
         try await act(step)
+    }
+
+    private static func isHello(_ line: [UInt8]) -> Bool {
+        ["EHLO ", "HELO ", "LHLO "].contains { ASCII.equalIgnoringCase(line.prefix(5), $0.utf8) }
     }
 
     private static func isChunk(_ line: [UInt8]) -> Bool { ASCII.equalIgnoringCase(line.prefix(5), "BDAT ".utf8) }
@@ -104,6 +147,7 @@ final class SMTPDialogue {
         case .authenticate(let auth): try await authenticate(auth)
         case .beginTransaction(let mail): await begin(mail)
         case .resolve(let recipient): await resolve(recipient)
+        case .presentClient(let address): present(address)
         case .describe(let recipient, let expands): await describe(recipient, expands: expands)
         case .startQueue(let queue): await start(queue)
         case .receiveData: try await receiveData()

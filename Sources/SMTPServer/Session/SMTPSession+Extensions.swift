@@ -27,6 +27,9 @@ extension SMTPSession {
         if limits.mayStartQueues { lines.append("ETRN") }
         if mayVerify { lines.append("VRFY") }
         if mayExpand { lines.append("EXPN") }
+        if limits.mayPresentClients {
+            lines.append("XCLIENT " + ClientAttributesCommand.names.joined(separator: " "))
+        }
         if !mechanisms.isEmpty, user == nil { lines.append("AUTH " + mechanisms.map(\.name).joined(separator: " ")) }
         return lines + [limitsLine, "HELP"]
     }
@@ -149,6 +152,18 @@ extension SMTPSession {
         guard hello != nil else { return fail(SMTPReply(503, .badSequence, "Say EHLO first")) }
         guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "Not within a transaction")) }
         return .startQueue(queue)
+    }
+
+    /// XCLIENT is for proxies that are named in the settings.
+    mutating func check(_ attributes: ClientAttributesCommand) -> SMTPStep {
+        guard limits.mayPresentClients else { return fail(SMTPReply(550, .notAuthorized, "XCLIENT is not for you")) }
+        guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "Not within a transaction")) }
+        guard user == nil else { return fail(SMTPReply(503, .badSequence, "Already logged on")) }
+        guard let host = attributes.address else { return .presentClient(nil) }
+        guard let address = SocketAddress(host: host, port: attributes.port ?? 0) else {
+            return fail(SMTPReply(501, .invalidArguments, "ADDR is a numeric address"))
+        }
+        return .presentClient(address)
     }
 
     func help(_ topic: String) -> SMTPReply {

@@ -84,6 +84,7 @@ package struct SMTPSession: Sendable {
         case .expand(let text): return checkExpand(text)
         case .help(let topic): return .reply(help(topic))
         case .remoteQueue(let queue): return check(queue)
+        case .clientAttributes(let attributes): return check(attributes)
         }
     }
 
@@ -99,7 +100,7 @@ package struct SMTPSession: Sendable {
 
     private mutating func countIdle(_ command: SMTPCommand) -> SMTPStep? {
         switch command {
-        case .hello, .reset, .noop, .help, .verify, .expand, .remoteQueue: idleCommands += 1
+        case .hello, .reset, .noop, .help, .verify, .expand, .remoteQueue, .clientAttributes: idleCommands += 1
         default: return nil
         }
         guard idleCommands > limits.idleCommands else { return nil }

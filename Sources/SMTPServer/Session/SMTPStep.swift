@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import Runtime
 package import SMTPWire
 
 /// What a session's rules want done for a command.
@@ -18,6 +19,8 @@ package enum SMTPStep: Sendable, Equatable {
     case describe(RecipientCommand, expands: Bool)
     /// Have what waits for a domain sent.
     case startQueue(RemoteQueueCommand)
+    /// Begin anew, for the client at this address when there is one.
+    case presentClient(SocketAddress?)
     case receiveData
     /// Read the octets of the chunk; with a refusal, only to give that reply behind them.
     case receiveChunk(ChunkCommand, refusal: SMTPReply?)

@@ -45,7 +45,7 @@ extension MailCommand {
             let digits = isNegative || parts[0].first == 0x2B ? parts[0].dropFirst() : parts[0]
             let trace = parts[1].count == 2 && parts[1].last == UInt8(ascii: "T")
             guard (1...9).contains(digits.count), let seconds = Decimal.parse(digits, maximum: 999_999_999),
-                let mode = String(parts[1].prefix(1)).flatMap(Mode.init), trace || parts[1].count == 1
+                let mode = String(parts[1].prefix(1)).flatMap(Mode.init(rawValue:)), trace || parts[1].count == 1
             else { throw parameter.invalid(expected) }
             // What is to go back when it is late must have time left (RFC 2852 §4).
             guard mode == .notify || (!isNegative && seconds > 0) else {

@@ -20,7 +20,7 @@ package struct BoundSockets: Sendable {
     package init(_ settings: SettingsSnapshot) throws(InstanceError) {
         var bound: [(ListenerDefinition, Int32)] = []
         do throws(InstanceError) {
-            for listener in ListenerDefinition.all {
+            for listener in ListenerDefinition.all + ListenerDefinition.further(settings) {
                 bound += try Self.bind(listener, settings).map { (listener, $0) }
             }
         } catch {
@@ -36,6 +36,7 @@ package struct BoundSockets: Sendable {
         _ listener: ListenerDefinition,
         _ settings: SettingsSnapshot
     ) throws(InstanceError) -> [Int32] {
+        if listener.instance != nil { return try bindFurther(listener, settings) }
         guard let port = listener.port(settings) else { return [] }
         let key = listener.isInternal ? ServiceSettings.internalAddresses : ServiceSettings.addresses
         var bound: [Int32] = []
@@ -47,6 +48,29 @@ package struct BoundSockets: Sendable {
             }
             guard !bound.isEmpty else {
                 throw InstanceError("\(listener.name): none of the addresses in \(key.path) exists here", exitCode: 78)
+            }
+        } catch {
+            for fd in bound { close(fd) }
+            throw error
+        }
+        return bound
+    }
+
+    /// Binds a listener that settings add, to every address it names.
+    private static func bindFurther(
+        _ listener: ListenerDefinition,
+        _ settings: SettingsSnapshot
+    ) throws(InstanceError) -> [Int32] {
+        var bound: [Int32] = []
+        do throws(InstanceError) {
+            for address in listener.addresses(settings) {
+                guard let socketAddress = address.socketAddress(settings) else {
+                    throw InstanceError(
+                        "\(listener.name): there is no port \(address.port) above service/port-base",
+                        exitCode: 78
+                    )
+                }
+                if let fd = try bind(listener, socketAddress, isWildcard: false) { bound.append(fd) }
             }
         } catch {
             for fd in bound { close(fd) }

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Runtime
 package import Settings
 
 /// A port that this server listens on: who serves it, and how it begins.
@@ -12,6 +13,8 @@ package struct ListenerDefinition: Sendable, Hashable {
     package let hasImplicitTLS: Bool
     /// Bound to `service/internal-addresses` only.
     package let isInternal: Bool
+    /// Of a listener that settings add: the instance that it is of `smtp`.
+    package let instance: String?
 
     package static let smtp = ListenerDefinition("smtp", 25, .transport)
     package static let submission = ListenerDefinition("submission", 587, .transport)
@@ -36,6 +39,17 @@ package struct ListenerDefinition: Sendable, Hashable {
         self.role = role
         self.hasImplicitTLS = hasImplicitTLS
         self.isInternal = isInternal
+        instance = nil
+    }
+
+    /// A listener that settings add.
+    init(instance: String, hasImplicitTLS: Bool) {
+        name = "smtp-\(instance)"
+        wellKnownPort = 0
+        role = .transport
+        self.hasImplicitTLS = hasImplicitTLS
+        isInternal = false
+        self.instance = instance
     }
 
     package var portKey: SettingKey<Int> {
@@ -45,6 +59,19 @@ package struct ListenerDefinition: Sendable, Hashable {
             in: 0...65_535,
             live: false,
             help: "Port of the \(name) listener, before service/port-base is added; 0 for none."
+        )
+    }
+
+    /// Who speaks for others on this listener, and always says for whom.
+    package var proxyKey: SettingKey<[String]> {
+        SettingKey(
+            "\(instance == nil ? name : "smtp")/proxy-networks",
+            default: [],
+            allowed: "addresses and networks, such as 192.0.2.0/24, 2001:db8::/32",
+            where: { $0.allSatisfy { IPNetwork($0) != nil } },
+            perInstance: instance != nil || name == "smtp",
+            help:
+                "Proxies (load balancers) of the \(name) listener that begin each connection with the PROXY protocol, version 1 or 2; their connections are refused without it."
         )
     }
 

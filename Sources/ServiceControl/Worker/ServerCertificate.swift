@@ -17,6 +17,19 @@ package enum ServerCertificate {
         let settings = context.settings.current
         let certificate = path(settings[ServiceSettings.certificateFile], context.layout.certificateFile, context)
         let key = path(settings[ServiceSettings.keyFile], context.layout.keyFile, context)
+        return load(certificate, key, context)
+    }
+
+    /// The certificate of one SMTP listener, when it has one of its own; else `shared`.
+    package static func load(_ context: WorkerContext, instance: String, or shared: TLSContext?) -> TLSContext? {
+        let settings = context.settings.current
+        let certificate = settings[SMTPListenerSettings.certificateFile, instance: instance]
+        guard !certificate.isEmpty else { return shared }
+        let key = settings[SMTPListenerSettings.keyFile, instance: instance]
+        return load(path(certificate, "", context), path(key, context.layout.keyFile, context), context)
+    }
+
+    private static func load(_ certificate: String, _ key: String, _ context: WorkerContext) -> TLSContext? {
         do throws(TLSError) {
             let tls = try TLSContext.server(certificateFile: certificate, keyFile: key)
             watch([certificate, key], tls, context)

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Events
 internal import Glibc
 package import Runtime
 internal import Settings
@@ -16,8 +17,24 @@ extension WorkerContext {
         refusal: String,
         handler: @escaping @Sendable (Connection) async -> Void
     ) -> [Listener] {
-        inheritance.descriptors(of: definition).map { descriptor in
-            listener(descriptor, refusal: definition.hasImplicitTLS ? "" : refusal, handler)
+        let (settings, events, proxyKey, name) = (settings, events, definition.proxyKey, definition.name)
+        let instance = definition.instance ?? "1"
+        return inheritance.descriptors(of: definition).map { descriptor in
+            listener(descriptor, refusal: definition.hasImplicitTLS ? "" : refusal) { connection in
+                let proxies = settings.current[proxyKey, instance: instance].compactMap(IPNetwork.init)
+                guard proxies.contains(where: { $0.contains(connection.peer) }) else {
+                    return await handler(connection)
+                }
+                let proxy = connection.peer
+                let isAccepted = (try? await connection.acceptProxyHeader()) ?? false
+                guard isAccepted else {
+                    let fields: KeyValuePairs<String, EventValue> = [
+                        "net.proxy": .string(proxy.description), "service.listener": .string(name),
+                    ]
+                    return events.record(.proxyWithoutHeader, fields)
+                }
+                await handler(connection)
+            }
         }
     }
 
