@@ -54,6 +54,10 @@ package struct ReportedMessage: Sendable, Hashable {
     package var arrival: Int64
     /// What the client that brought it called itself.
     package var receivedFrom: String?
+    /// By when its sender wanted it delivered: seconds since 1970-01-01T00:00:00Z (RFC 2852 §6).
+    package var deliverBy: Int64?
+    /// How long its sender wanted it kept (RFC 4865 §6).
+    package var futureRelease: MailCommand.FutureRelease?
     /// Octets of the message.
     package var size: UInt64
     /// The message's first octets: all of them, or at least `DeliveryReports.originalOctets`, or what can be read.

@@ -21,7 +21,14 @@ struct StatusFields {
         if let id = message.envelopeID { fields += text.field("Original-Envelope-Id", text.plain(id)) }
         fields += text.field("Reporting-MTA", "dns; " + text.word(context.reportingMTA))
         if let name = message.receivedFrom { fields += text.field("Received-From-MTA", "dns; " + text.word(name)) }
-        return fields + text.field("Arrival-Date", Self.date(message.arrival))
+        fields += text.field("Arrival-Date", Self.date(message.arrival))
+        if let time = message.deliverBy { fields += text.field("Deliver-By-Date", Self.date(time)) }
+        switch message.futureRelease {
+        case .after(let seconds): fields += text.field("Future-Release-Request", "for;\(seconds)")
+        case .at(let date): fields += text.field("Future-Release-Request", "until;\(date.utcText)")
+        case nil: break
+        }
+        return fields
     }
 
     private func perRecipient(_ recipient: ReportedRecipient) -> String {

@@ -127,6 +127,20 @@ class Clients(unittest.TestCase):
         self.assertEqual(self.rcpt("192.0.2.11")[0], 250)
         self.assertLess(time.monotonic() - begun, 10)
 
+    def test_nothing_before_the_first_recipient_waits_for_lists(self):
+        self.dns.rule("12.2.0.192.slow.test", lambda query: None)
+        self.settings({"smtp/dns-list-timeout": "4s", "smtp/dns-lists": "slow.test reject"})
+
+        def is_held_up():
+            client, code, _ = self.client("192.0.2.12")
+            begun = time.monotonic()
+            client.mail("sender@example.org")
+            answered = time.monotonic()
+            self.assertEqual(client.rcpt("alice@example.test")[0], 250)
+            client.close()
+            return answered - begun < 2 and time.monotonic() - answered > 2
+        until(is_held_up, PATIENCE, "the recipient to wait for the list, and only it")
+
     def test_strangers_are_put_off_once_also_over_a_restart(self):
         self.settings({"smtp/greylist-delay": "3s", "smtp/greylist": "yes"})
 

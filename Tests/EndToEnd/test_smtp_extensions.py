@@ -74,7 +74,12 @@ class SMTPExtensions(unittest.TestCase):
                     return client.esmtp_features.get("deliverby") == "1"
             until(is_known, PATIENCE, "the setting to be known")
             self.submit(["late@kept.example"], "BY=2;R")
-            until(lambda: [m for m in self.inbox() if b"late@kept.example" in m and b"5.4.7" in m], PATIENCE, "a report")
+            late = until(lambda: [m for m in self.inbox() if b"late@kept.example" in m and b"5.4.7" in m], PATIENCE,
+                         "a report")[-1]
+            self.assertIn(b"Deliver-By-Date: ", late)
+            self.submit(["never@kept.example"], "BY=2;R", "HOLDFOR=1")
+            until(lambda: [m for m in self.inbox() if b"never@kept.example" in m and b"Future-Release-Request: for;1" in m],
+                  PATIENCE, "a report")
             self.submit(["strict@far.example"], "BY=3000;R")
             until(lambda: [m for m in self.inbox() if b"strict@far.example" in m and b"5.3.3" in m], PATIENCE, "a report")
             self.submit(["lenient@far.example"], "BY=3000;N")

@@ -188,7 +188,9 @@ import Testing
         #expect(try SMTPCommand.parse(Array(written.encoded.dropLast(2))) == written)
     }
 
-    @Test(arguments: ["", "ADDR", "ADDR=", "PORT=70000", "LOGIN=alice", "COLOUR=red", "NAME=+zz", "NAME=+0D"])
+    @Test(arguments: [
+        "", "ADDR", "ADDR=", "PORT=70000", "LOGIN=alice", "COLOUR=red", "NAME=+zz", "NAME=+0D", "ADDR=IPV6:",
+    ])
     func `What is no attribute`(line: String) {
         let error = #expect(throws: SMTPSyntaxError.self) { try SMTPCommand.parse(Array("XCLIENT \(line)".utf8)) }
         #expect(error?.reply.code == 501)

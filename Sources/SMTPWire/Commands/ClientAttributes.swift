@@ -43,7 +43,9 @@ package struct ClientAttributesCommand: Sendable, Hashable {
         case "ADDR":
             guard let value else { return }
             let isSix = ASCII.uppercased(String(value.prefix(5))) == "IPV6:"
-            address = isSix ? String(value.dropFirst(5)) : value
+            let host = isSix ? String(value.dropFirst(5)) : value
+            guard !host.isEmpty else { throw parameter.invalid("an address") }
+            address = host
         case "PORT":
             guard let value else { return }
             guard let number = Decimal.parse(value.utf8, maximum: 65_535) else { throw parameter.invalid("a port") }

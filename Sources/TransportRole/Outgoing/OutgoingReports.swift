@@ -41,6 +41,8 @@ package struct OutgoingReports: ReportWriter {
         // RFC 8689 §5: of what needs TLS the content does not go back, and the report needs it, too.
         message.returns = request.message.mail.requiresTLS ? .headers : request.message.mail.reportContent
         message.usesUTF8 = request.message.mail.usesUTF8
+        message.deliverBy = request.message.mail.deliverBy.map { request.arrival / 1000 + $0.seconds }
+        message.futureRelease = request.message.mail.release
         message.receivedFrom = request.message.receivedFrom
         let recipients = wanted.map { Self.reported(request.recipients[$0], request) }
         let context = ReportContext(

@@ -17,7 +17,6 @@ extension QueuedMessage {
         (mail.size, mail.submitter) = (nil, nil)
         let now = WallClock.nanoseconds / 1_000_000
         let held = mail.release.map { $0.seconds(at: now / 1000) }
-        mail.release = nil
         // Time to deliver is counted from its release on (RFC 4865 §5).
         if let by = mail.deliverBy, let held { mail.deliverBy = by.after(seconds: -held) }
         let urgency = mail.transferPriority
