@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """SMTP extensions as a client sees them, with what becomes of the message in the queue and beyond."""
 import json
+import shutil
+import ssl
+import subprocess
+import tempfile
 import time
 import unittest
 
 from clients import fetch, imap, smtp, uids
 from messages import message
-from server import Server, until
+from server import MARTLET, Server, until
 from sink import Sink
 from test_queue import SETTINGS
 
@@ -144,6 +148,86 @@ class SMTPExtensions(unittest.TestCase):
             self.assertEqual(code, 253, text)
         until(lambda: all(self.arrived(f"held{n}@kept.example") for n in range(6)), PATIENCE, "the mail to leave")
         self.assertTrue(self.server.event(9362))
+
+
+class TLSSink(Sink):
+    """Takes mail over STARTTLS, with what it offers there; keeps the lines of MAIL."""
+
+    def __init__(self, certificate, key, offers):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.offers = offers
+        self.mail = []
+        super().__init__()
+
+    def talk(self, connection, lines):
+        is_secure = False
+        self.say(connection, "220 sink ESMTP")
+        while line := lines.readline():
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                offers = self.offers if is_secure else ["STARTTLS"]
+                self.say(connection, "250-sink\r\n" + "".join(f"250-{o}\r\n" for o in offers) + "250 SIZE")
+            elif verb == b"STAR":
+                self.say(connection, "220 go on")
+                connection = self.context.wrap_socket(connection, server_side=True)
+                lines, is_secure = connection.makefile("rb"), True
+            elif verb == b"MAIL":
+                self.mail.append(line.strip())
+                self.say(connection, "250 ok")
+            elif verb == b"RCPT":
+                recipient = line.split(b"<")[1].split(b">")[0].decode()
+                self.say(connection, "250 ok")
+            elif verb == b"DATA":
+                self.say(connection, "354 go on")
+                if not self.take(connection, lines, "", [recipient]):
+                    return
+            elif verb == b"QUIT":
+                self.say(connection, "221 bye")
+                return
+            else:
+                self.say(connection, "250 ok")
+
+
+class RequireTLS(unittest.TestCase):
+    """To servers with a certificate that the system's authorities vouch for."""
+
+    submit, inbox, arrived = SMTPExtensions.submit, SMTPExtensions.inbox, SMTPExtensions.arrived
+
+    def start(self, offers, environment):
+        self.sink = TLSSink(f"{self.folder}/keys/server.crt", f"{self.folder}/keys/server.key", offers)
+        self.addCleanup(self.sink.stop)
+        self.server = Server({**SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{self.sink.port}"})
+        self.addCleanup(self.server.destroy)
+        self.server.start(environment)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="martlet-tls-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        subprocess.run(
+            [MARTLET, "certificate", "create", "--self-signed", "--name", "127.0.0.1", "--data", self.folder],
+            check=True, capture_output=True, timeout=30,
+        )
+        self.trusting = {"SSL_CERT_FILE": f"{self.folder}/keys/server.crt"}
+
+    def test_it_goes_on_to_who_keeps_to_it(self):
+        self.start(["REQUIRETLS", "8BITMIME"], self.trusting)
+        self.submit(["safe@far.example"], "REQUIRETLS")
+        until(lambda: self.arrived("safe@far.example"), PATIENCE, "the message to leave")
+        self.assertIn(b"REQUIRETLS", self.sink.mail[-1])
+        # Who does not keep to it does not get it, and its sender hears of it.
+        self.sink.offers = ["8BITMIME"]
+        # The connection that was kept from before has the old offer.
+        time.sleep(11)
+        self.submit(["unsafe@far.example"], "REQUIRETLS")
+        until(lambda: [m for m in self.inbox() if b"unsafe@far.example" in m and b"5.7.30" in m], PATIENCE, "a report")
+        self.assertFalse(self.arrived("unsafe@far.example"))
+
+    def test_nor_does_who_cannot_be_verified(self):
+        self.start(["REQUIRETLS"], None)
+        self.submit(["unknown@far.example"], "REQUIRETLS")
+        until(lambda: [m for m in self.inbox() if b"unknown@far.example" in m and b"5.7.30" in m], PATIENCE, "a report")
+        self.assertFalse(self.arrived("unknown@far.example"))
 
 
 if __name__ == "__main__":

@@ -152,6 +152,26 @@ import Testing
         #expect(try SMTPCommand.parse(Array(SMTPCommand.recipient(rcpt).encoded.dropLast(2))) == .recipient(rcpt))
     }
 
+    @Test func `Whatever is read is written so that it reads the same`() throws {
+        let parts = [
+            "MAIL FROM:<a@b>", "MAIL FROM:<>", "XCLIENT", "RCPT TO:<a@b>", " BY=", " HOLDFOR=", " HOLDUNTIL=",
+            " SOLICIT=",
+            " MT-PRIORITY=", " ADDR=", " NAME=", " PORT=", " ORCPT=rfc822;", " ENVID=", "-", "+", "+41", "+C3+A9", ";",
+            "N",
+            "RT", "12", "0", "9", "Z", ":", ",", ".", "a:b", "IPV6:", "[UNAVAILABLE]", "2030-01-31T08:00:00", "+01:30",
+            "0000-01-01T00:00:00", "9999-12-31T23:59:60", "ALICE", "é", " ", "=", "\u{7F}",
+        ]
+        var readable = 0
+        for _ in 0..<30_000 {
+            let text = (0..<Int.random(in: 1...6)).map { _ in parts.randomElement() ?? "" }.joined()
+            guard let command = try? SMTPCommand.parse(Array(text.utf8)) else { continue }
+            readable += 1
+            let written = command.encoded.dropLast(2)
+            #expect(try SMTPCommand.parse(Array(written)) == command, "\(text)")
+        }
+        #expect(readable > 10)
+    }
+
     @Test func `No line can trap`() {
         var generator = SystemRandomNumberGenerator()
         let starts = ["MAIL FROM:<", "RCPT TO:<", "BDAT ", "AUTH ", "EHLO ", "MAIL FROM:<a@b> ", "RCPT TO:<\"", ""]
