@@ -195,7 +195,8 @@ package actor MailQueue {
             expiry: times.expiry,
             delayNotice: times.delayNotice
         )
-        record.isFrozen = message.origin == .received && policy.hold.contains { $0.applies(to: message) }
+        record.isFrozen =
+            message.isHeld || message.origin == .received && policy.hold.contains { $0.applies(to: message) }
         for index in record.message.recipients.indices {
             let placing = placing(record.message, index, size: size, at: now).held(until: times.release, at: now)
             record.message.recipients[index].destination = placing.destination

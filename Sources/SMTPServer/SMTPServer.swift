@@ -11,6 +11,7 @@
 // - Relay is closed: a recipient is accepted only when the resolver names accounts for it, or the client has logged on
 //   or comes from a network that may relay.
 // - The greeting is sent at once; no look-up stands before it.
+// - Filters are asked when the rules have said yes and before anything is stored; what is stored is what they made of it.
 // - Every wait has an end, every buffer a bound.
 package import Events
 internal import Locking
@@ -32,6 +33,7 @@ package struct SMTPServices: Sendable {
     /// For ETRN.
     package var queues: (any QueueStarter)?
     package var clients: ClientControl
+    package var filters: (any MailFilters)?
     package var settings: LiveSettings
     package var events: EventRecorder
 
@@ -43,6 +45,7 @@ package struct SMTPServices: Sendable {
         relay: (any RelayPolicy)? = nil,
         queues: (any QueueStarter)? = nil,
         clients: ClientControl = ClientControl(),
+        filters: (any MailFilters)? = nil,
         settings: LiveSettings = LiveSettings(),
         events: EventRecorder = .none
     ) {
@@ -53,6 +56,7 @@ package struct SMTPServices: Sendable {
         self.relay = relay
         self.queues = queues
         self.clients = clients
+        self.filters = filters
         self.settings = settings
         self.events = events
     }

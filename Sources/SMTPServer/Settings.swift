@@ -111,6 +111,14 @@ package enum SMTPSettings {
         perInstance: true,
         help: "Clients that may send mail to other servers without a log-on. None by default: relay is closed."
     )
+    package static let milters = SettingKey(
+        "smtp/milters",
+        default: [String](),
+        allowed: "names of filters, which milter/<name>/address places",
+        where: { $0.count <= 16 && $0.allSatisfy { !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "/")) } },
+        perInstance: true,
+        help: "Filters that are asked about mail, in this order; each gets the message as the one before it left it."
+    )
 }
 
 package let smtpServerSettings: [SettingDeclaration] = [
@@ -135,4 +143,5 @@ package let smtpServerSettings: [SettingDeclaration] = [
     SMTPSettings.verify.declaration,
     SMTPSettings.expand.declaration,
     SMTPSettings.queueNetworks.declaration,
+    SMTPSettings.milters.declaration,
 ]

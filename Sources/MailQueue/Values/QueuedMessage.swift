@@ -60,6 +60,8 @@ package struct QueuedMessage: Sendable, Hashable {
     package var releaseTime: Int64?
     /// SHA-256 of the octets.
     package var digest: [UInt8] = []
+    /// Whether it is frozen when it comes; the ledger says afterwards whether it still is.
+    package var isHeld = false
 
     package init(_ mail: MailCommand, _ recipients: [QueuedRecipient]) {
         self.mail = mail

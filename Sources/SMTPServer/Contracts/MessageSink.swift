@@ -51,6 +51,14 @@ package struct MailTransaction: Sendable {
     ///
     /// Known when the sink is told to begin.
     package var traceOctets = 0
+    /// Octets of those that say how the message came here: the first fields, which no filter sees.
+    package var receivedOctets = 0
+    /// Octets up to the end of the header section, without the empty line.
+    package var headerOctets = 0
+    /// SHA-256 of what the client sent, when filters changed it since.
+    package var contentDigest: [UInt8]?
+    /// Why the message waits in the queue until somebody has looked at it; `nil` for one that goes its way.
+    package var holdReason: String?
 
     package var reversePath: ReversePath { mail.reversePath }
 

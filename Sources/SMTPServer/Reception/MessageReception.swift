@@ -145,12 +145,19 @@ final class MessageReception {
         let fieldsOfOurs = traceFields(transaction)
         let prefix = Array((fieldsOfOurs.text + fieldsOfOurs.completion(of: header)).utf8)
         transaction.traceOctets = prefix.count
+        transaction.receivedOctets = fieldsOfOurs.text.utf8.count
+        transaction.headerOctets = prefix.count + (header.end ?? header.octets.count)
         transaction.messageID = messageID
         transaction.priority = fields.values(of: "Priority").first.map { value in
             ASCII.lowercased(String(decoding: value.prefix(32).filter { $0 > ASCII.space }, as: UTF8.self))
         }
         do throws(SMTPReply) {
-            message = try await dialogue.server.services.sink.begin(transaction)
+            let sink = dialogue.server.services.sink
+            if let filter = dialogue.filter {
+                message = try await filter.begin(transaction, into: sink)
+            } else {
+                message = try await sink.begin(transaction)
+            }
         } catch {
             return await give(up: error)
         }

@@ -14,7 +14,10 @@ extension SMTPDialogue {
         if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
             return perform(session.fail(refusal))
         }
-        reply(session.begin(mail))
+        let reply = session.begin(mail)
+        guard let refusal = await filterMail() else { return self.reply(reply) }
+        session.endTransaction()
+        perform(refusal: refusal)
     }
 
     /// Why the user may not write under this address; `nil` when they may.
@@ -45,6 +48,7 @@ extension SMTPDialogue {
         if let refusal = refusalOfRecipient() { return reply(refusal) }
         var resolution = await resolution(of: recipient)
         if let refusal = await refusalByPolicy(recipient, resolution) { resolution = .refused(refusal) }
+        resolution = await filtered(resolution, recipient)
         let reply = session.add(recipient, resolution)
         if reply.isPositive, session.user == nil { connection.deadline = nil }
         if !reply.isPositive {
@@ -58,7 +62,7 @@ extension SMTPDialogue {
             )
         }
         if resolution == .unknown, await slowDown() { return }
-        perform(session.refused(reply))
+        perform(refusal: reply)
     }
 
     /// Why a recipient who is there is not taken from this client.

@@ -23,6 +23,10 @@ final class SMTPDialogue {
     /// Questions to lists that are under way.
     var listCheck: AddressListCheck?
     var listVerdict = AddressListVerdict()
+    /// Asked about this client's mail; opened with its first message.
+    var filter: (any MailFilter)?
+    /// The client that the filters were told of.
+    var filteredPeer: SocketAddress?
     private var isOver = false
     private var hasHeardCommand = false
     /// The client left without QUIT.
@@ -85,8 +89,8 @@ final class SMTPDialogue {
             leave(error)
         }
         reportFaults()
-        await reception?.abort()
-        reception = nil
+        await dropReception()
+        await filter?.close()
     }
 
     // MARK: Commands
@@ -175,6 +179,7 @@ final class SMTPDialogue {
     private func dropReception() async {
         await reception?.abort()
         reception = nil
+        await filter?.reset()
     }
 
     /// The connection cannot go on.

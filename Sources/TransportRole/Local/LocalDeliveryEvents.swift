@@ -48,4 +48,5 @@ extension EventDefinition {
 
 package let localDeliveryEvents: [EventDefinition] = [
     .delivered, .deliveryRefused, .deliveryRetried, .deliveryPutOff, .spoolFailed,
+    .filterUnusable,
 ]

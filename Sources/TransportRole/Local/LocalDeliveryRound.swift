@@ -53,6 +53,7 @@ struct LocalDeliveryRound: Sendable {
         guard owner.queue != nil else { return false }
         // What its sender wants delivered later waits there.
         if transaction.mail.release != nil { return true }
+        if transaction.holdReason != nil { return true }
         if case .on(success: true, _, _) = recipient.notify { return true }
         return recipient.isRelayed
     }
@@ -114,7 +115,7 @@ struct LocalDeliveryRound: Sendable {
     ///
     /// The Message-ID is part of what was sent; our trace fields are not.
     private func key(of target: Target) -> RepetitionMemory.Key {
-        var text = content.sha256
+        var text = transaction.contentDigest ?? content.sha256
         text += "\(target.account) \(transaction.reversePath)".utf8
         return RepetitionMemory.Key(digest: Digest.sha256(text))
     }

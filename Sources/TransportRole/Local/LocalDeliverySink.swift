@@ -100,7 +100,7 @@ private final class LocalDeliveryMessage: IncomingMessage {
         _ content: SpooledMessage,
         _ queue: MailQueue
     ) async -> SMTPReply {
-        let message = QueuedMessage(transaction, recipients, digest: content.sha256)
+        let message = QueuedMessage(transaction, recipients, digest: transaction.contentDigest ?? content.sha256)
         do throws(QueueError) {
             _ = try await queue.accept(message, content.queueContent)
             return SMTPReply(250, .other, "Queued")
