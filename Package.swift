@@ -63,6 +63,7 @@ let parts: [Target] = [
     // grammar: pure, no I/O
     part("SMTPWire", uses: ["MailTypes", "ByteTools"]),
     part("IMAPWire", uses: ["MailTypes", "ByteTools"]),
+    part("MilterWire", uses: ["MailTypes", "ByteTools"]),
     part("POP3Wire", uses: ["MailTypes", "ByteTools"]),
     part("MessageFormat", uses: ["MailTypes", "ByteTools"]),
     part("SASL", uses: ["MailTypes", "ByteTools"]),
@@ -115,6 +116,10 @@ let parts: [Target] = [
         uses: [
             "SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking",
         ]
+    ),
+    part(
+        "MilterClient",
+        uses: ["MilterWire", "SMTPWire", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
     ),
     part("SMTPClient", uses: ["SMTPWire", "MessageFormat", "MailTypes", "ByteTools", "Runtime", "Locking"]),
     part(
@@ -169,7 +174,7 @@ let parts: [Target] = [
             "ServiceControl", "SMTPServer", "SMTPClient", "MailQueue", "DeliveryReports", "Resolver", "MailAdmin",
             "AdminAPI", "Routing", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
             "Locking",
-            "SMTPWire",
+            "SMTPWire", "MilterWire", "MilterClient", "MessageFormat",
         ]
     ),
     part(
@@ -183,7 +188,7 @@ let parts: [Target] = [
         "Catalogue",
         uses: [
             "ServiceControl", "MailQueue", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server",
-            "MailProxy",
+            "MailProxy", "MilterClient",
             "JournalStore", "MailStore", "AdminAPI", "Routing", "Directory", "Resolver", "Events", "Settings",
         ]
     ),

@@ -19,6 +19,8 @@ package enum ExitCode: Int32, Sendable {
     case software = 70
     /// It exists already, or could not be made.
     case cannotCreate = 73
+    /// Not now; the caller may try again.
+    case temporary = 75
     case noPermission = 77
     case configuration = 78
 }

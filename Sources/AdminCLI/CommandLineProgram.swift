@@ -23,7 +23,11 @@ package struct CommandLineProgram: Sendable {
     /// Does what the words after the program's name say.
     ///
     /// Blocks; call it on the main thread.
-    package func run(_ words: [String]) -> Int32 {
+    ///
+    /// - Parameter name: what the program is called as, without folders.
+    package func run(_ words: [String], as name: String = "martlet") -> Int32 {
+        if SendmailProgram.names.contains(name) { return sendmail(name, words) }
+        if words.first == Command.sendmail.name { return sendmail("sendmail", Array(words.dropFirst())) }
         do throws(CommandError) {
             let parsed = try ParsedCommand(words, root: root)
             if parsed.options[Option.version.name] != nil {
@@ -35,6 +39,23 @@ package struct CommandLineProgram: Sendable {
                 return ExitCode.success.rawValue
             }
             return try act(parsed)
+        } catch {
+            complain(error)
+            return error.exitCode.rawValue
+        }
+    }
+
+    private func sendmail(_ name: String, _ words: [String]) -> Int32 {
+        let program = SendmailProgram(composition: composition, terminal: terminal, environment: environment)
+        do throws(CommandError) {
+            let options = try SendmailOptions(words, name: name)
+            switch options.mode {
+            case .help:
+                terminal.write(Help([root, Command.sendmail]).text)
+                return ExitCode.success.rawValue
+            case .queue: return run(["queue", "list", "--data", program.dataFolder(options)])
+            default: return try program.run(options)
+            }
         } catch {
             complain(error)
             return error.exitCode.rawValue

@@ -10,6 +10,7 @@ internal import JournalStore
 internal import MailProxy
 internal import MailQueue
 internal import MailStore
+internal import MilterClient
 internal import POP3Server
 internal import Resolver
 internal import Routing
@@ -27,7 +28,8 @@ package let settingsTree = SettingsTree(
         + smtpClientSettings + localDeliverySettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
-        + journalStoreSettings + resolverSettings + routingSettings
+        + journalStoreSettings + resolverSettings + routingSettings + milterSettings
+        + pickupSettings
 )
 
 /// Every event of the program.
@@ -35,5 +37,6 @@ package let eventCatalogue = EventCatalogue(
     serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
         + queueEvents
         + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
-        + journalStoreEvents + resolverEvents + routingEvents
+        + journalStoreEvents + resolverEvents + routingEvents + milterEvents
+        + pickupEvents
 )

@@ -49,6 +49,14 @@ package enum TransportRole {
         let queues = try await queues(context, directory, client, owners, router)
         guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
         let greylist = await GreylistFile.open(context)
+        let relay = OutgoingAdmission(queue, router, settings: context.settings)
+        let filters = MilterFilters(
+            recipients: recipients,
+            relay: relay,
+            spoolFolder: layout.spool,
+            settings: context.settings,
+            events: context.events
+        )
         let services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
@@ -61,9 +69,10 @@ package enum TransportRole {
             ),
             authenticator: directory,
             senders: recipients,
-            relay: OutgoingAdmission(queue, router, settings: context.settings),
+            relay: relay,
             queues: QueuesOnRequest(queues, layout, loop: context.loop),
             clients: ClientControl(lists: ResolverLists(resolver(context)), greylist: greylist.greylist),
+            filters: filters,
             settings: context.settings,
             events: context.events
         )
@@ -95,6 +104,7 @@ package enum TransportRole {
             dataFolder: layout.data,
             events: context.events
         )
+        let pickingUp = context.inheritance.index == 1 ? startPickup(context, queue, recipients, relay, filters) : nil
         let serving = RunningRole(
             listeners: listeners + context.listeners(for: .queueAdmin) { await administration.serve($0) },
             loops: [context.loop]
@@ -102,6 +112,7 @@ package enum TransportRole {
         return RunningRole {
             await serving.drain()
             await greylist.save()
+            await pickingUp?.value
             for queue in queues.values { await queue.close() }
         }
     }
@@ -113,6 +124,29 @@ package enum TransportRole {
             settings: context.settings,
             events: context.events
         )
+    }
+
+    /// Takes mail from the pickup folder until the loop drains.
+    private static func startPickup(
+        _ context: WorkerContext,
+        _ queue: MailQueue,
+        _ recipients: DirectoryRecipients,
+        _ relay: OutgoingAdmission,
+        _ filters: MilterFilters
+    ) -> Task<Void, Never> {
+        let services = PickupServices(
+            queue: queue,
+            directory: recipients,
+            relay: relay,
+            filters: filters,
+            settings: context.settings,
+            events: context.events,
+            hostName: context.hostName,
+            spoolFolder: context.layout.spool
+        )
+        let folder = PickupFolder(context.layout.pickup(context.settings.current[PickupSettings.folder]))
+        let loop = context.loop
+        return Task(executorPreference: loop) { await Pickup(folder, services, loop: loop).run() }
     }
 
     /// Opens the worker's queue and keeps it going; the first worker those of workers that are gone, too.

@@ -12,4 +12,5 @@ let variables = ProgramEnvironment.variables
 if let inheritance = WorkerInheritance(arguments: words, environment: variables) {
     exit(Workers.run(inheritance))
 }
-exit(CommandLineProgram(.martlet, environment: variables).run(words))
+let name = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last }.map(String.init) ?? "martlet"
+exit(CommandLineProgram(.martlet, environment: variables).run(words, as: name))

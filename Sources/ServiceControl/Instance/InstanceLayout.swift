@@ -31,6 +31,8 @@ package struct InstanceLayout: Sendable, Hashable {
     package var queues: String { data + "/queue" }
     /// The queue of transport worker `index` (from 1).
     package func queue(transport index: Int) -> String { "\(queues)/transport-\(index)" }
+    /// The folder where programs leave mail; `chosen` is the setting, empty for the usual place.
+    package func pickup(_ chosen: String) -> String { chosen.isEmpty ? data + "/pickup" : chosen }
     package var log: String { data + "/log" }
     package var crashes: String { data + "/crash" }
     package var keys: String { data + "/keys" }
