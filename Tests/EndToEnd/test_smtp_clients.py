@@ -31,6 +31,8 @@ class Clients(unittest.TestCase):
         cls.dns.rule("8.2.0.192.bl.test", [a("127.0.0.2")])
         cls.dns.rule("8.2.0.192.wl.test", [a("127.0.0.1")])
         cls.dns.rule("9.2.0.192.mark.test", [a("127.0.0.4")])
+        for owner in ("13.2.0.192.one.test", "13.2.0.192.two.test", "14.2.0.192.one.test"):
+            cls.dns.rule(owner, [a("127.0.0.2")])
         cls.dns.rule(".".join("7" + "0" * 23 + "8bd01002") + ".bl.test", [a("127.0.0.2")])
         cls.server = Server({
             **SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{cls.sink.port}", "smtp/xclient-networks": "127.0.0.0/8",
@@ -118,6 +120,17 @@ class Clients(unittest.TestCase):
         box = imap(self.server, "bob@example.test", "secret2")
         self.assertIn(b"X-Martlet-Listed: mark.test (127.0.0.4)", fetch(box, uids(box)[-1], "BODY.PEEK[HEADER]"))
         self.server.event(9368)
+
+    def test_lists_add_up(self):
+        self.settings({"smtp/dns-lists": "one.test score 3, two.test score 3", "smtp/dns-list-threshold": "5"})
+
+        def is_listed():
+            code, text = self.rcpt("192.0.2.13")
+            return code == 550 and text
+        text = until(is_listed, PATIENCE, "the lists to be asked")
+        self.assertIn("one.test (127.0.0.2)", text)
+        self.assertIn("two.test (127.0.0.2)", text)
+        self.assertEqual(self.rcpt("192.0.2.14")[0], 250)
 
     def test_lists_that_do_not_answer_hold_up_and_refuse_nothing(self):
         self.dns.rule("11.2.0.192.dead.test", lambda query: None)
