@@ -59,6 +59,7 @@ let parts: [Target] = [
     part("Events", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Settings", uses: ["ByteTools", "CLinux", "Locking"]),
     part("Runtime", uses: ["Compression", "ByteTools", "CLinux", "CUV", "COpenSSL", "Locking"]),
+    part("ProtocolTrace", uses: ["ByteTools", "CLinux", "Locking", "Runtime"]),
 
     // grammar: pure, no I/O
     part("SMTPWire", uses: ["MailTypes", "ByteTools"]),
@@ -114,7 +115,9 @@ let parts: [Target] = [
     part(
         "SMTPServer",
         uses: [
-            "SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "Runtime", "Locking",
+            "SMTPWire", "SASL", "MailTypes", "ByteTools", "MessageFormat", "Events", "Settings", "ProtocolTrace",
+            "Runtime",
+            "Locking",
         ]
     ),
     part(
@@ -137,7 +140,10 @@ let parts: [Target] = [
     part("MailProxy", uses: ["MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
     part(
         "AdminAPI",
-        uses: ["Directory", "SASL", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "Directory", "SASL", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "ProtocolTrace", "Runtime",
+            "Locking",
+        ]
     ),
 
     // composition
@@ -174,7 +180,8 @@ let parts: [Target] = [
             "ServiceControl", "SMTPServer", "SMTPClient", "MailQueue", "DeliveryReports", "Resolver", "MailAdmin",
             "AdminAPI", "Routing", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
             "Locking",
-            "SMTPWire", "MilterWire", "MilterClient", "MessageFormat",
+            "SMTPWire", "MilterWire", "MilterClient", "MessageFormat", "ProtocolTrace",
+            "Journal",
         ]
     ),
     part(
@@ -196,14 +203,15 @@ let parts: [Target] = [
         "AdminRole",
         uses: [
             "ServiceControl", "AdminAPI", "MailAdmin", "ResolverRole", "Resolver", "Routing", "Directory", "ByteTools",
-            "Events",
+            "Events", "ProtocolTrace",
             "Settings", "Runtime", "Locking",
         ]
     ),
     part(
         "AdminCLI",
         uses: [
-            "AdminAPI", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl", "ResolverRole",
+            "AdminAPI", "ProtocolTrace", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl",
+            "ResolverRole",
             "Routing", "Resolver", "Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime",
             "Locking",
         ]

@@ -61,14 +61,14 @@ func message(_ number: Int) -> QueuedMessage {
 }
 
 guard CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[2]) else {
-    puts("usage: QueueBench FOLDER MESSAGES")
+    unsafe puts("usage: QueueBench FOLDER MESSAGES")
     exit(64)
 }
 let folder = CommandLine.arguments[1]
 let body = Array(
     String(repeating: "A line of a message of about two thousand octets, as they are.\r\n", count: 32).utf8
 )
-let failure: String? = await EventLoop.runBlocking { loop in
+let failure: String? = EventLoop.runBlocking { loop in
     let settings = LiveSettings(
         SettingsSnapshot(texts: [
             "queue/low-disk": "0", "queue/maximum-messages": "100000000", "queue/connections": "500",
@@ -95,17 +95,17 @@ let failure: String? = await EventLoop.runBlocking { loop in
                 while try await group.next() != nil { add() }
             }
         }
-        puts("\(count) messages taken, 512 at a time: \(seconds(fill))")
-        puts("memory of the process then: \(residentKilobytes() - empty) kB more than at first")
+        unsafe puts("\(count) messages taken, 512 at a time: \(seconds(fill))")
+        unsafe puts("memory of the process then: \(residentKilobytes() - empty) kB more than at first")
         await queue.close()
         var opened: MailQueue?
         let open = try await clock.measure { opened = try await MailQueue.open(folder, services, loop: loop) }
         guard let opened else { return "not open" }
         queue = opened
         let figures = await queue.figures
-        puts("opened again: \(seconds(open)), \(figures.messages) messages")
+        unsafe puts("opened again: \(seconds(open)), \(figures.messages) messages")
         let page = await clock.measure { _ = await queue.page(QueueFilter(), after: nil, limit: 100) }
-        puts("first page of a hundred: \(seconds(page))")
+        unsafe puts("first page of a hundred: \(seconds(page))")
         let send = try await clock.measure {
             await queue.setSending(true)
             while await queue.figures.messages > 0 {
@@ -113,7 +113,7 @@ let failure: String? = await EventLoop.runBlocking { loop in
                 try await loop.sleep(for: .milliseconds(50))
             }
         }
-        puts("sent, 500 at a time: \(seconds(send))")
+        unsafe puts("sent, 500 at a time: \(seconds(send))")
         await queue.close()
         return nil
     } catch {
@@ -121,6 +121,6 @@ let failure: String? = await EventLoop.runBlocking { loop in
     }
 }
 if let failure {
-    puts(failure)
+    unsafe puts(failure)
     exit(1)
 }

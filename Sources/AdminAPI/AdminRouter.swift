@@ -3,6 +3,7 @@
 
 package import ByteTools
 package import Events
+package import ProtocolTrace
 internal import Settings
 
 /// One operation: where it is found and what it does.
@@ -29,6 +30,8 @@ package struct AdminRoute: Sendable {
 package struct AdminContext: Sendable {
     package let settings: SettingsAdministration
     package let eventLog: EventReader
+    package let tracking: TrackingReader
+    package let traces: TraceFolder
     package let catalogue: EventCatalogue
     /// `nil`: this process has no directory.
     package let directory: (any DirectoryAdministration)?
@@ -39,6 +42,8 @@ package struct AdminContext: Sendable {
     package init(
         settings: SettingsAdministration,
         eventLog: EventReader,
+        tracking: TrackingReader,
+        traces: TraceFolder,
         catalogue: EventCatalogue,
         directory: (any DirectoryAdministration)?,
         services: (any ServiceAdministration)?,
@@ -46,6 +51,8 @@ package struct AdminContext: Sendable {
     ) {
         self.settings = settings
         self.eventLog = eventLog
+        self.tracking = tracking
+        self.traces = traces
         self.catalogue = catalogue
         self.directory = directory
         self.services = services
@@ -70,7 +77,8 @@ package struct AdminContext: Sendable {
 /// From any task.
 package struct AdminRouter: Sendable {
     package static let routes: [AdminRoute] =
-        settingsRoutes + eventRoutes + domainRoutes + accountRoutes + aliasRoutes + serviceRoutes
+        settingsRoutes + eventRoutes + trackingRoutes + traceRoutes + domainRoutes + accountRoutes + aliasRoutes
+        + serviceRoutes
 
     private let operations: [AdminOperation]
     private let events: EventRecorder

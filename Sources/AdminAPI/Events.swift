@@ -4,6 +4,25 @@
 package import Events
 
 extension EventDefinition {
+    package static let traceStarted = EventDefinition(
+        9170,
+        "trace.started",
+        .successAudit,
+        text: "A protocol trace was switched on.",
+        cause: "An administrator looks for a fault; the fields say who, what and until when.",
+        action: "None; it ends by itself. To end it now: martlet trace stop."
+    )
+    package static let traceEnded = EventDefinition(
+        9171,
+        "trace.ended",
+        .information,
+        text: "A protocol trace is over.",
+        cause: "Its time or its size was reached, or an administrator ended it.",
+        action: "None. What it has: martlet trace show."
+    )
+}
+
+extension EventDefinition {
     package static let settingsChanged = EventDefinition(
         9150,
         "settings.changed",
@@ -48,5 +67,6 @@ extension EventDefinition {
 }
 
 package let adminAPIEvents: [EventDefinition] = [
+    .traceStarted, .traceEnded,
     .settingsChanged, .adminOperation, .adminOperationFailed, .adminRefused, .adminRequestMalformed,
 ]

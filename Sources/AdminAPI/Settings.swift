@@ -34,7 +34,30 @@ package enum EventLogSettings {
     )
 }
 
+/// Settings of the tracking log.
+package enum TrackingSettings {
+    package static let enabled = SettingKey(
+        "tracking/enabled",
+        default: true,
+        classic: ["imc/MessageTracking"],
+        help: "Whether the steps in the life of each message are kept for \"martlet track\"."
+    )
+    package static let keep = SettingKey(
+        "tracking/keep",
+        default: Duration.seconds(30 * 86_400),
+        in: .seconds(3600)...(.seconds(3660 * 86_400)),
+        help: "How long the steps in the lives of messages are kept."
+    )
+    package static let maximumSize = SettingKey(
+        "tracking/maximum-size",
+        default: ByteCount.gibibytes(1),
+        in: .mebibytes(1) ... .gibibytes(1024),
+        help: "Octets of the tracking log of all processes; the oldest files are deleted first."
+    )
+}
+
 package let adminAPISettings: [SettingDeclaration] = [
+    TrackingSettings.enabled.declaration, TrackingSettings.keep.declaration, TrackingSettings.maximumSize.declaration,
     EventLogSettings.maximumSize.declaration, EventLogSettings.keep.declaration, EventLogSettings.level.declaration,
     EventLogSettings.journal.declaration,
 ]
@@ -47,6 +70,15 @@ extension EventLogOptions {
         level = EventLevel(rawValue: settings[EventLogSettings.level]) ?? .information
         usesJournal = settings[EventLogSettings.journal]
         self.echoes = echoes
+    }
+}
+
+extension TrackingOptions {
+    package init(_ settings: SettingsSnapshot) {
+        self.init()
+        isOn = settings[TrackingSettings.enabled]
+        keptSeconds = settings[TrackingSettings.keep].components.seconds
+        maximumOctets = settings[TrackingSettings.maximumSize].octets
     }
 }
 

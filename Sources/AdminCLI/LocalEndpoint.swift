@@ -5,6 +5,7 @@ internal import AdminAPI
 internal import Directory
 internal import Events
 internal import MailAdmin
+internal import ProtocolTrace
 internal import ResolverRole
 internal import Routing
 internal import Runtime
@@ -18,6 +19,7 @@ struct LocalEndpoint: AdminEndpoint {
     let loop: EventLoop
 
     func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
+        if MailGateway.isAboutQueue(request.path) { return try await sendToQueue(request) }
         let (router, request) = try await router(for: request)
         return await router.send(request)
     }
@@ -29,24 +31,10 @@ struct LocalEndpoint: AdminEndpoint {
 
     /// What does a request, and the request as it understands it.
     private func router(for request: AdminRequest) async throws(AdminError) -> (AdminRouter, AdminRequest) {
-        installation.actAsOwner()
-        guard !MailGateway.isAboutQueue(request.path) else {
-            throw AdminError(.unavailable, "The queue is looked at through the server. Start it: martlet serve")
-        }
-        guard AdminCaller.current.mayAdminister(installation.folder) else {
-            throw AdminError(
-                .forbidden,
-                "\(AdminCaller.current) may not administer \(installation.folder); use sudo, or the folder's owner."
-            )
-        }
+        try requirePermission()
         let file = SettingsFile(dataFolder: installation.folder, tree: composition.settings)
         let snapshot = await BlockingPool.shared.run { file.load().snapshot }
-        let log = EventLog(
-            folder: installation.layout.log,
-            process: "cli",
-            options: EventLogOptions(snapshot)
-        )
-        let events = EventRecorder(sink: log)
+        let events = eventRecorder(snapshot)
         let isAboutMail = MailGateway.isAboutMail(request.path)
         let needsDirectory = ["domains", "accounts", "aliases", "stores", "directory", "routes"].contains(
             request.path.dropFirst().first
@@ -68,6 +56,8 @@ struct LocalEndpoint: AdminEndpoint {
         let context = AdminContext(
             settings: settings,
             eventLog: installation.eventLog,
+            tracking: TrackingReader(folder: installation.layout.tracking),
+            traces: TraceFolder(installation.layout.traces),
             catalogue: composition.events,
             directory: directory,
             services: nil,
@@ -83,6 +73,32 @@ struct LocalEndpoint: AdminEndpoint {
         )
         let more = MailGateway.operations(installation.layout, directory: directory) + names.all + connectors.all
         return (AdminRouter(context, adding: more), request)
+    }
+
+    private func requirePermission() throws(AdminError) {
+        installation.actAsOwner()
+        guard AdminCaller.current.mayAdminister(installation.folder) else {
+            throw AdminError(
+                .forbidden,
+                "\(AdminCaller.current) may not administer \(installation.folder); use sudo, or the folder's owner."
+            )
+        }
+    }
+
+    private func eventRecorder(_ snapshot: SettingsSnapshot) -> EventRecorder {
+        EventRecorder(
+            sink: EventLog(folder: installation.layout.log, process: "cli", options: EventLogOptions(snapshot))
+        )
+    }
+
+    /// A look at a queue, or a change of its ledger.
+    private func sendToQueue(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
+        try requirePermission()
+        let file = SettingsFile(dataFolder: installation.folder, tree: composition.settings)
+        let snapshot = await BlockingPool.shared.run { file.load().snapshot }
+        let events = eventRecorder(snapshot)
+        let settings = LiveSettings(snapshot)
+        return try await ClosedQueue(installation.layout, loop: loop, settings: settings, events: events).send(request)
     }
 
     private func openDirectory(_ settings: SettingsSnapshot) async throws(AdminError) -> AccountDirectory {

@@ -5,6 +5,7 @@ internal import AdminAPI
 internal import Directory
 package import Events
 internal import MailAdmin
+internal import ProtocolTrace
 internal import Resolver
 internal import ResolverRole
 internal import Routing
@@ -56,6 +57,8 @@ package enum AdminRole {
             AdminContext(
                 settings: settings,
                 eventLog: EventReader(folder: context.layout.log),
+                tracking: TrackingReader(folder: context.layout.tracking),
+                traces: TraceFolder(context.layout.traces),
                 catalogue: events,
                 directory: directory,
                 services: WorkerServices(control: control),

@@ -66,6 +66,11 @@ private final class StoreDelivery: IncomingMessage {
                     internalDate: MailDate(secondsSince1970: WallClock.seconds),
                     delivery: recipient.deliveryID
                 )
+                track(delivery, outcome.wasDuplicate ? "duplicate" : "stored") { entry in
+                    entry.octets = message.size
+                    entry.details["mailbox"] = "INBOX"
+                    entry.details["uid"] = "\(outcome.uid.rawValue)"
+                }
                 sink.events.record(
                     .messageDelivered,
                     [
@@ -76,6 +81,7 @@ private final class StoreDelivery: IncomingMessage {
                     trace: transaction.trace.text
                 )
             } catch {
+                track(delivery, "refused") { $0.reply = error.deliveryReply.wholeText }
                 sink.events.record(
                     .messageNotDelivered,
                     [
@@ -88,6 +94,20 @@ private final class StoreDelivery: IncomingMessage {
             }
         }
         return SMTPReply(250, .recipientValid, "Delivered")
+    }
+
+    /// Keeps for tracking what the store did.
+    private func track(_ delivery: LocalDelivery, _ outcome: String, _ describe: (inout TrackingEntry) -> Void) {
+        sink.events.track(
+            {
+                var entry = TrackingEntry(.store, outcome, trace: transaction.trace.text)
+                entry.sender = "\(transaction.reversePath)"
+                entry.recipients = [delivery.address.description]
+                entry.details["account"] = delivery.account.description
+                describe(&entry)
+                return entry
+            }()
+        )
     }
 }
 

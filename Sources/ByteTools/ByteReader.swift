@@ -2,46 +2,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a `ByteReader` met: fewer bytes than a field needs, or a length no field may have.
+@usableFromInline
 package struct ByteReaderError: Error, Equatable {
     /// Offset at which the field begins.
     package var offset: Int
 
+    @usableFromInline
     package init(offset: Int) { self.offset = offset }
 }
 
 /// Reads little-endian binary layouts from bytes that may be damaged: every read is checked, none can trap.
+@usableFromInline
 package struct ByteReader: Sendable {
-    package let bytes: [UInt8]
-    package private(set) var offset: Int
+    @usableFromInline package let bytes: [UInt8]
+    @usableFromInline internal var position: Int
 
     package init(_ bytes: [UInt8], at offset: Int = 0) {
         self.bytes = bytes
-        self.offset = max(0, min(offset, bytes.count))
+        position = max(0, min(offset, bytes.count))
     }
 
-    package var remaining: Int { bytes.count - offset }
+    /// Of the next field.
+    package var offset: Int { position }
+    package var remaining: Int { bytes.count - position }
 
     package mutating func skip(_ count: Int) throws(ByteReaderError) {
-        guard count >= 0, count <= remaining else { throw ByteReaderError(offset: offset) }
-        offset += count
+        guard count >= 0, count <= remaining else { throw ByteReaderError(offset: position) }
+        position += count
     }
 
     package mutating func take(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
-        let start = offset
+        let start = position
         try skip(count)
-        return bytes[start..<offset]
+        return bytes[start..<position]
     }
 
-    package mutating func integer<I: FixedWidthInteger>(_ type: I.Type = I.self) throws(ByteReaderError) -> I {
-        let field = try take(MemoryLayout<I>.size)
-        var value: I = 0
-        for octet in field.reversed() { value = (value << 8) | I(truncatingIfNeeded: octet) }
-        return value
+    /// Inlinable, because a generic function that is called from another module costs a hundred times what it does.
+    @inlinable
+    package mutating func integer<I: FixedWidthInteger & BitwiseCopyable>(
+        _ type: I.Type = I.self
+    ) throws(ByteReaderError) -> I {
+        let start = position
+        let size = MemoryLayout<I>.size
+        guard size <= bytes.count - start else { throw ByteReaderError(offset: start) }
+        position = start + size
+        let value = unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: start, as: I.self) }
+        return I(littleEndian: value)
     }
 
     /// An unsigned LEB128 number of at most 64 bits.
     package mutating func variableInteger() throws(ByteReaderError) -> UInt64 {
-        let start = offset
+        let start = position
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -55,7 +66,7 @@ package struct ByteReader: Sendable {
 
     /// A length of at most `maximum` as LEB128, then that many bytes.
     package mutating func counted(maximum: Int = .max) throws(ByteReaderError) -> ArraySlice<UInt8> {
-        let start = offset
+        let start = position
         let length = try variableInteger()
         guard let count = Int(exactly: length), count <= maximum else { throw ByteReaderError(offset: start) }
         return try take(count)

@@ -26,6 +26,7 @@ internal import TransportRole
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings
         + smtpClientSettings + localDeliverySettings
+        + digestSettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings
         + journalStoreSettings + resolverSettings + routingSettings + milterSettings

@@ -7,10 +7,17 @@ internal import CLinux
 package struct EventRecorder: Sendable {
     private let sink: any EventSink
     private let context: [(key: String, value: EventValue)]
+    /// Where the steps in the lives of messages go; `nil` where none are kept.
+    package let tracking: (any TrackingSink)?
 
-    package init(sink: any EventSink, context: [(key: String, value: EventValue)] = []) {
+    package init(
+        sink: any EventSink,
+        context: [(key: String, value: EventValue)] = [],
+        tracking: (any TrackingSink)? = nil
+    ) {
         self.sink = sink
         self.context = context
+        self.tracking = tracking
     }
 
     /// A recorder that keeps nothing, for tests and tools that have no log.
@@ -18,7 +25,15 @@ package struct EventRecorder: Sendable {
 
     /// The same recorder with more fields on every event.
     package func adding(_ fields: KeyValuePairs<String, EventValue>) -> EventRecorder {
-        EventRecorder(sink: sink, context: context + fields.map { ($0.key, $0.value) })
+        EventRecorder(sink: sink, context: context + fields.map { ($0.key, $0.value) }, tracking: tracking)
+    }
+
+    /// Keeps a step in the life of a message for `martlet track`.
+    ///
+    /// Costs nothing where none are kept, and never blocks or fails. May be called from any thread.
+    package func track(_ entry: @autoclosure () -> TrackingEntry) {
+        guard let tracking, tracking.isOn else { return }
+        tracking.track(entry())
     }
 
     /// Reports one event, now.

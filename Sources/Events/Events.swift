@@ -12,4 +12,15 @@ extension EventDefinition {
     )
 }
 
-package let eventLogEvents: [EventDefinition] = [.eventsDropped]
+extension EventDefinition {
+    package static let trackingLost = EventDefinition(
+        9191,
+        "tracking.lost",
+        .warning,
+        text: "Steps in the lives of messages are missing from the tracking log.",
+        cause: "The disk of the log folder was full or too slow; how many are missing is in tracking.count.",
+        action: "Free space on the disk that holds the log folder; no mail is harmed."
+    )
+}
+
+package let eventLogEvents: [EventDefinition] = [.eventsDropped, .trackingLost]

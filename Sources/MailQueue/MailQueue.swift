@@ -78,12 +78,14 @@ package actor MailQueue {
     /// Whether queued mail goes on its way.
     package private(set) var isSending = false
     var isDiskLow = false
+    /// Octets that were taken since it was last seen whether there is room.
+    var uncheckedOctets: UInt64 = 0
     /// Octets of segments that may be needed by nobody before segments are emptied.
     var slack: UInt64 = 256 << 20
     var isTidying = false
     var tidying: Task<Void, Never>?
     var watchdog = WatchdogRound()
-    private var lastTidy: Int64 = .min
+    private var lastTidy: Int64?
     private(set) var isClosing = false
 
     private init(_ opened: OpenedQueue, _ services: QueueServices, loop: EventLoop) {
@@ -131,9 +133,10 @@ package actor MailQueue {
 
     private func begin(_ opened: OpenedQueue, took: Int64) async throws(QueueError) {
         reportOpening(opened, took)
+        try await settleTorn(opened)
         try await settleDeaths()
         let now = self.now
-        for id in state.entries.keys { state.schedule(id, at: now) }
+        state.scheduleAll(at: now)
         checkDisk()
         services.settings.observe { [weak self] snapshot in
             self?.freshPolicy.withLock { $0 = QueuePolicy(snapshot) }
@@ -159,9 +162,13 @@ package actor MailQueue {
     ///
     /// Recipients that are accounts of this server go to the destination `local`; for others the router is asked.
     package func accept(_ message: QueuedMessage, _ content: QueueContent) async throws(QueueError) -> QueueID {
+        // Much may come between two ticks of the clock.
+        uncheckedOctets &+= content.size
+        if uncheckedOctets >= Self.uncheckedLimit { checkDisk() }
         if let obstacle { throw obstacle }
         let record = newRecord(message, size: content.size)
         try await append(record, content.body)
+        trackTaken(record, size: content.size)
         services.events.record(
             record.isFrozen ? .held : .accepted,
             [
@@ -176,6 +183,7 @@ package actor MailQueue {
         return record.id
     }
 
+    private static let uncheckedLimit: UInt64 = 1 << 20
     private var lastID = QueueID(0)
 
     /// A record for a message, with a name of its own and its recipients' routes.
@@ -254,7 +262,7 @@ package actor MailQueue {
         let now = self.now
         handle(state.advance(to: now))
         kick()
-        guard now &- lastTidy >= 5000 else { return }
+        if let lastTidy, now &- lastTidy < 5000 { return }
         lastTidy = now
         checkDisk()
         state.destinations.sweep(unusedSince: now &- 600_000)
@@ -276,7 +284,7 @@ package actor MailQueue {
             defer { isStale = false }
             return isStale
         }
-        guard isStale, lastTidy > .min else { return }
+        guard isStale, lastTidy != nil else { return }
         for number in state.destinations.inUse where state.destinations[number].retryAt > now {
             state.wake(number)
         }

@@ -16,6 +16,7 @@
 package import Events
 internal import Locking
 internal import MailTypes
+package import ProtocolTrace
 package import Runtime
 package import SASL
 package import Settings
@@ -36,6 +37,10 @@ package struct SMTPServices: Sendable {
     package var filters: (any MailFilters)?
     package var settings: LiveSettings
     package var events: EventRecorder
+    /// Which sessions are traced, for people who look for a fault.
+    package var traces: ProtocolTraces?
+    /// A line for each command.
+    package var log: W3CLog?
 
     package init(
         recipients: any RecipientResolver,

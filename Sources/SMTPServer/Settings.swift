@@ -121,7 +121,31 @@ package enum SMTPSettings {
     )
 }
 
+/// Settings of the log of commands.
+package enum SMTPLogSettings {
+    package static let enabled = SettingKey(
+        "smtp-log/enabled",
+        default: false,
+        help: "Whether each command of SMTP, submission and LMTP and its reply is logged in the W3C's extended format."
+    )
+    package static let keep = SettingKey(
+        "smtp-log/keep",
+        default: Duration.seconds(14 * 86_400),
+        in: .seconds(3600)...(.seconds(3660 * 86_400)),
+        help: "How long logs of commands are kept."
+    )
+    package static let maximumSize = SettingKey(
+        "smtp-log/maximum-size",
+        default: ByteCount.gibibytes(1),
+        in: .mebibytes(1) ... .gibibytes(1024),
+        help: "Octets of the logs of commands of all processes; the oldest files are deleted first."
+    )
+}
+
 package let smtpServerSettings: [SettingDeclaration] = [
+    SMTPLogSettings.enabled.declaration,
+    SMTPLogSettings.keep.declaration,
+    SMTPLogSettings.maximumSize.declaration,
     SMTPSettings.bareNewline.declaration,
     SMTPSettings.maximumMessageSize.declaration,
     SMTPSettings.maximumRecipients.declaration,

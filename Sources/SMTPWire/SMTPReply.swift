@@ -47,6 +47,12 @@ package struct SMTPReply: Error, Sendable, Hashable {
         return (codes + lines.prefix(1)).joined(separator: " ")
     }
 
+    /// As `summary`, with every line: `550 5.1.1 No such mailbox / Ask somebody`.
+    package var wholeText: String {
+        let codes = ["\(code)", enhancedStatusCode?.description].compactMap(\.self)
+        return (codes + [lines.joined(separator: " / ")]).joined(separator: " ")
+    }
+
     /// Octets of one line with its line end (RFC 5321 §4.5.3.1.5).
     package static let maximumLineOctets = 512
 

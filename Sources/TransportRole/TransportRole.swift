@@ -8,6 +8,7 @@ internal import Glibc
 internal import MailAdmin
 internal import MailQueue
 internal import MailTypes
+internal import ProtocolTrace
 internal import Resolver
 internal import Routing
 internal import Runtime
@@ -46,7 +47,8 @@ package enum TransportRole {
             }
         }
         let router = OutgoingRouter(context.settings)
-        let queues = try await queues(context, directory, client, owners, router)
+        let protocolLogs = ProtocolLogs(context)
+        let queues = try await queues(context, directory, client, owners, router, protocolLogs.traces)
         guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
         let greylist = await GreylistFile.open(context)
         let relay = OutgoingAdmission(queue, router, settings: context.settings)
@@ -57,7 +59,7 @@ package enum TransportRole {
             settings: context.settings,
             events: context.events
         )
-        let services = SMTPServices(
+        var services = SMTPServices(
             recipients: recipients,
             sink: LocalDeliverySink(
                 client: client,
@@ -76,6 +78,8 @@ package enum TransportRole {
             settings: context.settings,
             events: context.events
         )
+        (services.traces, services.log) = (protocolLogs.traces, protocolLogs.commands)
+        let smtp = services
         let tls = ServerCertificate.load(context)
         let listeners = (kinds + further(context.settings.current)).flatMap { definition, service, instance in
             let server = SMTPServer(
@@ -84,7 +88,7 @@ package enum TransportRole {
                 hostName: context.hostName,
                 tls: ServerCertificate.load(context, instance: instance, or: tls),
                 implicitTLS: definition.hasImplicitTLS,
-                services: services
+                services: smtp
             )
             return context.listeners(
                 for: definition,
@@ -99,8 +103,10 @@ package enum TransportRole {
                 }
             }
         }
+        let digest = PostmasterDigest(context, directory, queue)
+        if context.inheritance.index == 1 { digest.keep() }
         let administration = AdminServer(
-            router: AdminRouter(operations: QueueOperations(queues).all, events: context.events),
+            router: AdminRouter(operations: QueueOperations(queues).all + digest.operations, events: context.events),
             dataFolder: layout.data,
             events: context.events
         )
@@ -114,6 +120,7 @@ package enum TransportRole {
             await greylist.save()
             await pickingUp?.value
             for queue in queues.values { await queue.close() }
+            await protocolLogs.close()
         }
     }
 
@@ -155,7 +162,8 @@ package enum TransportRole {
         _ directory: AccountDirectory,
         _ client: LMTPClient,
         _ owners: AccountOwners,
-        _ router: OutgoingRouter
+        _ router: OutgoingRouter,
+        _ traces: ProtocolTraces
     ) async throws -> [Int: MailQueue] {
         let outbound = try SMTPOutbound()
         let resolver = resolver(context)
@@ -168,7 +176,8 @@ package enum TransportRole {
                 router: router,
                 vault: CredentialVault(folder: context.layout.keys, events: context.events),
                 settings: context.settings,
-                hostName: context.hostName
+                hostName: context.hostName,
+                traces: traces
             ),
             router: router,
             reports: OutgoingReports(directory, hostName: context.hostName) { WallClock.seconds },

@@ -27,11 +27,17 @@ enum Workers {
         }
     }
 
-    /// The instance's event log under the name of this process; its options follow the settings.
+    /// The instance's event log under the name of this process; and its tracking log; their options follow the settings.
     @Sendable
     static func makeEvents(_ layout: InstanceLayout, _ process: String, _ settings: LiveSettings) -> EventRecorder {
         let log = EventLog(folder: layout.log, process: process, options: EventLogOptions(settings.current))
         settings.observe { log.replace(options: EventLogOptions($0)) }
-        return EventRecorder(sink: log)
+        let tracking = TrackingLog(
+            folder: layout.tracking,
+            process: process,
+            options: TrackingOptions(settings.current)
+        )
+        settings.observe { tracking.replace(options: TrackingOptions($0)) }
+        return EventRecorder(sink: log, tracking: tracking)
     }
 }

@@ -6,6 +6,7 @@ internal import Events
 internal import Glibc
 internal import Locking
 internal import MailTypes
+internal import ProtocolTrace
 internal import Settings
 
 let sampleTree = SettingsTree(
@@ -43,6 +44,8 @@ func sampleRouter(folder: String, services: Bool = true, events: KeptEvents = Ke
                 events: recorder
             ),
             eventLog: EventReader(folder: folder + "/log"),
+            tracking: TrackingReader(folder: folder + "/log/tracking"),
+            traces: TraceFolder(folder + "/log/trace"),
             catalogue: EventCatalogue(adminAPIEvents),
             directory: MemoryDirectory(),
             services: services ? FixedServices() : nil,

@@ -32,6 +32,9 @@ internal import Testing
                   mailbox     See the mailboxes of an account
                   message     Look at single messages
                   queue       Mail that waits for the next server
+                  track       Tell the lives of messages: received, queued, tried, delivered, stored
+                  trace       What is said between this server and others, line by line
+                  sendmail    Send a message from a program of this machine
                   import      Put mail from files into an account
                   export      Write the mail of an account into files
                   store       Look after the message store

@@ -55,8 +55,8 @@ def send(server, number, stopping, acknowledged):
             time.sleep(0.05)
 
 
-def run(seconds, senders, pause=(0.3, 1.5), seed=None):
-    """Loads and kills for so long; what was found."""
+def run(seconds, senders, pause=(0.3, 1.5), seed=None, most=None):
+    """Loads and kills for so long, or so many times; what was found."""
     chance = random.Random(seed)
     sink = TimedSink()
     server = Server({
@@ -70,7 +70,7 @@ def run(seconds, senders, pause=(0.3, 1.5), seed=None):
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while len(kills) < most if most else time.monotonic() < end:
         time.sleep(chance.uniform(*pause))
         pid = server.workers("transport").get("transport-1")
         if pid:

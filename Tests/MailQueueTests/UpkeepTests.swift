@@ -23,6 +23,30 @@ import Testing
         await queue.tidying?.value
     }
 
+    @Test func `The clock alone has room given back, from its first tick on`() async throws {
+        try await onBench { bench in
+            let queue = try await bench.open(options: Self.smallSegments)
+            await queue.setSlack(0)
+            await queue.setSending(true)
+            for number in 0..<200 {
+                _ = try await queue.accept(
+                    MailQueueTests.message(to: "u\(number)@other.test"),
+                    content(String(repeating: "x", count: 500))
+                )
+            }
+            await bench.settle(queue)
+            let before = await queue.journal.segmentNumbers
+            #expect(before.count > 5)
+            for _ in 0..<3 {
+                await bench.pass(.seconds(6), queue)
+                await queue.tidying?.value
+            }
+            let after = await queue.journal.segmentNumbers
+            #expect(after.count <= 2, "\(before) \(after)")
+            await queue.close()
+        }
+    }
+
     @Test func `Segments that nobody needs go, and what stays is moved with all that is known of it`() async throws {
         try await onBench { bench in
             var queue = try await bench.open(options: Self.smallSegments)

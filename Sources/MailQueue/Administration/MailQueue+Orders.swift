@@ -87,8 +87,11 @@ extension MailQueue {
         guard !entry.isMoving else { throw .conflict("it is being copied; try again") }
         var change = ChangeRecord(id)
         try body(&change, entry)
+        // Read before it is changed: what is taken out cannot be read any more.
+        let loaded = try? await load(id)
         guard await write(change) else { throw .unavailable("the change could not be written") }
         services.events.record(event, ["queue.id": .string(id.description)])
+        await trackChange(id, event.name.replacing("queue.", with: ""), of: loaded)
         state.schedule(id, at: now)
         kick()
         return true

@@ -37,6 +37,8 @@ package struct DeliveryOutcome: Sendable, Hashable {
     package var isPeersReply: Bool
     /// The host that was talked to.
     package var host: String?
+    /// What TLS agreed on with that host, for people; `nil` in the clear, and where nobody was talked to.
+    package var tls: String?
     /// Whether the next system reports success to the sender (RFC 3461 §5.2); if not, this one does.
     package var peerReports: Bool
 
@@ -62,6 +64,8 @@ package struct DeliveryResult: Sendable {
     package var destinationFailure: String?
     /// The message's octets could not be read as they came.
     package var contentIsDamaged: Bool
+    /// Each conversation with a host, or the attempt to have one, on a line for people.
+    package var attempts: [String] = []
 
     package init(_ outcomes: [DeliveryOutcome], destinationFailure: String? = nil, contentIsDamaged: Bool = false) {
         self.outcomes = outcomes

@@ -50,19 +50,14 @@ struct MessageRecord: Sendable, Hashable {
 
     static let maximumDestinationOctets = 512
 
-    /// With `isReplay` the message has its destinations only.
-    init(_ reader: inout ByteReader, isReplay: Bool) throws(ByteReaderError) {
-        id = QueueID(try reader.integer())
-        arrival = try reader.integer()
-        expiry = try reader.integer()
-        delayNotice = try reader.integer()
-        isFrozen = try reader.integer(UInt8.self) & 1 != 0
-        let priority = QueuePriority(rawValue: try reader.integer()) ?? .normal
-        let origin = QueueOrigin(rawValue: try reader.integer()) ?? .received
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        let facts = try Facts(&reader)
+        (id, arrival, expiry) = (facts.id, facts.arrival, facts.expiry)
+        (delayNotice, isFrozen) = (facts.delayNotice, facts.isFrozen)
         let change = try reader.counted()
         if !change.isEmpty {
             var inner = ByteReader(Array(change))
-            reported = try ChangeRecord(&inner, isReplay: isReplay)
+            reported = try ChangeRecord(&inner)
         }
         let count = try reader.variableInteger()
         guard count <= UInt64(reader.remaining) else { throw ByteReaderError(offset: reader.offset) }
@@ -72,18 +67,37 @@ struct MessageRecord: Sendable, Hashable {
         progress.reserveCapacity(Int(count))
         for _ in 0..<count {
             destinations.append(try reader.string(maximum: Self.maximumDestinationOctets))
-            progress.append(try RecipientProgress(&reader, skippingStatus: isReplay))
+            progress.append(try RecipientProgress(&reader))
         }
-        if isReplay {
-            message = QueuedMessage(.init(.null), [])
-            message.recipients = destinations.map { QueuedRecipient(Self.nobody, destination: $0) }
-        } else {
-            message = try QueuedMessage(&reader, destinations: destinations)
-        }
-        message.priority = priority
-        message.origin = origin
+        message = try QueuedMessage(&reader, destinations: destinations)
+        message.priority = facts.priority
+        message.origin = facts.origin
     }
 
-    /// Stands for every recipient while the queue is read at the start.
-    private static let nobody = RecipientCommand(.postmaster)
+    /// What memory keeps of a message, besides its recipients.
+    struct Facts: Sendable, Hashable {
+        var id: QueueID
+        var arrival: Int64
+        var expiry: Int64
+        var delayNotice: Int64
+        var isFrozen: Bool
+        var priority: QueuePriority
+        var origin: QueueOrigin
+
+        init(_ record: MessageRecord) {
+            (id, arrival, expiry) = (record.id, record.arrival, record.expiry)
+            (delayNotice, isFrozen) = (record.delayNotice, record.isFrozen)
+            (priority, origin) = (record.message.priority, record.message.origin)
+        }
+
+        init(_ reader: inout ByteReader) throws(ByteReaderError) {
+            id = QueueID(try reader.integer())
+            arrival = try reader.integer()
+            expiry = try reader.integer()
+            delayNotice = try reader.integer()
+            isFrozen = try reader.integer(UInt8.self) & 1 != 0
+            priority = QueuePriority(rawValue: try reader.integer()) ?? .normal
+            origin = QueueOrigin(rawValue: try reader.integer()) ?? .received
+        }
+    }
 }

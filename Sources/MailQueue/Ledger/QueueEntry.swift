@@ -31,13 +31,13 @@ struct RecipientSlot: Sendable, Hashable {
     /// Where what was last said about it is written.
     var status: PackedPlace
 
-    init(_ progress: RecipientProgress, destination: UInt32, at place: PackedPlace) {
-        (state, inDoubt, deaths, attempts) = (progress.state, progress.inDoubt, progress.deaths, progress.attempts)
-        (next, self.destination, status) = (progress.next, destination, place)
+    init(_ facts: ProgressFacts, destination: UInt32, at place: PackedPlace) {
+        (state, inDoubt, deaths, attempts) = (facts.state, facts.inDoubt, facts.deaths, facts.attempts)
+        (next, self.destination, status) = (facts.next, destination, place)
     }
 
-    mutating func apply(_ progress: RecipientProgress, at place: PackedPlace) {
-        self = RecipientSlot(progress, destination: destination, at: place)
+    mutating func apply(_ change: SlotChange, at place: PackedPlace) {
+        self = RecipientSlot(change.facts, destination: destination, at: change.hasStatus ? place : status)
     }
 
     /// As it is, without a text.

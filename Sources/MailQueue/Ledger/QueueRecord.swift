@@ -24,7 +24,7 @@ enum QueueRecord: Sendable, Hashable {
 
     /// The only stream of the queue's journal.
     static let stream: UInt64 = 1
-    private static let version: UInt8 = 1
+    static let version: UInt8 = 1
 
     var kind: UInt8 {
         switch self {
@@ -48,15 +48,15 @@ enum QueueRecord: Sendable, Hashable {
 
     /// `nil` for what no version of this program wrote.
     ///
-    /// - Parameter isReplay: leaves envelopes and texts out.
-    static func decode(kind: UInt8, _ metadata: [UInt8], isReplay: Bool = false) -> QueueRecord? {
+    /// A start reads the ledger by `QueueState.replay`, which makes nothing that memory does not keep.
+    static func decode(kind: UInt8, _ metadata: [UInt8]) -> QueueRecord? {
         var reader = ByteReader(metadata)
         do throws(ByteReaderError) {
             guard try reader.integer(UInt8.self) == version else { return nil }
             switch kind {
-            case Kind.message: return .message(try MessageRecord(&reader, isReplay: isReplay))
-            case Kind.moved: return .moved(try MessageRecord(&reader, isReplay: isReplay))
-            case Kind.change: return .change(try ChangeRecord(&reader, isReplay: isReplay))
+            case Kind.message: return .message(try MessageRecord(&reader))
+            case Kind.moved: return .moved(try MessageRecord(&reader))
+            case Kind.change: return .change(try ChangeRecord(&reader))
             case Kind.clock: return .clock(offset: try reader.integer())
             default: return nil
             }
@@ -102,21 +102,59 @@ struct ChangeRecord: Sendable, Hashable {
         }
     }
 
-    init(_ reader: inout ByteReader, isReplay: Bool) throws(ByteReaderError) {
-        id = QueueID(try reader.integer())
-        let present: UInt8 = try reader.integer()
-        if present & 1 != 0 { isFrozen = try reader.integer(UInt8.self) != 0 }
-        if present & 2 != 0 { delayNotice = try reader.integer() }
-        if present & 4 != 0 { expiry = try reader.integer() }
-        if present & 8 != 0 { priority = QueuePriority(rawValue: try reader.integer()) ?? .normal }
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        let facts = try Facts(&reader)
+        (id, isFrozen, delayNotice) = (facts.id, facts.isFrozen, facts.delayNotice)
+        (expiry, priority) = (facts.expiry, facts.priority)
         let count = try reader.variableInteger()
         guard count <= UInt64(reader.remaining) else { throw ByteReaderError(offset: reader.offset) }
         recipients.reserveCapacity(Int(count))
         for _ in 0..<count {
             let index = Int(clamping: try reader.variableInteger())
-            recipients.append(
-                Recipient(index: index, progress: try RecipientProgress(&reader, skippingStatus: isReplay))
-            )
+            recipients.append(Recipient(index: index, progress: try RecipientProgress(&reader)))
         }
+    }
+
+    /// What changes of the message as a whole.
+    struct Facts: Sendable, Hashable {
+        var id: QueueID
+        var isFrozen: Bool?
+        var delayNotice: Int64?
+        var expiry: Int64?
+        var priority: QueuePriority?
+
+        init(_ change: ChangeRecord) {
+            (id, isFrozen, delayNotice) = (change.id, change.isFrozen, change.delayNotice)
+            (expiry, priority) = (change.expiry, change.priority)
+        }
+
+        init(_ reader: inout ByteReader) throws(ByteReaderError) {
+            id = QueueID(try reader.integer())
+            let present: UInt8 = try reader.integer()
+            if present & 1 != 0 { isFrozen = try reader.integer(UInt8.self) != 0 }
+            if present & 2 != 0 { delayNotice = try reader.integer() }
+            if present & 4 != 0 { expiry = try reader.integer() }
+            if present & 8 != 0 { priority = QueuePriority(rawValue: try reader.integer()) ?? .normal }
+        }
+    }
+}
+
+/// What changes of one recipient, as memory keeps it.
+struct SlotChange: Sendable, Hashable {
+    /// Position among the message's recipients.
+    var index: Int
+    var facts: ProgressFacts
+    var hasStatus: Bool
+
+    init(_ recipient: ChangeRecord.Recipient) {
+        (index, facts) = (recipient.index, recipient.progress.facts)
+        hasStatus = recipient.progress.status != nil
+    }
+
+    /// As `ChangeRecord.Recipient`, leaving the text out.
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        index = Int(clamping: try reader.variableInteger())
+        facts = try ProgressFacts(&reader)
+        hasStatus = try !reader.counted(maximum: RecipientProgress.maximumStatusOctets).isEmpty
     }
 }

@@ -20,7 +20,7 @@ struct QueueState: Sendable {
     /// The greatest name that was given.
     private(set) var lastID = QueueID(0)
     /// The time of day less the queue's own time.
-    private(set) var clockOffset: Int64 = 0
+    var clockOffset: Int64 = 0
     /// Transactions under way.
     var active = 0
     var limits = QueueLimits()
@@ -40,50 +40,58 @@ struct QueueState: Sendable {
         case .change(let change): apply(change, at: PackedPlace(position))
         case .message(let message):
             if let reported = message.reported { apply(reported, at: PackedPlace(position)) }
-            insert(message, at: position, preamble: preamble, size: size)
+            insert(message, at: PackedPlace(position), preamble: preamble, size: size)
         case .moved(let message):
             if entries[message.id] == nil {
-                insert(message, at: position, preamble: preamble, size: size)
+                insert(message, at: PackedPlace(position), preamble: preamble, size: size)
             } else {
-                place(message.id, at: position, preamble: preamble)
+                place(message.id, at: PackedPlace(position), preamble: preamble)
             }
         }
     }
 
-    private mutating func insert(_ record: MessageRecord, at position: RecordPosition, preamble: UInt32, size: UInt64) {
-        lastID = max(lastID, record.id)
-        guard entries[record.id] == nil else { return }
-        let place = PackedPlace(position)
-        var entry = QueueEntry(
-            place: place,
-            preamble: preamble,
-            priority: record.message.priority,
-            origin: record.message.origin,
-            isFrozen: record.isFrozen,
-            size: size,
-            arrival: record.arrival,
-            expiry: record.expiry,
-            delayNotice: record.delayNotice,
-            slots: []
-        )
-        entry.slots.reserveCapacity(record.progress.count)
+    private mutating func insert(_ record: MessageRecord, at place: PackedPlace, preamble: UInt32, size: UInt64) {
+        var slots: [RecipientSlot] = []
+        slots.reserveCapacity(record.progress.count)
         for (recipient, progress) in zip(record.message.recipients, record.progress) {
             let number = destinations.intern(recipient.destination, window: limits.initialWindow, at: record.arrival)
-            entry.slots.append(RecipientSlot(progress, destination: number, at: place))
-            count(progress.state, number, by: 1)
+            slots.append(RecipientSlot(progress.facts, destination: number, at: place))
         }
-        guard !entry.isDone else {
-            for slot in entry.slots { count(slot.state, slot.destination, by: -1) }
-            return
-        }
-        liveOctets[place.segment, default: 0] &+= entry.storedOctets
-        entries[record.id] = entry
+        insert(MessageRecord.Facts(record), slots, at: place, preamble: preamble, size: size)
     }
 
-    private mutating func place(_ id: QueueID, at position: RecordPosition, preamble: UInt32) {
+    /// Takes a message in, unless it is there, or has come to its end.
+    mutating func insert(
+        _ facts: MessageRecord.Facts,
+        _ slots: [RecipientSlot],
+        at place: PackedPlace,
+        preamble: UInt32,
+        size: UInt64
+    ) {
+        lastID = max(lastID, facts.id)
+        let entry = QueueEntry(
+            place: place,
+            preamble: preamble,
+            priority: facts.priority,
+            origin: facts.origin,
+            isFrozen: facts.isFrozen,
+            size: size,
+            arrival: facts.arrival,
+            expiry: facts.expiry,
+            delayNotice: facts.delayNotice,
+            slots: slots
+        )
+        guard !entry.isDone, entries[facts.id] == nil else { return }
+        for slot in slots { count(slot.state, slot.destination, by: 1) }
+        liveOctets[place.segment, default: 0] &+= entry.storedOctets
+        entries[facts.id] = entry
+    }
+
+    /// A message that is there has a new record.
+    mutating func place(_ id: QueueID, at place: PackedPlace, preamble: UInt32) {
         guard var entry = entries[id] else { return }
         release(entry)
-        entry.place = PackedPlace(position)
+        entry.place = place
         entry.preamble = preamble
         // The new record says of every recipient what was last said.
         for index in entry.slots.indices { entry.slots[index].status = entry.place }
@@ -91,26 +99,31 @@ struct QueueState: Sendable {
         entries[id] = entry
     }
 
-    private mutating func apply(_ change: ChangeRecord, at place: PackedPlace) {
+    mutating func apply(_ change: ChangeRecord, at place: PackedPlace) {
+        apply(ChangeRecord.Facts(change), change.recipients.map { SlotChange($0) }, at: place)
+    }
+
+    mutating func apply(_ change: ChangeRecord.Facts, _ recipients: [SlotChange], at place: PackedPlace) {
         // A change of a message that came to its end long ago may outlive the segment that its message was in.
-        guard var entry = entries.removeValue(forKey: change.id) else { return }
-        if let isFrozen = change.isFrozen { entry.isFrozen = isFrozen }
-        if let delayNotice = change.delayNotice { entry.delayNotice = delayNotice }
-        if let expiry = change.expiry { entry.expiry = expiry }
-        if let priority = change.priority { entry.priority = priority }
-        for recipient in change.recipients where entry.slots.indices.contains(recipient.index) {
-            let slot = entry.slots[recipient.index]
+        guard let position = entries.index(forKey: change.id) else { return }
+        // Changed in its place: taking it out and in costs as much as all the rest.
+        if let isFrozen = change.isFrozen { entries.values[position].isFrozen = isFrozen }
+        if let delayNotice = change.delayNotice { entries.values[position].delayNotice = delayNotice }
+        if let expiry = change.expiry { entries.values[position].expiry = expiry }
+        if let priority = change.priority { entries.values[position].priority = priority }
+        let slots = entries.values[position].slots.count
+        var mayBeDone = false
+        for recipient in recipients where recipient.index < slots {
+            let slot = entries.values[position].slots[recipient.index]
             // What has come to an end stays there.
             guard !slot.state.isFinal else { continue }
             count(slot.state, slot.destination, by: -1)
-            entry.slots[recipient.index].apply(recipient.progress, at: place)
-            if !recipient.progress.hasStatus { entry.slots[recipient.index].status = slot.status }
-            count(recipient.progress.state, slot.destination, by: 1)
+            entries.values[position].slots[recipient.index].apply(recipient, at: place)
+            count(recipient.facts.state, slot.destination, by: 1)
+            mayBeDone = mayBeDone || recipient.facts.state.isFinal
         }
-        guard entry.isDone else {
-            entries[change.id] = entry
-            return
-        }
+        guard mayBeDone, entries.values[position].isDone else { return }
+        let entry = entries.remove(at: position).value
         for slot in entry.slots { count(slot.state, slot.destination, by: -1) }
         release(entry)
     }
@@ -130,6 +143,9 @@ struct QueueState: Sendable {
 
     /// When the timer of a message as a whole goes off.
     mutating func setOwnTimer(_ id: QueueID, _ time: Int64) { entries[id]?.ownTimer = time }
+    mutating func setOwnTimer(at position: Dictionary<QueueID, QueueEntry>.Index, _ time: Int64) {
+        entries.values[position].ownTimer = time
+    }
 
     /// Its record is being copied, or has been.
     mutating func setMoving(_ id: QueueID, _ isMoving: Bool) { entries[id]?.isMoving = isMoving }

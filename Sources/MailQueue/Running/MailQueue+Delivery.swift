@@ -169,6 +169,7 @@ extension MailQueue {
         }
         if !change.recipients.isEmpty { await writeSurely(change) }
         record(loaded, recipients, result)
+        trackAttempt(loaded, recipients, result)
         if !reported.isEmpty { await conclude(loaded, reported, as: .delivered) }
         if !failed.isEmpty { await fail(loaded, failed) }
     }

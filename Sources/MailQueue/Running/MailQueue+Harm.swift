@@ -14,7 +14,7 @@ extension MailQueue {
             [
                 "queue.messages": .count(opened.state.entries.count),
                 "queue.recipients": .count(opened.state.recipientCount), "queue.milliseconds": .count(took),
-                "queue.octets.torn": .count(recovery.tornOctets), "queue.messages.torn": .count(opened.torn),
+                "queue.octets.torn": .count(recovery.tornOctets), "queue.messages.torn": .count(opened.torn.count),
             ]
         )
         guard !recovery.damage.isEmpty || !opened.damaged.isEmpty else { return }
@@ -25,6 +25,16 @@ extension MailQueue {
                 "queue.records.lost": .count(opened.damaged.count),
             ]
         )
+    }
+
+    /// Writes off what is not whole and nobody was promised.
+    func settleTorn(_ opened: OpenedQueue) async throws(QueueError) {
+        guard !opened.torn.isEmpty else { return }
+        do throws(JournalError) {
+            _ = try await journal.append(opened.torn.map { Self.journalRecord(.change($0.removal)) })
+        } catch {
+            throw QueueError(error)
+        }
     }
 
     /// What was being sent when the last process ended: nobody has what was not sent to its end; what was is in doubt.
@@ -67,6 +77,10 @@ extension MailQueue {
         } catch {
             throw QueueError(error)
         }
+        for case .change(let change) in records {
+            guard let aside = change.recipients.first(where: { $0.progress.state == .quarantined }) else { continue }
+            await trackChange(change.id, "set-aside", aside.progress.status?.reply.wholeText ?? "")
+        }
     }
 
     /// A message whose record or octets cannot be read is kept for people to look at.
@@ -86,6 +100,7 @@ extension MailQueue {
                 .setAside,
                 ["queue.id": .string(id.description), "queue.reason": .string("\(error)")]
             )
+            await trackChange(id, "set-aside", "\(error)")
         }
         state.schedule(id, at: now)
     }

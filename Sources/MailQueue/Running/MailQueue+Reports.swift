@@ -11,6 +11,7 @@ internal import SMTPWire
 extension MailQueue {
     /// Gives recipients up, and tells the sender.
     func fail(_ loaded: LoadedMessage, _ failed: [(Int, DeliveryStatus)]) async {
+        trackFailure(loaded, failed)
         services.events.record(
             .failed,
             [
@@ -42,6 +43,7 @@ extension MailQueue {
             change.recipients.append(ChangeRecord.Recipient(index: index, progress: progress))
         }
         guard await write(change) else { return postpone(loaded.record.id) }
+        await trackChange(loaded.record.id, "set-aside", "The notice cannot be delivered", of: loaded)
         services.events.record(
             .reportImpossible,
             ["queue.id": .string(loaded.record.id.description)],
@@ -128,6 +130,8 @@ extension MailQueue {
         var record = newRecord(draft.message, size: UInt64(draft.octets.count))
         record.reported = change
         do throws(QueueError) { try await append(record, .block(OctetBlock(draft.octets))) } catch { return false }
+        trackTaken(record, size: UInt64(draft.octets.count))
+        trackReport(record, on: loaded, change.recipients.map(\.index))
         services.events.record(
             .reported,
             [

@@ -35,6 +35,7 @@ extension MailQueue {
 
     /// Sees whether there is room on the disk.
     func checkDisk() {
+        uncheckedOctets = 0
         var status = statvfs()
         guard unsafe statvfs(journal.directory, &status) == 0 else { return }
         let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
@@ -60,9 +61,11 @@ extension MailQueue {
 
     private func removeSegments() async {
         defer { isTidying = false }
+        await leaveIdleSegment()
         while let oldest = await oldestSegment(), !isClosing {
             if let live = state.liveOctets[oldest.number], live > 0 {
-                guard oldest.total > 2 &* state.liveOctets.values.reduce(0, &+) &+ slack else { return }
+                let allowed = isDiskLow ? 0 : slack
+                guard oldest.total > 2 &* state.liveOctets.values.reduce(0, &+) &+ allowed else { return }
                 guard await empty(oldest.number) else { return }
             }
             // What the ledger knows besides messages has to outlive the segment it is written in.
@@ -74,6 +77,20 @@ extension MailQueue {
             }
             guard outcome == nil else { return }
         }
+    }
+
+    /// Where room is short, the segment that is written to is left as soon as most of it is needed by nobody: only what
+    /// was left can be deleted.
+    private func leaveIdleSegment() async {
+        guard isDiskLow else { return }
+        let journal = journal
+        let (number, octets) = await BlockingPool.shared.run { () -> (UInt32, UInt64) in
+            let sealed = journal.sealedSegments.reduce(UInt64(0)) { $0 &+ $1.octets }
+            let all = journal.octetsOnDisk
+            return (journal.activeSegment, all > sealed ? all - sealed : 0)
+        }
+        guard octets >= 1 << 20, state.liveOctets[number, default: 0] < octets / 2 else { return }
+        try? await journal.seal()
     }
 
     /// The oldest segment that is not written to any more, and the octets of all of them.

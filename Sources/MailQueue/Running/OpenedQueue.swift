@@ -5,6 +5,25 @@ internal import Events
 internal import Glibc
 internal import Journal
 
+/// A message of which not everything is there, and that nobody was promised.
+struct TornMessage: Sendable, Hashable {
+    var id: QueueID
+    var recipients: Int
+
+    init?(_ entry: JournalEntry) {
+        guard case .message(let record) = QueueRecord.decode(kind: entry.kind, entry.metadata) else { return nil }
+        (id, recipients) = (record.id, record.message.recipients.count)
+    }
+
+    /// Its end: the next start must not take it for a message that is damaged.
+    var removal: ChangeRecord {
+        var change = ChangeRecord(id)
+        let gone = RecipientProgress(.removed)
+        change.recipients = (0..<recipients).map { ChangeRecord.Recipient(index: $0, progress: gone) }
+        return change
+    }
+}
+
 /// A queue folder that this process has made its own and read.
 struct OpenedQueue: Sendable {
     let lock: FolderLock
@@ -13,7 +32,7 @@ struct OpenedQueue: Sendable {
     /// Records that nothing can be made of, or messages that may be.
     private(set) var damaged: [RecordPosition] = []
     /// Messages of the last commit before a death that are not whole: nobody was told that they are here.
-    private(set) var torn = 0
+    private(set) var torn: [TornMessage] = []
 
     /// Blocks for as long as reading takes.
     init(_ directory: String, options: JournalOptions, limits: QueueLimits) throws(QueueError) {
@@ -45,19 +64,18 @@ struct OpenedQueue: Sendable {
             switch item {
             case .damaged(let position): damaged.append(position)
             case .record(let entry):
-                guard let record = QueueRecord.decode(kind: entry.kind, entry.metadata, isReplay: true) else {
-                    return damaged.append(entry.position)
-                }
-                if case .message = record, doubtful.contains(entry.position) {
-                    torn += 1
+                if entry.kind == QueueRecord.Kind.message, doubtful.contains(entry.position) {
+                    if let message = TornMessage(entry) { torn.append(message) }
                     return
                 }
-                state.apply(
-                    record,
+                let isKnown = state.replay(
+                    kind: entry.kind,
+                    entry.metadata,
                     at: entry.position,
                     preamble: entry.body.preamble,
                     size: entry.body.length
                 )
+                if !isKnown { damaged.append(entry.position) }
             }
         }
         (self.state, self.damaged, self.torn) = (state, damaged, torn)

@@ -29,6 +29,27 @@ extension QueueState {
         for number in destinationNumbers(of: entry) { schedule(id, entry, for: number, at: now) }
     }
 
+    /// Puts every message where it belongs, the oldest first: once, when the ledger has been read.
+    mutating func scheduleAll(at now: Int64) {
+        var due: [QueueTimer] = []
+        due.reserveCapacity(entries.count)
+        for id in entries.keys.sorted() {
+            guard let position = entries.index(forKey: id) else { continue }
+            let entry = entries.values[position]
+            if entry.ownEvent < .max, entry.ownTimer == 0 {
+                let time = max(entry.ownEvent, now)
+                due.append(QueueTimer(time: time, id: id, destination: TimerHeap.message))
+                setOwnTimer(at: position, time)
+            }
+            if entry.slots.count == 1 {
+                schedule(id, entry, for: entry.slots[0].destination, at: now)
+            } else {
+                for number in destinationNumbers(of: entry) { schedule(id, entry, for: number, at: now) }
+            }
+        }
+        timers.add(contentsOf: due)
+    }
+
     /// As above, for the recipients of one destination.
     mutating func schedule(_ id: QueueID, for destination: UInt32, at now: Int64) {
         guard let entry = entries[id] else { return }

@@ -31,18 +31,29 @@ struct TimerHeap: Sendable {
         }
     }
 
+    /// Adds many at once, at a constant cost for each.
+    mutating func add(contentsOf timers: [QueueTimer]) {
+        items += timers
+        for index in stride(from: items.count / 2 - 1, through: 0, by: -1) { sink(index) }
+    }
+
     /// The first timer, when its time has come.
     mutating func popFirst(upTo now: Int64) -> QueueTimer? {
         guard let first = items.first, first.time <= now else { return nil }
         items.swapAt(0, items.count - 1)
         items.removeLast()
-        var index = 0
+        sink(0)
+        return first
+    }
+
+    private mutating func sink(_ start: Int) {
+        var index = start
         while true {
             var smallest = index
-            for child in [2 * index + 1, 2 * index + 2] where child < items.count {
-                if items[child].time < items[smallest].time { smallest = child }
-            }
-            guard smallest != index else { return first }
+            let (left, right) = (2 * index + 1, 2 * index + 2)
+            if left < items.count, items[left].time < items[smallest].time { smallest = left }
+            if right < items.count, items[right].time < items[smallest].time { smallest = right }
+            guard smallest != index else { return }
             items.swapAt(index, smallest)
             index = smallest
         }

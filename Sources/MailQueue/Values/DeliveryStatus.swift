@@ -67,12 +67,48 @@ package struct RecipientProgress: Sendable, Hashable {
     /// When it is tried again, for `deferred`; when it is given up, for `quarantined`.
     package var next: Int64 = 0
     package var status: DeliveryStatus?
-    /// There is a text, which was not read.
-    private(set) var isStatusLeftOut = false
 
     package init(_ state: DeliveryState) { self.state = state }
 
-    var hasStatus: Bool { status != nil || isStatusLeftOut }
+    var facts: ProgressFacts {
+        ProgressFacts(state: state, attempts: attempts, inDoubt: inDoubt, deaths: deaths, next: next)
+    }
+
+    func write(to writer: inout ByteWriter) {
+        facts.write(to: &writer)
+        var text = ByteWriter()
+        status?.write(to: &text)
+        writer.counted(text.bytes)
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
+        let facts = try ProgressFacts(&reader)
+        state = facts.state
+        (attempts, inDoubt, deaths, next) = (facts.attempts, facts.inDoubt, facts.deaths, facts.next)
+        let octets = try reader.counted(maximum: Self.maximumStatusOctets)
+        guard !octets.isEmpty else { return }
+        var inner = ByteReader(Array(octets))
+        status = try DeliveryStatus(&inner)
+    }
+
+    static let maximumStatusOctets = 1 << 16
+}
+
+/// `RecipientProgress` without a text: what memory keeps of it.
+struct ProgressFacts: Sendable, Hashable {
+    var state: DeliveryState
+    var attempts: UInt16
+    var inDoubt: UInt8
+    var deaths: UInt8
+    var next: Int64
+
+    init(state: DeliveryState, attempts: UInt16, inDoubt: UInt8, deaths: UInt8, next: Int64) {
+        self.state = state
+        self.attempts = attempts
+        self.inDoubt = inDoubt
+        self.deaths = deaths
+        self.next = next
+    }
 
     func write(to writer: inout ByteWriter) {
         writer.integer(state.rawValue)
@@ -80,13 +116,9 @@ package struct RecipientProgress: Sendable, Hashable {
         writer.integer(inDoubt)
         writer.integer(deaths)
         writer.integer(next)
-        var text = ByteWriter()
-        status?.write(to: &text)
-        writer.counted(text.bytes)
     }
 
-    /// - Parameter skippingStatus: for replay, which needs no texts.
-    init(_ reader: inout ByteReader, skippingStatus: Bool = false) throws(ByteReaderError) {
+    init(_ reader: inout ByteReader) throws(ByteReaderError) {
         let start = reader.offset
         guard let state = DeliveryState(rawValue: try reader.integer()) else { throw ByteReaderError(offset: start) }
         self.state = state
@@ -94,10 +126,5 @@ package struct RecipientProgress: Sendable, Hashable {
         inDoubt = try reader.integer()
         deaths = try reader.integer()
         next = try reader.integer()
-        let octets = try reader.counted(maximum: 1 << 16)
-        isStatusLeftOut = skippingStatus && !octets.isEmpty
-        guard !skippingStatus, !octets.isEmpty else { return }
-        var inner = ByteReader(Array(octets))
-        status = try DeliveryStatus(&inner)
     }
 }

@@ -66,10 +66,12 @@ struct OutboundDelivery {
             let start = ContinuousClock.now
             let idle = manner.reuses ? owner.takeIdle(host, options) : nil
             idle?.observer = observer
+            observer?.show(.trying(host, isReused: idle != nil))
             let session: SMTPClientSession
             do throws(SMTPClientError) {
                 if let idle { session = idle } else { session = try await owner.open(host, options, manner, observer) }
             } catch {
+                observer?.show(.note(error.description))
                 if let other = manner.other(after: error, options) {
                     manner = other
                     continue

@@ -15,7 +15,7 @@ package protocol OutboundObserver: AnyObject, Sendable {
     /// Whether `trace` wants to be called.
     var wantsTrace: Bool { get }
 
-    /// One line of the dialogue; no message content, and secrets masked.
+    /// One line of the dialogue, secrets masked.
     func trace(_ line: OutboundTraceLine)
 }
 
@@ -27,6 +27,8 @@ extension OutboundObserver {
 
 /// A line of a dialogue with a server, for people.
 package enum OutboundTraceLine: Sendable, Hashable {
+    /// A host is turned to, on a connection that was open already or is to be opened.
+    case trying(SMTPHost, isReused: Bool)
     case connected(SMTPHost)
     /// A command, without its line end.
     case sent(String)
@@ -34,6 +36,10 @@ package enum OutboundTraceLine: Sendable, Hashable {
     case received(String)
     /// What cannot be seen on the wire, such as what TLS agreed on.
     case note(String)
+    /// Octets of the message, as they are sent.
+    case content([UInt8])
+    /// The message's end was sent.
+    case endOfContent
     case closed
 }
 
@@ -53,6 +59,8 @@ extension OutboundObserver {
 
     func show(_ reply: SMTPReply) {
         guard wantsTrace else { return }
+        // What a challenge of AUTH says is nobody's business.
+        if reply.code == 334 { return trace(.received("334 ***")) }
         let lines = reply.lines.isEmpty ? [""] : reply.lines
         for (index, line) in lines.enumerated() {
             let status = index == lines.count - 1 ? reply.enhancedStatusCode.map { "\($0) " } ?? "" : ""

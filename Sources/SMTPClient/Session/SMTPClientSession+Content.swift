@@ -86,6 +86,7 @@ extension SMTPClientSession {
 
     private func send(_ octets: [UInt8], _ isEnd: Bool) async throws(SMTPClientError) {
         connection.write(octets)
+        observer?.show(.content(octets))
         guard connection.unsentCount >= Self.pieceOctets, !isEnd else { return }
         try await push(.content)
         guard hasUnaskedReply, let early = arrived.popLast() else { return }
@@ -95,6 +96,7 @@ extension SMTPClientSession {
     /// Once this begins, the server may have the whole message.
     private func finish(answers: Int) async throws(SMTPClientError) {
         outstanding += answers
+        observer?.show(.endOfContent)
         try await push(.answer)
         connection.deadline = nil
     }

@@ -3,6 +3,7 @@
 
 internal import Events
 internal import MailTypes
+internal import ProtocolTrace
 internal import Runtime
 internal import SMTPWire
 
@@ -46,6 +47,7 @@ extension SMTPDialogue {
             return (consumed, octets)
         }
         guard let octets else { throw .closed }
+        notes.took(octets)
         await reception.take(octets)
         guard reception.isWithinDrainLimit else { throw .budgetExceeded }
     }
@@ -65,12 +67,18 @@ extension SMTPDialogue {
     /// The message is whole: has the sink take it, and answers.
     private func conclude(_ reception: MessageReception) async {
         self.reception = nil
+        notes.trace?.endOfContent()
         let replies = await reception.finish()
         guard let transaction = session.transaction else { return }
         session.endTransaction()
         let answers = server.service.isLMTP ? replies : [DeliveryAnswer.combine(replies, of: transaction)]
-        for answer in answers {
+        for (index, answer) in answers.enumerated() {
             record(answer, transaction, reception)
+            if server.service != .internalLMTP {
+                let recipients = transaction.recipients
+                let own = server.service.isLMTP ? recipients[index...].prefix(1) : recipients[...]
+                track(answer, transaction, own, reception)
+            }
             reply(answer)
         }
     }

@@ -52,6 +52,7 @@ extension SMTPDialogue {
         let reply = session.add(recipient, resolution)
         if reply.isPositive, session.user == nil { connection.deadline = nil }
         if !reply.isPositive {
+            trackRefusal(of: recipient, reply)
             events.record(
                 resolution == .notLocal ? .relayRefused : .recipientRefused,
                 [

@@ -3,6 +3,7 @@
 
 internal import ByteTools
 internal import Events
+internal import ProtocolTrace
 internal import Runtime
 internal import SASL
 internal import SMTPWire
@@ -25,6 +26,7 @@ extension SMTPDialogue {
         while true {
             switch action {
             case .challenge(let text):
+                notes.trace?.server("334 ***")
                 connection.write("334 ")
                 connection.write(text)
                 connection.write("\r\n")
@@ -49,6 +51,7 @@ extension SMTPDialogue {
             guard let line = try await connection.readLine(maximum: SASLServerExchange.maximumLineOctets) else {
                 throw .closed
             }
+            notes.trace?.client("***")
             return line.bytes
         } catch .lineTooLong {
             perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
@@ -59,6 +62,8 @@ extension SMTPDialogue {
     private func conclude(_ outcome: AuthenticationOutcome, user: String) {
         switch outcome {
         case .success(let found):
+            notes.user = "\(found.name)"
+            notes.trace?.note("logged on as \(found.name)")
             events.record(.loggedOn, ["user.name": .string("\(found.name)"), "smtp.tls": .bool(connection.tls != nil)])
             connection.deadline = nil
         case .invalidCredentials, .notPermitted:

@@ -4,6 +4,7 @@
 internal import ByteTools
 internal import Events
 internal import MailTypes
+internal import ProtocolTrace
 internal import Runtime
 internal import SASL
 internal import SMTPWire
@@ -27,6 +28,7 @@ final class SMTPDialogue {
     var filter: (any MailFilter)?
     /// The client that the filters were told of.
     var filteredPeer: SocketAddress?
+    var notes: SessionNotes
     private var isOver = false
     private var hasHeardCommand = false
     /// The client left without QUIT.
@@ -35,6 +37,7 @@ final class SMTPDialogue {
     init(_ server: SMTPServer, _ connection: Connection) {
         self.server = server
         self.connection = connection
+        notes = SessionNotes(server, peer: connection.peer)
         events = Self.events(server, connection)
         session = Self.session(server, connection, server.limits(for: connection.peer))
     }
@@ -60,6 +63,7 @@ final class SMTPDialogue {
             events.record(.clientPresented, ["smtp.client": .string(address.description)])
             connection.present(as: address)
         }
+        notes = SessionNotes(server, peer: connection.peer)
         events = Self.events(server, connection)
         var limits = server.limits(for: connection.peer)
         // The proxy is still the same.
@@ -89,6 +93,7 @@ final class SMTPDialogue {
             leave(error)
         }
         reportFaults()
+        notes.trace?.note(isBrokenOff ? "broken off" : "closed")
         await dropReception()
         await filter?.close()
     }
@@ -117,6 +122,7 @@ final class SMTPDialogue {
 
     private func take(_ line: Line) async throws(IOError) {
         hasHeardCommand = true
+        notes.heard(line.bytes)
         guard line.endsWithCRLF || session.limits.bareNewline == .normalize else {
             let reply = SMTPReply(500, .invalidCommand, "Lines end with CR LF (RFC 5321, 2.3.8)")
             return perform(session.fail(reply))
@@ -173,7 +179,11 @@ final class SMTPDialogue {
     }
 
     /// Gathers a reply; it leaves when the client's pipelined commands are used up.
-    func reply(_ reply: SMTPReply) { connection.write(reply.encoded) }
+    func reply(_ reply: SMTPReply) {
+        connection.write(reply.encoded)
+        if notes.log != nil { notes.hello = session.hello?.name ?? "" }
+        notes.said(reply)
+    }
 
     /// A message whose transaction ended by RSET, EHLO or a refusal goes nowhere.
     private func dropReception() async {
@@ -225,5 +235,6 @@ final class SMTPDialogue {
         guard let context = server.tls else { throw .tls("no certificate") }
         try await connection.startTLS(context)
         session.tlsEstablished()
+        notes.trace?.note("TLS: \(connection.tls.map { "\($0.version) \($0.cipher)" } ?? "")")
     }
 }

@@ -34,6 +34,12 @@ package struct InstanceLayout: Sendable, Hashable {
     /// The folder where programs leave mail; `chosen` is the setting, empty for the usual place.
     package func pickup(_ chosen: String) -> String { chosen.isEmpty ? data + "/pickup" : chosen }
     package var log: String { data + "/log" }
+    /// The tracking log, of all processes.
+    package var tracking: String { log + "/tracking" }
+    /// Protocol traces.
+    package var traces: String { log + "/trace" }
+    /// Logs of commands in the W3C's extended format.
+    package var commandLogs: String { log + "/w3c" }
     package var crashes: String { data + "/crash" }
     package var keys: String { data + "/keys" }
     package var run: String { data + "/run" }

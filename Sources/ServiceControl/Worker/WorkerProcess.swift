@@ -4,6 +4,7 @@
 internal import ByteTools
 package import Events
 internal import Glibc
+internal import Locking
 internal import Runtime
 package import Settings
 
@@ -49,7 +50,26 @@ package enum WorkerProcess {
                 board.beat()
                 loop.every(.milliseconds(500)) { if context.sideLoops.allTurn() { board.beat() } }
             }
-            return await serve(context, file, build)
+            keepTracking(context)
+            let code = await serve(context, file, build)
+            await BlockingPool.shared.run { context.events.tracking?.close() }
+            return code
+        }
+    }
+
+    /// Has the tracking log written several times a second, on a thread that may wait for the disk.
+    private static func keepTracking(_ context: WorkerContext) {
+        guard let tracking = context.events.tracking else { return }
+        let isWriting = Lock(false)
+        let loop = context.loop
+        loop.every(.milliseconds(200)) {
+            guard !isWriting.withLock({ $0 }) else { return }
+            isWriting.withLock { $0 = true }
+            Task(executorPreference: loop) {
+                let lost = await BlockingPool.shared.run { tracking.flush() }
+                isWriting.withLock { $0 = false }
+                if lost > 0 { context.events.record(.trackingLost, ["tracking.count": .count(lost)]) }
+            }
         }
     }
 

@@ -46,7 +46,19 @@ extension EventDefinition {
     )
 }
 
+extension EventDefinition {
+    static let digestImpossible = EventDefinition(
+        9410,
+        "transport.digest.impossible",
+        .warning,
+        text: "The daily report to postmaster goes nowhere",
+        cause: "The address of postmaster does not lead to an account of this server.",
+        action: "Set directory/postmaster to a mailbox that somebody reads."
+    )
+}
+
 package let localDeliveryEvents: [EventDefinition] = [
+    .digestImpossible,
     .delivered, .deliveryRefused, .deliveryRetried, .deliveryPutOff, .spoolFailed,
     .filterUnusable,
 ]

@@ -176,6 +176,7 @@ struct LocalDeliveryRound: Sendable {
             if tries == 1 { recordTrouble(.deliveryRetried, target, problem, tries) }
             guard ContinuousClock.now + pause < deadline, await sleep(pause) else {
                 recordTrouble(.deliveryPutOff, target, problem, tries)
+                track("put-off", problem, target, tries)
                 return Self.later
             }
             pause = min(pause * 2, Self.longestPause)
@@ -199,10 +200,26 @@ struct LocalDeliveryRound: Sendable {
     }
 
     private func record(_ reply: SMTPReply, _ target: Target, _ tries: Int) {
+        let outcome = reply.isPositive ? "delivered" : reply.severity == .permanent ? "refused" : "deferred"
+        track(outcome, reply.wholeText, target, tries)
         owner.events.record(
             reply.isPositive ? .delivered : .deliveryRefused,
             fields(target, reply.summary, tries),
             trace: transaction.trace.text
+        )
+    }
+
+    private func track(_ outcome: String, _ reply: String, _ target: Target, _ tries: Int) {
+        owner.events.track(
+            {
+                var entry = TrackingEntry(.deliver, outcome, trace: transaction.trace.text)
+                entry.messageID = transaction.messageID ?? ""
+                entry.sender = "\(transaction.reversePath)"
+                entry.recipients = ["\(target.address)"]
+                entry.reply = reply
+                entry.details = ["account": "\(target.account)", "tries": "\(tries)"]
+                return entry
+            }()
         )
     }
 

@@ -3,6 +3,7 @@
 
 package import MailQueue
 package import MailTypes
+package import ProtocolTrace
 package import Resolver
 package import Routing
 internal import Runtime
@@ -19,6 +20,7 @@ package struct OutgoingTransport: DeliveryTransport {
     private let vault: CredentialVault
     private let settings: LiveSettings
     private let hostName: String
+    private let traces: ProtocolTraces?
 
     package init(
         lmtp: LMTPClient,
@@ -28,8 +30,10 @@ package struct OutgoingTransport: DeliveryTransport {
         router: OutgoingRouter,
         vault: CredentialVault,
         settings: LiveSettings,
-        hostName: String
+        hostName: String,
+        traces: ProtocolTraces? = nil
     ) {
+        self.traces = traces
         local = LocalQueueDelivery(client: lmtp, socket: socket)
         self.outbound = outbound
         self.resolver = resolver
@@ -61,6 +65,7 @@ package struct OutgoingTransport: DeliveryTransport {
         }
         var failures: [String] = []
         var isDamaged = false
+        var attempts: [String] = []
         for (ways, members) in groups {
             let result = await deliver(batch, members.map { commands[$0] }, ways) { waiting in
                 await willSendEnd(waiting.map { members[$0] })
@@ -68,12 +73,15 @@ package struct OutgoingTransport: DeliveryTransport {
             for (member, outcome) in zip(members, result.outcomes) { outcomes[member] = outcome }
             if let failure = result.destinationFailure { failures.append(failure) }
             isDamaged = isDamaged || result.contentIsDamaged
+            attempts += result.attempts
         }
-        return DeliveryResult(
+        var all = DeliveryResult(
             outcomes.map { $0 ?? Self.closed.outcome },
             destinationFailure: !groups.isEmpty && failures.count == groups.count ? failures.last : nil,
             contentIsDamaged: isDamaged
         )
+        all.attempts = attempts
+        return all
     }
 
     /// What the connectors say of a recipient who goes nowhere now.
@@ -111,10 +119,13 @@ package struct OutgoingTransport: DeliveryTransport {
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
         var result = DeliveryResult([])
+        var attempts: [String] = []
         for route in ways {
             result = await deliver(batch, commands, by: route, willSendEnd)
+            attempts += result.attempts
             guard result.destinationFailure != nil else { break }
         }
+        result.attempts = attempts
         return result
     }
 
@@ -148,16 +159,35 @@ package struct OutgoingTransport: DeliveryTransport {
         let result = await outbound.send(
             OutboundMessage(mail, commands, content),
             via: options,
-            observer: EndOfMessage(willSendEnd)
+            observer: OutgoingObserver(
+                traces: traces,
+                names: Self.domains(of: commands),
+                about: "message \(batch.id)",
+                willSendEnd
+            )
         ) {
             defer { isFirst = false }
             return isFirst ? first : await hosts.next()
         }
-        return DeliveryResult(
-            result.recipients.map(DeliveryOutcome.init),
+        var delivered = DeliveryResult(
+            result.recipients.map { outcome in
+                var found = DeliveryOutcome(outcome)
+                let last = result.attempts.last { $0.host == outcome.host }
+                found.tls = last?.tls.map { "\($0.version) \($0.cipher)" }
+                return found
+            },
             destinationFailure: result.destinationFailed ? result.attempts.last?.description ?? "no host answers" : nil,
             contentIsDamaged: content.isDamaged
         )
+        delivered.attempts = result.attempts.map(\.description)
+        return delivered
+    }
+
+    private static func domains(of commands: [RecipientCommand]) -> [String] {
+        let found = commands.compactMap { command in
+            if case .address(let address) = command.forwardPath { "\(address.domain)" } else { nil as String? }
+        }
+        return Array(Set(found))
     }
 
     /// How a connector's hosts are talked to; `nil` when its password is needed and cannot be had.
@@ -200,15 +230,6 @@ package struct OutgoingTransport: DeliveryTransport {
         }
         return DeliveryResult([DeliveryOutcome](repeating: outcome, count: count), destinationFailure: failure)
     }
-}
-
-/// Tells the queue that the end of a message is about to leave.
-private final class EndOfMessage: OutboundObserver {
-    private let willSendEnd: @Sendable ([Int]) async -> Bool
-
-    init(_ willSendEnd: @escaping @Sendable ([Int]) async -> Bool) { self.willSendEnd = willSendEnd }
-
-    func willSendEndOfData(_ recipients: [Int], to host: SMTPHost) async -> Bool { await willSendEnd(recipients) }
 }
 
 extension DeliveryOutcome {

@@ -12,7 +12,7 @@ extension Command {
             "States are those of the classic queue viewer: active, ready, retry, scheduled, remote, frozen; and "
             + "quarantined. Everything that waits has a reason and a time of its next event.",
         subcommands: [
-            .queueList, .queueFind, .queueShow, .queueWhy, .queueExport,
+            .queueList, .queueFind, .queueShow, .queueWhy, .queueExport, .queueDigest,
             order("freeze", "Freeze messages: they stay where they are until they are thawed or expire", .post),
             order("thaw", "Thaw messages, and have those tried again that were set aside", .post),
             .queueForce,
