@@ -22,12 +22,27 @@ extension AccountDirectory: DirectoryAdministration {
 
     package func accountRecords(in domain: Domain?) async throws(AdminError) -> [AccountRecord] {
         try await translated { () throws(DirectoryError) in
-            try await self.accounts(in: domain).map(AccountRecord.init)
+            let forwards = try await self.forwards()
+            return try await self.accounts(in: domain).map { AccountRecord($0, forwards[$0.id]) }
         }
     }
 
     package func accountRecord(_ address: MailboxAddress) async throws(AdminError) -> AccountRecord {
-        try await translated { () throws(DirectoryError) in AccountRecord(try await self.account(address)) }
+        try await translated { () throws(DirectoryError) in
+            let account = try await self.account(address)
+            return AccountRecord(account, try await self.forwards(of: account.id)[account.id])
+        }
+    }
+
+    package func setForwardRecord(
+        _ address: MailboxAddress,
+        targets: [MailboxAddress],
+        keepsCopy: Bool
+    ) async throws(AdminError) -> AccountRecord {
+        try await translated { () throws(DirectoryError) in
+            try await self.setForward(address, AccountForward(targets: targets, keepsCopy: keepsCopy))
+        }
+        return try await accountRecord(address)
     }
 
     package func addAccountRecord(
@@ -48,7 +63,8 @@ extension AccountDirectory: DirectoryAdministration {
         _ change: AccountChange
     ) async throws(AdminError) -> AccountRecord {
         try await translated { () throws(DirectoryError) in
-            AccountRecord(try await self.setAccount(address) { $0.apply(change) })
+            let account = try await self.setAccount(address) { $0.apply(change) }
+            return AccountRecord(account, try await self.forwards(of: account.id)[account.id])
         }
     }
 
@@ -77,6 +93,15 @@ extension AccountDirectory: DirectoryAdministration {
         }
     }
 
+    package func setAliasRecord(
+        _ address: MailboxAddress,
+        targets: [MailboxAddress]
+    ) async throws(AdminError) -> AliasRecord {
+        try await translated { () throws(DirectoryError) in
+            AliasRecord(try await self.setAlias(address, targets: targets))
+        }
+    }
+
     package func removeAliasRecord(_ address: MailboxAddress) async throws(AdminError) {
         try await translated { () throws(DirectoryError) in try await self.removeAlias(address) }
     }
@@ -101,7 +126,7 @@ extension AccountDirectory: DirectoryAdministration {
         }
     }
 
-    private func translated<R>(_ body: () async throws(DirectoryError) -> R) async throws(AdminError) -> R {
+    func translated<R>(_ body: () async throws(DirectoryError) -> R) async throws(AdminError) -> R {
         do throws(DirectoryError) { return try await body() } catch { throw AdminError(error) }
     }
 }
@@ -151,7 +176,7 @@ extension DomainRecord {
 }
 
 extension AccountRecord {
-    fileprivate init(_ account: Account) {
+    fileprivate init(_ account: Account, _ forward: AccountForward? = nil) {
         let attributes = account.attributes
         self.init(
             id: account.id.rawValue,
@@ -163,6 +188,8 @@ extension AccountRecord {
             quotaMessages: attributes.quotaMessages,
             homeServer: attributes.homeServer
         )
+        forwardsTo = forward?.targets.map(\.description) ?? []
+        keepsCopy = forward?.keepsCopy ?? true
     }
 }
 

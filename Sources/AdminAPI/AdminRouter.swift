@@ -78,7 +78,7 @@ package struct AdminContext: Sendable {
 package struct AdminRouter: Sendable {
     package static let routes: [AdminRoute] =
         settingsRoutes + eventRoutes + trackingRoutes + traceRoutes + domainRoutes + accountRoutes + aliasRoutes
-        + serviceRoutes
+        + groupRoutes + serviceRoutes
 
     private let operations: [AdminOperation]
     private let events: EventRecorder

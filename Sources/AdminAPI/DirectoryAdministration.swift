@@ -30,6 +30,10 @@ package struct AccountRecord: Sendable, Equatable {
     package var quotaOctets: Int64?
     package var quotaMessages: Int64?
     package var homeServer: String?
+    /// Where its mail goes on to.
+    package var forwardsTo: [String] = []
+    /// Whether it has that mail, too.
+    package var keepsCopy = true
 
     package init(
         id: UInt64,
@@ -56,6 +60,7 @@ package struct AccountRecord: Sendable, Equatable {
             "address": .string(address), "id": .optional(id), "enabled": .bool(isEnabled),
             "hasPassword": .bool(hasPassword), "services": .strings(services), "quota": .optional(quotaOctets),
             "quotaMessages": .optional(quotaMessages), "homeServer": .optional(homeServer),
+            "forwardsTo": .strings(forwardsTo), "keepsCopy": .bool(keepsCopy),
         ]
     }
 }
@@ -98,6 +103,42 @@ package struct AliasRecord: Sendable, Equatable {
     package var json: JSONValue { ["address": .string(address), "targets": .strings(targets)] }
 }
 
+/// An address whose mail goes to each of its members.
+package struct GroupRecord: Sendable, Equatable {
+    package var address: String
+    package var members: [String]
+    /// The envelope sender of what the group passes on.
+    package var owner: String?
+    /// `anyone`, or of `users`, `members`, addresses and domains.
+    package var senders: [String]
+
+    package init(address: String, members: [String], owner: String? = nil, senders: [String] = ["anyone"]) {
+        self.address = address
+        self.members = members
+        self.owner = owner
+        self.senders = senders
+    }
+
+    package var json: JSONValue {
+        [
+            "address": .string(address), "members": .strings(members), "owner": .optional(owner),
+            "senders": .strings(senders),
+        ]
+    }
+}
+
+/// What is to be changed on a group; `nil` leaves a thing as it is.
+package struct GroupRecordChange: Sendable, Equatable {
+    /// `.some(nil)`: none any more.
+    package var owner: MailboxAddress??
+    package var senders: [String]?
+    package var members: [MailboxAddress]?
+    package var added: [MailboxAddress] = []
+    package var removed: [MailboxAddress] = []
+
+    package init() {}
+}
+
 /// What the admin API asks of the directory.
 package protocol DirectoryAdministration: Sendable {
     func domainRecords() async throws(AdminError) -> [DomainRecord]
@@ -120,9 +161,25 @@ package protocol DirectoryAdministration: Sendable {
     /// With `keepsMail`, what the account has stored stays.
     func removeAccountRecord(_ address: MailboxAddress, keepsMail: Bool) async throws(AdminError)
 
+    /// Has mail go on to other addresses; without any it stays.
+    func setForwardRecord(
+        _ address: MailboxAddress,
+        targets: [MailboxAddress],
+        keepsCopy: Bool
+    ) async throws(AdminError) -> AccountRecord
+
     func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord]
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(AdminError) -> AliasRecord
+    func setAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(AdminError) -> AliasRecord
     func removeAliasRecord(_ address: MailboxAddress) async throws(AdminError)
+
+    func groupRecords(in domain: Domain?) async throws(AdminError) -> [GroupRecord]
+    func groupRecord(_ address: MailboxAddress) async throws(AdminError) -> GroupRecord
+    /// With members in the change.
+    func addGroupRecord(_ address: MailboxAddress, _ change: GroupRecordChange) async throws(AdminError) -> GroupRecord
+    func changeGroupRecord(_ address: MailboxAddress, _ change: GroupRecordChange) async throws(AdminError)
+        -> GroupRecord
+    func removeGroupRecord(_ address: MailboxAddress) async throws(AdminError)
 
     /// Writes the whole directory, as it is at one moment, into a new file.
     func writeCopy(to path: String) async throws(AdminError)

@@ -71,7 +71,9 @@ struct LocalEndpoint: AdminEndpoint {
             resolver: nil,
             hostName: snapshot[ServiceSettings.hostName]
         )
-        let more = MailGateway.operations(installation.layout, directory: directory) + names.all + connectors.all
+        let more =
+            MailGateway.operations(installation.layout, directory: directory) + names.all + connectors.all
+            + DestinationOperations(settings).all
         return (AdminRouter(context, adding: more), request)
     }
 

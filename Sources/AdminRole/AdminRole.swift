@@ -65,7 +65,7 @@ package enum AdminRole {
                 events: context.events
             ),
             adding: MailGateway.operations(context.layout, directory: directory) + ResolverOperations(resolver).all
-                + connectors.all
+                + connectors.all + DestinationOperations(settings).all
         )
         let server = AdminServer(
             router: router,

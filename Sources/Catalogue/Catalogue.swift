@@ -25,7 +25,7 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings
-        + smtpClientSettings + localDeliverySettings
+        + smtpClientSettings + localDeliverySettings + outboundTimeoutSettings
         + digestSettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings

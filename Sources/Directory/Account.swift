@@ -92,7 +92,7 @@ package struct LocalDomain: Sendable, Hashable {
 /// An address that stands for others.
 package struct Alias: Sendable, Hashable {
     package let address: MailboxAddress
-    /// Accounts and aliases of this server, in the order given.
+    /// Accounts, aliases and groups of this server, and addresses of others, in the order given.
     package let targets: [MailboxAddress]
     /// Seconds since 1970-01-01T00:00:00Z.
     package let created: Int64
@@ -114,6 +114,8 @@ package struct LocalRecipient: Sendable, Hashable {
 package enum Resolution: Sendable, Hashable {
     /// At least one account; each is there once.
     case accounts([LocalRecipient])
+    /// More than accounts under the message's own sender: a group, or mail goes on to other servers.
+    case expanded(Expansion)
     /// The domain is local and has no such address (`550 5.1.1`).
     case unknown
     /// The address is that of disabled accounts only (`550 5.2.1`).

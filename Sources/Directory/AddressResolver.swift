@@ -17,12 +17,13 @@ struct ResolutionPolicy: Hashable, Sendable {
     }
 }
 
-/// Finds the accounts that an address stands for.
+/// Finds the accounts that an address stands for, and the addresses of other servers.
 ///
 /// Runs on the database's thread.
 struct AddressResolver {
     let database: Database
     let policy: ResolutionPolicy
+    var scope = RecipientExpansion.Scope.all
 
     func resolve(_ path: ForwardPath) throws -> Resolution {
         switch path {
@@ -34,20 +35,15 @@ struct AddressResolver {
     private func resolve(_ address: MailboxAddress) throws -> Resolution {
         guard let domain = try database.domainID(address.domain) else { return .notLocal }
         let folded = address.localPart.folded
-        for candidate in [folded, baseOfDetail(folded)].compactMap({ $0 }) {
-            if let found = try database.addressID(candidate, in: domain) { return try accounts(for: found) }
-        }
-        let isPostmaster = folded == "postmaster" || baseOfDetail(folded) == "postmaster"
-        return isPostmaster ? try postmaster(of: domain) : .unknown
+        if let found = try database.addressID(folded, in: domain, policy) { return try expansion(of: found) }
+        let isPostmaster = folded == "postmaster" || policy.baseOfDetail(folded) == "postmaster"
+        if isPostmaster { return try postmaster(of: domain) }
+        // What a domain does not have goes to `*`, if that is there.
+        return try database.addressID(Self.catchAll, in: domain).map(expansion(of:)) ?? .unknown
     }
 
-    /// `user` of `user+detail` (RFC 5233 §4).
-    private func baseOfDetail(_ folded: String) -> String? {
-        guard policy.plusAddressing, let plus = folded.firstIndex(of: "+"), plus != folded.startIndex else {
-            return nil
-        }
-        return String(folded[..<plus])
-    }
+    /// The local part that stands for every one that its domain does not have.
+    static let catchAll = "*"
 
     /// Mail to postmaster is always accepted (RFC 5321 §4.5.1): by whom the setting names, else by the first account of
     /// the domain, else by the first of all.
@@ -55,17 +51,32 @@ struct AddressResolver {
         if let address = policy.postmaster, let domain = try database.domainID(address.domain),
             let found = try database.addressID(address.localPart.folded, in: domain)
         {
-            return try accounts(for: found)
+            return try expansion(of: found)
         }
         let first = try database.firstAccountAddress(in: domain) ?? database.firstAccountAddress(in: nil)
-        return try first.map(accounts(for:)) ?? .unknown
+        return try first.map(expansion(of:)) ?? .unknown
     }
 
-    private func accounts(for address: Int64) throws -> Resolution {
-        let reached = try AliasExpansion.accounts(for: address, in: database)
-        guard reached.count <= AliasExpansion.maximumAccounts else { throw AliasExpansion.TooLarge() }
-        let enabled = reached.filter(\.isEnabled).map(\.recipient)
-        guard enabled.isEmpty else { return .accounts(enabled) }
-        return reached.isEmpty ? .unknown : .disabled
+    private func expansion(of address: Int64) throws -> Resolution {
+        var expansion = RecipientExpansion(database, policy, scope)
+        try expansion.run(from: address)
+        return expansion.resolution
+    }
+}
+
+extension ResolutionPolicy {
+    /// `user` of `user+detail` (RFC 5233 §4).
+    func baseOfDetail(_ folded: String) -> String? {
+        guard plusAddressing, let plus = folded.firstIndex(of: "+"), plus != folded.startIndex else { return nil }
+        return String(folded[..<plus])
+    }
+}
+
+extension Database {
+    /// The number of an address, which may have a detail after a plus sign.
+    func addressID(_ folded: String, in domain: Int64, _ policy: ResolutionPolicy) throws(SQLiteError) -> Int64? {
+        if let found = try addressID(folded, in: domain) { return found }
+        guard let base = policy.baseOfDetail(folded) else { return nil }
+        return try addressID(base, in: domain)
     }
 }

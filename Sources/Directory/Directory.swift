@@ -6,8 +6,9 @@
 //
 // What stays true:
 // - The number of an account is given once and never to another account, whatever is removed.
-// - An address is one account or one alias, never both. Every target of an alias exists and is local; chains of aliases
-//   are at most `AliasExpansion.maximumDepth` long and have no loops. The database refuses what would break this.
+// - An address is one account, one alias or one group. Every target at a domain of this server exists; chains of aliases,
+//   groups and forwards are at most `AliasExpansion.maximumDepth` long and have no loops. The database refuses what would
+//   break this.
 // - SQLite is called on one thread of the directory's own, never on an event loop.
 // - What another process changed is seen within `DirectoryCache.freshness`.
 // - A question that cannot be answered is `temporary` or `unavailable`, never "no such user".

@@ -18,6 +18,7 @@ final class DirectoryCache: Sendable {
     enum Question: Hashable, Sendable {
         case account(MailboxAddress)
         case resolution(ForwardPath, ResolutionPolicy)
+        case owners(MailboxAddress, ResolutionPolicy)
         case quotas
         case removals
     }

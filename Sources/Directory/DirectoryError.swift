@@ -44,9 +44,12 @@ extension DirectoryError {
         DirectoryError(.notFound, "There is no alias \(address). See: martlet alias list")
     }
 
-    static func addressTaken(_ address: MailboxAddress, isAccount: Bool) -> DirectoryError {
-        let noun = isAccount ? "account" : "alias"
-        return DirectoryError(
+    static func noGroup(_ address: MailboxAddress) -> DirectoryError {
+        DirectoryError(.notFound, "There is no group \(address). See: martlet group list")
+    }
+
+    static func addressTaken(_ address: MailboxAddress, as noun: String) -> DirectoryError {
+        DirectoryError(
             .alreadyExists,
             "\(address) is an \(noun) already. Change it with martlet \(noun) set \(address), or remove it first."
         )
@@ -55,8 +58,8 @@ extension DirectoryError {
     static func noTarget(_ address: MailboxAddress) -> DirectoryError {
         DirectoryError(
             .notFound,
-            "\(address) is neither an account nor an alias here. Add it first: an alias can only stand for addresses of "
-                + "this server."
+            "\(address) is not here, though its domain is this server's. Add it first, as an account, an alias or a "
+                + "group."
         )
     }
 

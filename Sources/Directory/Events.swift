@@ -35,16 +35,16 @@ extension EventDefinition {
         "directory.changed",
         .successAudit,
         text: "The directory was changed.",
-        cause: "An administrator added, changed or removed a domain, an account or an alias.",
+        cause: "An administrator added, changed or removed a domain, an account, an alias or a group.",
         action: "None."
     )
     package static let aliasTooLarge = EventDefinition(
         9203,
         "directory.alias.too-large",
         .error,
-        text: "An alias stands for more accounts than can be delivered to at once; its mail is put off.",
-        cause: "Aliases in it together name more than 10,000 accounts.",
-        action: "Divide the alias; martlet alias show ADDRESS lists its targets."
+        text: "An address stands for more others than can be delivered to at once; its mail is put off.",
+        cause: "Aliases and groups in it together name more than 10,000 addresses.",
+        action: "Divide it; martlet group show ADDRESS and martlet alias list tell what it stands for."
     )
 }
 

@@ -82,5 +82,27 @@ enum Schema {
             ) STRICT
             """
         ],
+        [
+            // An account whose address has targets forwards its mail to them.
+            "ALTER TABLE accounts ADD COLUMN keeps_copy INTEGER NOT NULL DEFAULT 1",
+            // Targets of aliases, groups and accounts that are no addresses of this server, or have a detail.
+            """
+            CREATE TABLE remote_targets (
+                source INTEGER NOT NULL REFERENCES addresses (id) ON DELETE CASCADE,
+                position INTEGER NOT NULL,
+                local_part TEXT NOT NULL,
+                domain TEXT NOT NULL,
+                PRIMARY KEY (source, local_part, domain)
+            ) STRICT, WITHOUT ROWID
+            """,
+            // An address without an account that is here is a group, else an alias.
+            """
+            CREATE TABLE mail_groups (
+                address INTEGER PRIMARY KEY REFERENCES addresses (id) ON DELETE CASCADE,
+                owner TEXT,
+                senders TEXT NOT NULL
+            ) STRICT
+            """,
+        ],
     ]
 }

@@ -285,6 +285,7 @@ package actor MailQueue {
             return isStale
         }
         guard isStale, lastTidy != nil else { return }
+        for number in state.destinations.inUse { learnTerms(of: number) }
         for number in state.destinations.inUse where state.destinations[number].retryAt > now {
             state.wake(number)
         }
@@ -294,7 +295,13 @@ package actor MailQueue {
     func kick() {
         guard isSending, !isClosing else { return }
         let now = self.now
+        for number in state.destinations.takeFresh() { learnTerms(of: number) }
         while let job = state.nextJob(at: now) { begin(job) }
+    }
+
+    private func learnTerms(of number: UInt32) {
+        let terms = services.router.terms(of: state.destinations[number].name)
+        state.destinations[number].ceiling = terms.connections.map { max(1, $0) }
     }
 
     private func begin(_ job: QueueJob) {

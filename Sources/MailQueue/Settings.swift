@@ -142,6 +142,14 @@ package enum QueueSettings {
         in: 1...100_000_000,
         help: "Messages that the queue holds at most; more get 452 4.3.1. Each takes some 250 octets of memory."
     )
+    package static let destinationRetry = SettingKey(
+        "destination/retry",
+        default: [String](),
+        allowed: "as queue/retry",
+        where: { $0.isEmpty || RetryList(settingText: $0.joined(separator: ", ")) != nil },
+        perInstance: true,
+        help: "Pauses after failures to deliver to the domains of a rule, as queue/retry; without any: as queue/retry."
+    )
     package static let hold = SettingKey(
         "queue/hold",
         default: [String](),
@@ -157,4 +165,5 @@ package let queueSettings: [SettingDeclaration] = [
     QueueSettings.quarantineTime.declaration, QueueSettings.connections.declaration,
     QueueSettings.initialConnections.declaration, QueueSettings.destinationConnections.declaration,
     QueueSettings.lowDisk.declaration, QueueSettings.maximumMessages.declaration, QueueSettings.hold.declaration,
+    QueueSettings.destinationRetry.declaration,
 ]

@@ -30,6 +30,10 @@ package struct Connector: Sendable, Hashable {
     package var restrictions = Restrictions()
     /// Mail waits until somebody asks for it (ETRN, RFC 1985).
     package var isHeld = false
+    /// Accounts that may fetch what is held (ATRN, RFC 2645).
+    package var relayUsers: [MailboxAddress] = []
+    /// Transactions at a time with each of its destinations; `nil`: as for all.
+    package var connections: Int?
 
     package init(_ name: String, spaces: [AddressSpace]) {
         self.name = name

@@ -5,15 +5,20 @@ internal import ByteTools
 package import MailTypes
 internal import SMTPWire
 
-/// Who is meant among senders: `ann@example.org`, `<>`, or domains as in an address space.
+/// Who is meant among senders: `ann@example.org`, `<>`, domains as in an address space, or `group:staff@example.org`.
 package enum SenderPattern: Sendable, Hashable, CustomStringConvertible {
     case null
     case address(MailboxAddress)
     case domain(AddressPattern)
+    /// Members of a group of this server: `group:staff@example.org`.
+    case group(MailboxAddress)
 
     package init?(_ text: String) {
         if text == "<>" {
             self = .null
+        } else if text.hasPrefix(Self.groupPrefix) {
+            guard let address = MailboxAddress(String(text.dropFirst(Self.groupPrefix.utf8.count))) else { return nil }
+            self = .group(address)
         } else if text.contains("@") {
             guard let address = MailboxAddress(text) else { return nil }
             self = .address(address)
@@ -23,12 +28,15 @@ package enum SenderPattern: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    func matches(_ sender: ReversePath) -> Bool {
-        switch (self, sender) {
+    private static let groupPrefix = "group:"
+
+    func matches(_ question: RouteQuestion) -> Bool {
+        switch (self, question.sender) {
         case (.null, .null): true
         case (.address(let own), .address(let other)):
             own.domain == other.domain && own.localPart.folded == other.localPart.folded
         case (.domain(let pattern), .address(let other)): pattern.matches(other.domain)
+        case (.group(let group), .address): question.groups.contains(group)
         default: false
         }
     }
@@ -38,6 +46,7 @@ package enum SenderPattern: Sendable, Hashable, CustomStringConvertible {
         case .null: "<>"
         case .address(let address): "\(address)"
         case .domain(let pattern): "\(pattern)"
+        case .group(let address): "\(Self.groupPrefix)\(address)"
         }
     }
 }
@@ -65,10 +74,10 @@ package struct Restrictions: Sendable, Hashable {
     func refusal(_ question: RouteQuestion) -> SMTPReply? {
         // Reports are nobody's, and never held back for who sent them.
         if question.sender != .null {
-            if deniedSenders.contains(where: { $0.matches(question.sender) }) {
+            if deniedSenders.contains(where: { $0.matches(question) }) {
                 return SMTPReply(550, .notAuthorized, "This sender may not send there")
             }
-            if !allowedSenders.isEmpty, !allowedSenders.contains(where: { $0.matches(question.sender) }) {
+            if !allowedSenders.isEmpty, !allowedSenders.contains(where: { $0.matches(question) }) {
                 return SMTPReply(550, .notAuthorized, "This sender may not send there")
             }
         }

@@ -12,6 +12,8 @@ package struct RouteQuestion: Sendable, Hashable {
     package var size: UInt64?
     /// `nil` while it is not known: then it keeps nobody out.
     package var priority: MessagePriority?
+    /// Groups of this server that the sender is a member of, as far as connectors ask for them.
+    package var groups: Set<MailboxAddress> = []
 
     package init(
         _ recipient: MailboxAddress,
@@ -32,9 +34,14 @@ package struct Route: Sendable, Hashable {
     package let nextHop: NextHop
     /// When such a message may leave.
     package let schedule: Schedule
+    /// What holds for the recipient's domain.
+    package let rule: DomainRule?
 
-    init(_ connector: Connector, _ question: RouteQuestion) {
+    init(_ connector: Connector, _ question: RouteQuestion, _ rule: DomainRule? = nil) {
+        var connector = connector
+        if let security = rule?.security { connector.security = security }
         self.connector = connector
+        self.rule = rule
         nextHop = connector.smartHosts.isEmpty ? .mx(question.recipient.domain) : .smartHosts(connector.smartHosts)
         let isOversize = connector.oversizeAbove.map { (question.size ?? 0) > $0 } ?? false
         schedule = isOversize ? connector.oversizeSchedule : connector.schedule
@@ -42,8 +49,11 @@ package struct Route: Sendable, Hashable {
 
     /// Equal for messages that may share connections and wait in one queue: `mx:example.org`,
     /// `branch/smart-host:[192.0.2.1]`.
-    package var key: String {
-        connector.name == RoutingTable.directName ? "\(nextHop)" : "\(connector.name)/\(nextHop)"
+    package var key: String { key(to: nextHop) }
+
+    /// As `key`, with another next hop that stands for this one.
+    package func key(to hop: NextHop) -> String {
+        connector.name == RoutingTable.directName ? "\(hop)" : "\(connector.name)/\(hop)"
     }
 }
 

@@ -10,15 +10,22 @@ extension RoutingTable {
         var direct = Connector(Self.directName, spaces: [AddressSpace(.any, cost: AddressSpace.costs.upperBound)])
         direct.smartHosts = settings[RoutingSettings.directSmartHosts].compactMap(SmartHost.init)
         direct.security = settings[RoutingSettings.directSecurity]
-        self.init(Self.names(in: settings).compactMap { Connector($0, settings) }, direct: direct)
+        self.init(
+            Self.names(in: settings).compactMap { Connector($0, settings) },
+            direct: direct,
+            rules: Self.names(of: "destination", in: settings).compactMap { DomainRule($0, settings) }
+        )
     }
 
     /// Every name that has a setting of its own, whether a connector comes of it or not.
-    package static func names(in settings: SettingsSnapshot) -> Set<String> {
+    package static func names(in settings: SettingsSnapshot) -> Set<String> { names(of: "connector", in: settings) }
+
+    /// As above, of connectors (`connector`) or rules for domains (`destination`).
+    package static func names(of kind: String, in settings: SettingsSnapshot) -> Set<String> {
         var names: Set<String> = []
         for path in settings.texts.keys {
             let parts = path.split(separator: "/")
-            if parts.count == 3, parts[0] == "connector" { names.insert(String(parts[1])) }
+            if parts.count == 3, parts[0] == kind { names.insert(String(parts[1])) }
         }
         return names
     }
@@ -54,6 +61,9 @@ extension Connector {
             settings[RoutingSettings.priorities, instance: name].compactMap(MessagePriority.init)
         )
         isHeld = settings[RoutingSettings.held, instance: name]
+        relayUsers = settings[RoutingSettings.relayUsers, instance: name].compactMap { MailboxAddress($0) }
+        let connections = settings[RoutingSettings.connections, instance: name]
+        self.connections = connections > 0 ? connections : nil
     }
 
     private static func given(_ text: String) -> String? { text.isEmpty ? nil : text }

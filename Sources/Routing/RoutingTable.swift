@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import MailTypes
+package import MailTypes
 package import SMTPWire
 
 /// All connectors, and the choice between them.
@@ -12,10 +12,29 @@ package struct RoutingTable: Sendable, Hashable {
     /// In the order of their names.
     package let connectors: [Connector]
     package let direct: Connector
+    /// What holds for single domains, in the order of their names.
+    package let rules: [DomainRule]
 
-    package init(_ connectors: [Connector], direct: Connector) {
+    package init(_ connectors: [Connector], direct: Connector, rules: [DomainRule] = []) {
         self.connectors = connectors.sorted { $0.name < $1.name }
         self.direct = direct
+        self.rules = rules.sorted { $0.name < $1.name }
+    }
+
+    /// The closest rule for a domain; of equally close ones the first by name.
+    package func rule(for domain: Domain) -> DomainRule? {
+        var closest: (rule: DomainRule, closeness: Int)?
+        for rule in rules {
+            guard let closeness = rule.closeness(to: domain), closeness > closest?.closeness ?? -1 else { continue }
+            closest = (rule, closeness)
+        }
+        return closest?.rule
+    }
+
+    /// Groups whose members a connector takes or does not take.
+    package var groups: Set<MailboxAddress> {
+        let patterns = connectors.flatMap { $0.restrictions.allowedSenders + $0.restrictions.deniedSenders }
+        return Set(patterns.compactMap { if case .group(let address) = $0 { address } else { nil } })
     }
 
     /// The connector of this name.
@@ -40,12 +59,32 @@ package struct RoutingTable: Sendable, Hashable {
     package struct Trace: Sendable, Hashable {
         package var decision: RouteDecision
         package var steps: [Step]
+        /// What holds for the recipient's domain.
+        package var rule: DomainRule?
     }
 
     /// The decision with all that led to it.
     package func trace(_ question: RouteQuestion) -> Trace {
-        var steps = connectors.map { connector in
-            let space = connector.space(for: question.recipient.domain)
+        let rule = rule(for: question.recipient.domain)
+        if let maximum = rule?.maximumSize, let size = question.size, size > maximum {
+            let text = "Messages for this domain have at most \(maximum) octets"
+            return Trace(decision: .refused(SMTPReply(552, .messageTooBig, text)), steps: [], rule: rule)
+        }
+        var trace = trace(question, rule)
+        trace.rule = rule
+        return trace
+    }
+
+    private func trace(_ question: RouteQuestion, _ rule: DomainRule?) -> Trace {
+        // A connector that a rule names is used, and no other; one that is not there is no reason to hold mail.
+        let named = rule?.connector.flatMap { self[$0] }
+        if let named, named.name == Self.directName {
+            let step = Step(connector: direct, space: direct.spaces.first, refusal: nil, isChosen: true)
+            return Trace(decision: .routes([Route(direct, question, rule)]), steps: [step])
+        }
+        var steps = (named.map { [$0] } ?? connectors).map { connector in
+            let space =
+                named == nil ? connector.space(for: question.recipient.domain) : connector.spaces.first
             return Step(
                 connector: connector,
                 space: space,
@@ -55,7 +94,7 @@ package struct RoutingTable: Sendable, Hashable {
         let covering = steps.filter { $0.space != nil }
         guard !covering.isEmpty else {
             let step = Step(connector: direct, space: direct.spaces.first, refusal: nil, isChosen: true)
-            return Trace(decision: .routes([Route(direct, question)]), steps: steps + [step])
+            return Trace(decision: .routes([Route(direct, question, rule)]), steps: steps + [step])
         }
         let taking = covering.filter { $0.refusal == nil }
         guard !taking.isEmpty else {
@@ -72,7 +111,7 @@ package struct RoutingTable: Sendable, Hashable {
         for index in steps.indices {
             steps[index].isChosen = chosen.contains { $0.connector == steps[index].connector }
         }
-        return Trace(decision: .routes(chosen.map { Route($0.connector, question) }), steps: steps)
+        return Trace(decision: .routes(chosen.map { Route($0.connector, question, rule) }), steps: steps)
     }
 
     private static func closeness(_ step: Step) -> Int { step.space?.pattern.closeness ?? -1 }

@@ -102,7 +102,7 @@ package enum RoutingSettings {
     package static let allowedSenders = SettingKey(
         "connector/allowed-senders",
         default: [String](),
-        allowed: "addresses, domains, *.domains or *",
+        allowed: "addresses, domains, *.domains, * or group:ADDRESS",
         where: { $0.allSatisfy { SenderPattern($0) != nil } },
         perInstance: true,
         help: "Who may send by the connector; empty: everybody. Reports (null sender) always may."
@@ -110,7 +110,7 @@ package enum RoutingSettings {
     package static let deniedSenders = SettingKey(
         "connector/denied-senders",
         default: [String](),
-        allowed: "addresses, domains, *.domains or *",
+        allowed: "addresses, domains, *.domains, * or group:ADDRESS",
         where: { $0.allSatisfy { SenderPattern($0) != nil } },
         perInstance: true,
         help: "Who may not send by the connector, even if allowed-senders has them: 550 5.7.1 when no other takes it."
@@ -135,6 +135,23 @@ package enum RoutingSettings {
         default: false,
         perInstance: true,
         help: "Whether mail waits until somebody asks for it, by ETRN or martlet queue force."
+    )
+
+    package static let relayUsers = SettingKey(
+        "connector/relay-users",
+        default: [String](),
+        allowed: "addresses of accounts",
+        where: { $0.allSatisfy { MailboxAddress($0) != nil } },
+        perInstance: true,
+        help: "Accounts that may fetch the mail of a held connector at the submission ports (ATRN, RFC 2645)."
+    )
+    package static let connections = SettingKey(
+        "connector/connections",
+        default: 0,
+        in: 0...1000,
+        perInstance: true,
+        help: "Transactions at a time with each destination of the connector, at most; 0: as "
+            + "queue/destination-connections."
     )
 
     // MARK: The connector that is always there
@@ -177,16 +194,18 @@ extension OutboundSecurity: SettingValue {
 }
 
 /// Every setting of this module.
-package let routingSettings: [SettingDeclaration] = [
-    RoutingSettings.addressSpaces.declaration, RoutingSettings.enabled.declaration,
-    RoutingSettings.smartHosts.declaration, RoutingSettings.security.declaration,
-    RoutingSettings.implicitTLS.declaration, RoutingSettings.user.declaration,
-    RoutingSettings.sourceIPv4.declaration, RoutingSettings.sourceIPv6.declaration,
-    RoutingSettings.heloName.declaration, RoutingSettings.schedule.declaration,
-    RoutingSettings.oversizeAbove.declaration, RoutingSettings.oversizeSchedule.declaration,
-    RoutingSettings.allowedSenders.declaration, RoutingSettings.deniedSenders.declaration,
-    RoutingSettings.maximumSize.declaration, RoutingSettings.priorities.declaration,
-    RoutingSettings.held.declaration,
-    RoutingSettings.directSmartHosts.declaration, RoutingSettings.port.declaration,
-    RoutingSettings.directSecurity.declaration,
-]
+package let routingSettings: [SettingDeclaration] =
+    [
+        RoutingSettings.addressSpaces.declaration, RoutingSettings.enabled.declaration,
+        RoutingSettings.smartHosts.declaration, RoutingSettings.security.declaration,
+        RoutingSettings.implicitTLS.declaration, RoutingSettings.user.declaration,
+        RoutingSettings.sourceIPv4.declaration, RoutingSettings.sourceIPv6.declaration,
+        RoutingSettings.heloName.declaration, RoutingSettings.schedule.declaration,
+        RoutingSettings.oversizeAbove.declaration, RoutingSettings.oversizeSchedule.declaration,
+        RoutingSettings.allowedSenders.declaration, RoutingSettings.deniedSenders.declaration,
+        RoutingSettings.maximumSize.declaration, RoutingSettings.priorities.declaration,
+        RoutingSettings.held.declaration, RoutingSettings.connections.declaration,
+        RoutingSettings.relayUsers.declaration,
+        RoutingSettings.directSmartHosts.declaration, RoutingSettings.port.declaration,
+        RoutingSettings.directSecurity.declaration,
+    ] + domainRuleSettings

@@ -180,6 +180,22 @@ extension EventDefinition {
         cause: "smtp/greylist is on, and nobody of this network has sent from this sender to this recipient.",
         action: "None; a mail server tries again."
     )
+    static let relayedOnDemand = EventDefinition(
+        9381,
+        "smtp.on-demand.relayed",
+        .information,
+        text: "Somebody asked for the mail that is held for them; the connection was turned round (ATRN).",
+        cause: "A user whom a connector names (connector/<name>/relay-users) logged on and asked.",
+        action: "None."
+    )
+    static let senderTakesNoMail = EventDefinition(
+        9380,
+        "smtp.sender.null-mx",
+        .information,
+        text: "A sender was refused whose domain takes no mail (550 5.7.27).",
+        cause: "The domain has a null MX record (RFC 7505), and smtp/refuse-null-mx-senders is on.",
+        action: "None; nobody at such a domain could be told of a failure."
+    )
 }
 
 package let smtpServerEvents: [EventDefinition] = [
@@ -187,4 +203,5 @@ package let smtpServerEvents: [EventDefinition] = [
     .relayRefused, .senderRefused, .loggedOn, .logOnFailed, .sessionCutOff, .handshakeFailed,
     .sessionFaulty, .queueAskedFor, .talkedEarly, .rateExceeded, .namesGuessed, .newlinesMadeWhole,
     .clientPresented, .listed, .listsUnanswered, .greylisted,
+    .senderTakesNoMail, .relayedOnDemand,
 ]

@@ -22,6 +22,10 @@ package struct SMTPLimits: Sendable {
     package var checksSender = true
     /// Whose mail for other servers goes on from here without a log-on.
     package var relayNetworks: [IPNetwork] = []
+    /// Senders whose domains take no mail are refused.
+    package var refusesNullMXSenders = false
+    /// ATRN (RFC 2645).
+    package var offersOnDemandRelay = false
     /// There is a queue behind the server: DSN (RFC 3461), and whatever else needs one.
     package var offersReports = false
     /// The longest time that a message is kept before it is released; zero for no FUTURERELEASE (RFC 4865).
@@ -85,6 +89,7 @@ package struct SMTPLimits: Sendable {
         preAuthenticationTimeout = settings[SMTPSettings.preAuthenticationTimeout, instance: instance]
         checksSender = settings[SMTPSettings.checkSender, instance: instance]
         relayNetworks = settings[SMTPSettings.relayNetworks, instance: instance].compactMap(IPNetwork.init)
+        refusesNullMXSenders = settings[SMTPSettings.refuseNullMXSenders, instance: instance]
         longestRelease = settings[SMTPSettings.futureRelease, instance: instance]
         shortestDeliverBy = settings[SMTPSettings.minimumDeliverBy, instance: instance].components.seconds
         highestPriority = Int8(clamping: settings[SMTPSettings.highestPriority, instance: instance])

@@ -35,6 +35,10 @@ package struct SMTPServices: Sendable {
     package var queues: (any QueueStarter)?
     package var clients: ClientControl
     package var filters: (any MailFilters)?
+    /// For mail from other servers; without one, no sender's domain is looked at.
+    package var senderDomains: (any SenderDomainPolicy)?
+    /// For submission: held mail for those who ask for it.
+    package var onDemand: (any OnDemandRelay)?
     package var settings: LiveSettings
     package var events: EventRecorder
     /// Which sessions are traced, for people who look for a fault.
@@ -116,6 +120,7 @@ package final class SMTPServer: Sendable {
     func limits(for peer: SocketAddress) -> SMTPLimits {
         var limits = self.limits.withLock { $0 }
         limits.offersReports = services.relay != nil && service != .internalLMTP
+        limits.offersOnDemandRelay = service == .submission && services.onDemand?.isOffered == true
         limits.apply(to: peer)
         limits.mayStartQueues = limits.mayStartQueues && services.queues != nil && !service.isLMTP
         limits.mayPresentClients = limits.mayPresentClients && service != .internalLMTP

@@ -119,6 +119,13 @@ package enum SMTPSettings {
         perInstance: true,
         help: "Filters that are asked about mail, in this order; each gets the message as the one before it left it."
     )
+    package static let refuseNullMXSenders = SettingKey(
+        "smtp/refuse-null-mx-senders",
+        default: false,
+        perInstance: true,
+        help: "Refuse mail from domains that say that they take none (null MX, RFC 7505): 550 5.7.27. Costs a look-up "
+            + "for each message from elsewhere."
+    )
 }
 
 /// Settings of the log of commands.
@@ -168,4 +175,5 @@ package let smtpServerSettings: [SettingDeclaration] = [
     SMTPSettings.expand.declaration,
     SMTPSettings.queueNetworks.declaration,
     SMTPSettings.milters.declaration,
+    SMTPSettings.refuseNullMXSenders.declaration,
 ]

@@ -94,6 +94,8 @@ package struct StatusDetail: Sendable, Hashable {
     package static let badCredentials = StatusDetail(7, 8)
     /// X.7.11 (RFC 4954 §6).
     package static let encryptionNeeded = StatusDetail(7, 11)
+    /// X.7.27 (RFC 7505 §6): the sender's domain takes no mail.
+    package static let senderTakesNoMail = StatusDetail(7, 27)
     /// X.7.30 (RFC 8689 §4.2.1).
     package static let requireTLSNeeded = StatusDetail(7, 30)
 }

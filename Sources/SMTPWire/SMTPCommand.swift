@@ -20,6 +20,7 @@ package enum SMTPCommand: Sendable, Hashable {
     case authenticate(AuthCommand)
     case remoteQueue(RemoteQueueCommand)
     case clientAttributes(ClientAttributesCommand)
+    case onDemandRelay(OnDemandRelayCommand)
 
     /// Reads one line, without its line end.
     ///
@@ -38,6 +39,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case "AUTH": return .authenticate(try AuthCommand(&scanner, in: line))
         case "ETRN": return .remoteQueue(try RemoteQueueCommand(&scanner, in: line))
         case "XCLIENT": return .clientAttributes(try ClientAttributesCommand(&scanner, in: line))
+        case "ATRN": return .onDemandRelay(try OnDemandRelayCommand(&scanner, in: line))
         case "NOOP": return .noop  // its argument has no meaning (RFC 5321 §4.1.1.9)
         case "HELP": return .help(scanner.rest(of: line))
         case "VRFY": return .verify(try scanner.argument(in: line))
@@ -82,6 +84,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case .authenticate: "AUTH"
         case .remoteQueue: "ETRN"
         case .clientAttributes: "XCLIENT"
+        case .onDemandRelay: "ATRN"
         }
     }
 
@@ -95,6 +98,7 @@ package enum SMTPCommand: Sendable, Hashable {
         case .authenticate(let auth): line(auth.arguments)
         case .remoteQueue(let queue): line(queue.arguments)
         case .clientAttributes(let attributes): line(attributes.arguments)
+        case .onDemandRelay(let relay): line(relay.arguments)
         case .verify(let text), .expand(let text), .help(let text): line(text)
         case .data, .reset, .noop, .quit, .startTLS: line("")
         }

@@ -5,6 +5,7 @@ package import Directory
 package import MailTypes
 package import SASL
 package import SMTPServer
+internal import SMTPWire
 
 /// Answers the receiving server's questions from the directory.
 package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
@@ -42,6 +43,7 @@ package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
         switch await directory.resolve(recipient) {
         case .accounts(let recipients):
             .deliver(recipients.map { LocalDelivery(account: $0.account, address: $0.address) })
+        case .expanded(let expansion): Self.resolution(of: expansion, from: sender, user)
         case .unknown: .unknown
         case .disabled: .disabled
         case .notLocal: .notLocal
@@ -49,12 +51,32 @@ package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
         }
     }
 
-    /// An address is a user's when mail to it would reach their account: the account's own, its aliases, and both with
-    /// a detail after a plus sign.
+    private static func resolution(
+        of expansion: Expansion,
+        from sender: ReversePath,
+        _ user: AuthenticatedUser?
+    ) -> RecipientResolution {
+        if let rules = expansion.group, !rules.senders.permit(sender, user: user, members: expansion.members) {
+            return .refused(SMTPReply(550, .notAuthorized, "This sender may not send to the group"))
+        }
+        return .expand(
+            expansion.members.map { member in
+                // What has no sender must not get one: nobody is to hear of it.
+                let owner = sender == .null ? nil : member.sender
+                switch member.place {
+                case .account(let recipient):
+                    return ExpandedRecipient(account: recipient.account, address: recipient.address, sender: owner)
+                case .remote(let address): return ExpandedRecipient(address: address, sender: owner)
+                }
+            }
+        )
+    }
+
+    /// An address is a user's when it is the account's own, or an alias of it, and both with a detail after a plus sign.
     package func mayUse(_ address: MailboxAddress, by user: AuthenticatedUser) async -> SenderVerdict {
-        switch await directory.resolve(address) {
+        switch await directory.owners(of: address) {
         case .accounts(let recipients): recipients.contains { $0.account == user.account } ? .allowed : .notOwned
-        case .unknown, .disabled, .notLocal: .notOwned
+        case .expanded, .unknown, .disabled, .notLocal: .notOwned
         case .temporary: .unavailable
         }
     }

@@ -48,7 +48,21 @@ package enum TransportRole {
         }
         let router = OutgoingRouter(context.settings)
         let protocolLogs = ProtocolLogs(context)
-        let queues = try await queues(context, directory, client, owners, router, protocolLogs.traces)
+        await router.learnGroups { await directory.members(of: $0) }
+        let resolver = Self.resolver(context)
+        let outbound = try SMTPOutbound()
+        let onDemand = OnDemandSessions()
+        let queues = try await queues(
+            context,
+            directory,
+            client,
+            owners,
+            router,
+            protocolLogs.traces,
+            resolver,
+            outbound,
+            onDemand
+        )
         guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
         let greylist = await GreylistFile.open(context)
         let relay = OutgoingAdmission(queue, router, settings: context.settings)
@@ -73,15 +87,25 @@ package enum TransportRole {
             senders: recipients,
             relay: relay,
             queues: QueuesOnRequest(queues, layout, loop: context.loop),
-            clients: ClientControl(lists: ResolverLists(resolver(context)), greylist: greylist.greylist),
+            clients: ClientControl(lists: ResolverLists(resolver), greylist: greylist.greylist),
             filters: filters,
             settings: context.settings,
             events: context.events
         )
+        services.senderDomains = SenderDomains(resolver)
+        services.onDemand = OnDemandRelays(
+            router,
+            queues.sorted { $0.key < $1.key }.map(\.value),
+            outbound,
+            onDemand,
+            settings: context.settings,
+            hostName: context.hostName
+        )
         (services.traces, services.log) = (protocolLogs.traces, protocolLogs.commands)
         let smtp = services
         let tls = ServerCertificate.load(context)
-        let listeners = (kinds + further(context.settings.current)).flatMap { definition, service, instance in
+        let all = kinds + further(context.settings.current)
+        let listeners = all.flatMap { definition, service, instance in
             let server = SMTPServer(
                 service,
                 instance: instance,
@@ -163,10 +187,11 @@ package enum TransportRole {
         _ client: LMTPClient,
         _ owners: AccountOwners,
         _ router: OutgoingRouter,
-        _ traces: ProtocolTraces
+        _ traces: ProtocolTraces,
+        _ resolver: ResolverClient,
+        _ outbound: SMTPOutbound,
+        _ onDemand: OnDemandSessions
     ) async throws -> [Int: MailQueue] {
-        let outbound = try SMTPOutbound()
-        let resolver = resolver(context)
         var services = QueueServices(
             transport: OutgoingTransport(
                 lmtp: client,
@@ -177,7 +202,8 @@ package enum TransportRole {
                 vault: CredentialVault(folder: context.layout.keys, events: context.events),
                 settings: context.settings,
                 hostName: context.hostName,
-                traces: traces
+                traces: traces,
+                onDemand: onDemand
             ),
             router: router,
             reports: OutgoingReports(directory, hostName: context.hostName) { WallClock.seconds },
@@ -195,7 +221,12 @@ package enum TransportRole {
             queues[number] = queue
         }
         let loop = context.loop
-        loop.every(.seconds(1)) { Task(executorPreference: loop) { await outbound.closeIdle() } }
+        loop.every(.seconds(1)) {
+            Task(executorPreference: loop) {
+                await outbound.closeIdle()
+                await router.learnGroups { await directory.members(of: $0) }
+            }
+        }
         return queues
     }
 

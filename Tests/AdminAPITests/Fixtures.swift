@@ -115,6 +115,34 @@ final class MemoryDirectory: DirectoryAdministration {
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) -> AliasRecord {
         AliasRecord(address: address.description, targets: targets.map(\.description))
     }
+    func setAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) -> AliasRecord {
+        addAliasRecord(address, targets: targets)
+    }
     func removeAliasRecord(_ address: MailboxAddress) {}
+    func setForwardRecord(
+        _ address: MailboxAddress,
+        targets: [MailboxAddress],
+        keepsCopy: Bool
+    ) throws(AdminError) -> AccountRecord {
+        var record = try accountRecord(address)
+        (record.forwardsTo, record.keepsCopy) = (targets.map(\.description), keepsCopy)
+        return record
+    }
+    func groupRecords(in domain: Domain?) -> [GroupRecord] { [] }
+    func groupRecord(_ address: MailboxAddress) throws(AdminError) -> GroupRecord {
+        throw AdminError(.notFound, "There is no group \(address).")
+    }
+    func addGroupRecord(_ address: MailboxAddress, _ change: GroupRecordChange) -> GroupRecord {
+        GroupRecord(
+            address: address.description,
+            members: change.members?.map(\.description) ?? [],
+            owner: change.owner??.description,
+            senders: change.senders ?? []
+        )
+    }
+    func changeGroupRecord(_ address: MailboxAddress, _ change: GroupRecordChange) -> GroupRecord {
+        addGroupRecord(address, change)
+    }
+    func removeGroupRecord(_ address: MailboxAddress) {}
     func writeCopy(to path: String) {}
 }

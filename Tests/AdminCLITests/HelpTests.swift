@@ -20,27 +20,29 @@ internal import Testing
                 to the server; else they work on the files.
 
                 Commands:
-                  serve       Run the server
-                  service     See and steer the services of a running server
-                  settings    See and change settings
-                  events      Read the event log
-                  domain      The domains whose mail is received here
-                  account     Who has a mailbox here
-                  alias       Addresses that stand for others
-                  connector   Ways out of this server: which domains, by which hosts, when, how protected
-                  route       Where mail goes
-                  mailbox     See the mailboxes of an account
-                  message     Look at single messages
-                  queue       Mail that waits for the next server
-                  track       Tell the lives of messages: received, queued, tried, delivered, stored
-                  trace       What is said between this server and others, line by line
-                  sendmail    Send a message from a program of this machine
-                  import      Put mail from files into an account
-                  export      Write the mail of an account into files
-                  store       Look after the message store
-                  dns         See where mail for a domain goes, and what the name servers say
-                  completion  Write the script with which a shell completes martlet's commands
-                  version     Show the version
+                  serve        Run the server
+                  service      See and steer the services of a running server
+                  settings     See and change settings
+                  events       Read the event log
+                  domain       The domains whose mail is received here
+                  account      Who has a mailbox here
+                  alias        Addresses that stand for others
+                  group        Addresses whose mail goes to each of their members
+                  connector    Ways out of this server: which domains, by which hosts, when, how protected
+                  destination  What holds for mail to single domains: TLS, connections, retries, sizes
+                  route        Where mail goes
+                  mailbox      See the mailboxes of an account
+                  message      Look at single messages
+                  queue        Mail that waits for the next server
+                  track        Tell the lives of messages: received, queued, tried, delivered, stored
+                  trace        What is said between this server and others, line by line
+                  sendmail     Send a message from a program of this machine
+                  import       Put mail from files into an account
+                  export       Write the mail of an account into files
+                  store        Look after the message store
+                  dns          See where mail for a domain goes, and what the name servers say
+                  completion   Write the script with which a shell completes martlet's commands
+                  version      Show the version
 
                 Options:
                   --data DIR  The folder of the installation (else MARTLET_DATA, else /var/lib/martlet)

@@ -104,6 +104,7 @@ import Testing
 private func shown(_ resolution: Resolution) -> String {
     switch resolution {
     case .accounts(let recipients): recipients.map(\.address.description).joined(separator: " ")
+    case .expanded(let expansion): "expanded \(expansion.members.count)"
     case .unknown: ""
     case .disabled: "disabled"
     case .notLocal: "not local"

@@ -79,6 +79,15 @@ private struct NoDirectory: DirectoryAdministration {
     func removeAccountRecord(_: MailboxAddress, keepsMail: Bool) throws(AdminError) { throw none }
     func aliasRecords(in: Domain?) throws(AdminError) -> [AliasRecord] { throw none }
     func addAliasRecord(_: MailboxAddress, targets: [MailboxAddress]) throws(AdminError) -> AliasRecord { throw none }
+    func setAliasRecord(_: MailboxAddress, targets: [MailboxAddress]) throws(AdminError) -> AliasRecord { throw none }
     func removeAliasRecord(_: MailboxAddress) throws(AdminError) { throw none }
+    func setForwardRecord(_: MailboxAddress, targets: [MailboxAddress], keepsCopy: Bool) throws(AdminError)
+        -> AccountRecord
+    { throw none }
+    func groupRecords(in: Domain?) throws(AdminError) -> [GroupRecord] { throw none }
+    func groupRecord(_: MailboxAddress) throws(AdminError) -> GroupRecord { throw none }
+    func addGroupRecord(_: MailboxAddress, _: GroupRecordChange) throws(AdminError) -> GroupRecord { throw none }
+    func changeGroupRecord(_: MailboxAddress, _: GroupRecordChange) throws(AdminError) -> GroupRecord { throw none }
+    func removeGroupRecord(_: MailboxAddress) throws(AdminError) { throw none }
     func writeCopy(to: String) throws(AdminError) { throw none }
 }

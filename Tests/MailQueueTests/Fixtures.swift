@@ -59,6 +59,7 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     /// What is answered for a recipient; `taken` when nothing is said.
     let answers = Lock<[String: DeliveryOutcome]>([:])
     let routes = Lock<[String: QueueRoute]>([:])
+    let terms = Lock<[String: DestinationTerms]>([:])
     let unreachable = Lock<Set<String>>([])
     let log = Lock<[Delivery]>([])
     /// Reports that were written: action, recipients, and whom they went to.
@@ -114,6 +115,10 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     func route(_ recipient: RecipientCommand, of message: QueuedMessage, size: UInt64, at time: Int64) -> QueueRoute {
         guard case .address(let address) = recipient.forwardPath else { return .refused(SMTPReply(550)) }
         return routes.withLock { $0[address.domain.text] } ?? .destination("mx:\(address.domain)")
+    }
+
+    func terms(of destination: String) -> DestinationTerms {
+        terms.withLock { $0[destination] } ?? DestinationTerms()
     }
 
     func drafts(_ request: ReportRequest) async -> [ReportDraft]? {

@@ -22,6 +22,9 @@ import Testing
         full.recipients[1].command.originalRecipient = .init(addressType: "rfc822", address: "b+c@example.net")
         full.recipients[2].command.account = AccountID(77)
         full.recipients[2].command.delivery = DeliveryID(high: 1, low: .max)
+        full.recipients[0].forwarder = MailboxAddress("\"ann b\"@example.test")
+        full.recipients[2].sender = MailboxAddress("owner@example.test")
+        full.recipients[1].role = .expanded
         for index in full.recipients.indices { full.recipients[index].destination = "internet/mx:d\(index).test" }
         (full.receivedFrom, full.peer, full.user, full.messageID) = ("client", "192.0.2.1", "ann@example.test", "<1@x>")
         (full.priority, full.origin, full.digest) = (.urgent, .report, [UInt8](repeating: 7, count: 32))

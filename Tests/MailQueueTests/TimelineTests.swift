@@ -67,6 +67,31 @@ import Testing
         }
     }
 
+    /// Greylisting, or a server in trouble: the time line of the list, to the second, over a change to summer time and
+    /// back and a clock that is set.
+    @Test(arguments: [Duration.zero, .seconds(3600), .seconds(-3600), .seconds(-30 * 86_400)])
+    func `Put off for an hour, delivered once at the next time of the list`(step: Duration) async throws {
+        try await onBench { bench in
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            bench.world.answers.withLock { $0["<bob@example.org>"] = .later }
+            _ = try await queue.accept(message(to: "bob@example.org"), content("x"))
+            await bench.settle(queue)
+            var tries: [Int] = bench.world.tries("<bob@example.org>") == 1 ? [0] : []
+            for second in stride(from: 5, through: 7200, by: 5) {
+                if second == 1800 { bench.clock.set(step) }
+                if second == 3600 { bench.world.answers.withLock { $0 = [:] } }
+                await bench.pass(.seconds(5), queue)
+                if bench.world.tries("<bob@example.org>") > tries.count { tries.append(second) }
+            }
+            #expect(tries == [0, 900, 2700, 6300])
+            #expect(bench.world.taken("<bob@example.org>") == 1)
+            #expect(bench.world.reports.withLock { $0.isEmpty })
+            #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
+
     @Test func `A frozen message expires, with notice`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

@@ -31,6 +31,16 @@ let accountRoutes = [
         try await directory.setAccountSecret(address, secret)
         return try await directory.accountRecord(address).json
     },
+    AdminRoute(.put, "v1/accounts/:address/forward") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        guard let texts = request.body?["targets"]?.strings else {
+            throw AdminError(.badRequest, "The body must have \"targets\", a list of addresses.")
+        }
+        let keepsCopy = request.body?["keepCopy"]?.bool ?? true
+        let targets = try [MailboxAddress](checking: texts)
+        return try await context.requireDirectory()
+            .setForwardRecord(address, targets: targets, keepsCopy: keepsCopy).json
+    },
     AdminRoute(.delete, "v1/accounts/:address") { (request, context) throws(AdminError) in
         let address = try MailboxAddress(checking: request.path[2])
         let keepsMail = try request["keepMail"].map { (text) throws(AdminError) in

@@ -11,14 +11,27 @@ let aliasRoutes = [
     },
     AdminRoute(.post, "v1/aliases") { (request, context) throws(AdminError) in
         let address = try MailboxAddress(checking: request.text("address"))
-        guard let texts = request.body?["targets"]?.strings, !texts.isEmpty else {
-            throw AdminError(.badRequest, "The body must have \"targets\", a list of at least one address.")
-        }
-        let targets = try texts.map { (text) throws(AdminError) in try MailboxAddress(checking: text) }
-        return try await context.requireDirectory().addAliasRecord(address, targets: targets).json
+        return try await context.requireDirectory().addAliasRecord(address, targets: targets(request)).json
+    },
+    AdminRoute(.put, "v1/aliases/:address") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        return try await context.requireDirectory().setAliasRecord(address, targets: targets(request)).json
     },
     AdminRoute(.delete, "v1/aliases/:address") { (request, context) throws(AdminError) in
         try await context.requireDirectory().removeAliasRecord(MailboxAddress(checking: request.path[2]))
         return [:]
     },
 ]
+
+private func targets(_ request: AdminRequest) throws(AdminError) -> [MailboxAddress] {
+    guard let texts = request.body?["targets"]?.strings, !texts.isEmpty else {
+        throw AdminError(.badRequest, "The body must have \"targets\", a list of at least one address.")
+    }
+    return try [MailboxAddress](checking: texts)
+}
+
+extension [MailboxAddress] {
+    init(checking texts: [String]) throws(AdminError) {
+        self = try texts.map { (text) throws(AdminError) in try MailboxAddress(checking: text) }
+    }
+}

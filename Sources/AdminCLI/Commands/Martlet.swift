@@ -15,9 +15,8 @@ extension Command {
             ],
             subcommands: composition.commands + [
                 .service, .settings(composition.settings), .events(composition.events), .domain, .account, .alias,
-                .connector, .route, .mailbox, .message, .queue, .track, .trace, .sendmail, .importMail, .exportMail,
-                .store,
-                .dns,
+                .mailGroup, .connector, .destination, .route, .mailbox, .message, .queue, .track, .trace, .sendmail,
+                .importMail, .exportMail, .store, .dns,
                 .completion { .martlet(composition) }, .version(composition.version),
             ]
         )

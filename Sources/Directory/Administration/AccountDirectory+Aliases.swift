@@ -4,7 +4,12 @@
 package import MailTypes
 
 extension AccountDirectory {
-    /// Makes `address` stand for accounts and aliases of this server.
+    /// Bound on the targets of one alias.
+    private static let maximumTargets = 1...1000
+
+    /// Makes `address` stand for others: accounts, aliases and groups of this server, and addresses of other servers.
+    ///
+    /// With the local part `*`, it stands for all that its domain does not have.
     package func addAlias(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(DirectoryError) -> Alias {
         try await change("alias add", address.description) { database in
             guard let domain = try database.domainID(address.domain) else {
@@ -12,7 +17,7 @@ extension AccountDirectory {
             }
             try database.refuseTaken(address, in: domain)
             let id = try database.insertAddress(address, in: domain, account: nil)
-            try database.insertTargets(targets, of: id, address)
+            try database.insertTargets(targets, of: id, address, Self.maximumTargets)
             return try database.requireAlias(address).alias
         }
     }
@@ -21,8 +26,8 @@ extension AccountDirectory {
     package func setAlias(_ address: MailboxAddress, targets: [MailboxAddress]) async throws(DirectoryError) -> Alias {
         try await change("alias set", address.description) { database in
             let id = try database.requireAlias(address).id
-            try database.run("DELETE FROM alias_targets WHERE alias = ?1", [.integer(id)])
-            try database.insertTargets(targets, of: id, address)
+            try database.removeTargets(of: id)
+            try database.insertTargets(targets, of: id, address, Self.maximumTargets)
             return try database.requireAlias(address).alias
         }
     }
@@ -47,9 +52,6 @@ extension AccountDirectory {
     }
 }
 
-/// Bound on the targets of one alias.
-private let maximumTargets = 1000
-
 extension Database {
     fileprivate func requireAlias(_ address: MailboxAddress) throws -> (id: Int64, alias: Alias) {
         guard let domain = try domainID(address.domain) else { throw DirectoryError.noDomain(address.domain) }
@@ -68,7 +70,8 @@ extension Database {
             """
             SELECT addresses.id, local_part, name, addresses.created
             FROM addresses JOIN domains ON domains.id = addresses.domain
-            WHERE account IS NULL AND \(condition) ORDER BY name, folded
+            WHERE account IS NULL AND addresses.id NOT IN (SELECT address FROM mail_groups) AND \(condition)
+            ORDER BY name, folded
             """,
             values
         ) { row in
@@ -83,43 +86,5 @@ extension Database {
             aliases.append((row.id, Alias(address: address, targets: try targets(of: row.id), created: row.created)))
         }
         return aliases
-    }
-
-    private func targets(of alias: Int64) throws(SQLiteError) -> [MailboxAddress] {
-        try all(
-            """
-            SELECT local_part, name FROM alias_targets JOIN addresses ON addresses.id = target
-                JOIN domains ON domains.id = domain
-            WHERE alias = ?1 ORDER BY position
-            """,
-            [.integer(alias)]
-        ) { MailboxAddress(stored: $0.text(0), domain: $0.text(1)) }.compactMap { $0 }
-    }
-
-    fileprivate func insertTargets(_ targets: [MailboxAddress], of alias: Int64, _ address: MailboxAddress) throws {
-        guard (1...maximumTargets).contains(targets.count) else {
-            throw DirectoryError(
-                .invalid,
-                "An alias stands for 1 to \(maximumTargets) addresses, not \(targets.count)."
-            )
-        }
-        for (position, target) in targets.enumerated() {
-            guard let domain = try domainID(target.domain), let id = try addressID(target.localPart.folded, in: domain)
-            else {
-                throw DirectoryError.noTarget(target)
-            }
-            // A target named twice is one target.
-            try run(
-                "INSERT OR IGNORE INTO alias_targets (alias, position, target) VALUES (?1, ?2, ?3)",
-                [.integer(alias), .integer(Int64(position)), .integer(id)]
-            )
-        }
-        guard try AliasExpansion.chainLength(through: alias, in: self) <= AliasExpansion.maximumDepth else {
-            throw DirectoryError(
-                .invalid,
-                "With these targets \(address) would lead back to itself, or through more than "
-                    + "\(AliasExpansion.maximumDepth) aliases. Name the accounts instead."
-            )
-        }
     }
 }

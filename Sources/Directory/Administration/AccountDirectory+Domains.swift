@@ -39,8 +39,8 @@ extension AccountDirectory {
             guard try !database.isUsed(domain) else {
                 throw DirectoryError(
                     .inUse,
-                    "\(domain) still has accounts, aliases, or domains that stand for it. Remove those first: martlet "
-                        + "account list, martlet alias list, martlet domain list"
+                    "\(domain) still has accounts, aliases, groups, or domains that stand for it. Remove those first: "
+                        + "martlet account list, martlet alias list, martlet group list, martlet domain list"
                 )
             }
             try database.run("DELETE FROM domains WHERE name = ?1", [.text(domain.text)])

@@ -3,7 +3,7 @@
 
 internal import MailTypes
 
-// The rows that accounts and aliases share.
+// The rows that accounts, aliases and groups share.
 extension Database {
     func requireAccount(_ address: MailboxAddress) throws -> Account {
         guard let account = try account(address) else { throw DirectoryError.noAccount(address) }
@@ -12,11 +12,15 @@ extension Database {
 
     /// Says what the address is already, if it is something.
     func refuseTaken(_ address: MailboxAddress, in domain: Int64) throws {
-        let isAccount = try first(
-            "SELECT account IS NOT NULL FROM addresses WHERE domain = ?1 AND folded = ?2",
+        let noun = try first(
+            """
+            SELECT CASE WHEN account IS NOT NULL THEN 'account'
+                WHEN id IN (SELECT address FROM mail_groups) THEN 'group' ELSE 'alias' END
+            FROM addresses WHERE domain = ?1 AND folded = ?2
+            """,
             [.integer(domain), .text(address.localPart.folded)]
-        ) { $0.bool(0) }
-        if let isAccount { throw DirectoryError.addressTaken(address, isAccount: isAccount) }
+        ) { $0.text(0) }
+        if let noun { throw DirectoryError.addressTaken(address, as: noun) }
     }
 
     @discardableResult
@@ -32,7 +36,7 @@ extension Database {
         return lastInsertedRow
     }
 
-    /// Removes an address that no alias names.
+    /// Removes an address that is no target of another.
     func removeAddress(_ address: MailboxAddress) throws {
         guard let domain = try domainID(address.domain),
             let id = try addressID(address.localPart.folded, in: domain)
@@ -48,7 +52,8 @@ extension Database {
         guard users.isEmpty else {
             throw DirectoryError(
                 .inUse,
-                "\(address) is a target of \(users.joined(separator: ", ")). Change or remove that first: martlet alias set"
+                "\(address) is a target of \(users.joined(separator: ", ")). Change or remove that first: martlet alias set, "
+                    + "martlet group set, martlet account forward"
             )
         }
         try run("DELETE FROM addresses WHERE id = ?1", [.integer(id)])

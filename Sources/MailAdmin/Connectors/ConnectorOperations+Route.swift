@@ -24,20 +24,52 @@ extension ConnectorOperations {
         if case .accounts(let recipients) = resolution {
             answer.append(JSONMember("accounts", .strings(recipients.map { "\($0.address)" })))
         }
+        if case .expanded(let expansion) = resolution { answer += try await members(of: expansion, request) }
         guard case .notLocal = resolution else { return .object(answer) }
-        return .object(answer + (await decision(try question(address, request))))
+        return .object(answer + (await decision(try await question(address, request))))
+    }
+
+    /// Whom an address stands for, and where each of them is.
+    private func members(of expansion: Expansion, _ request: AdminRequest) async throws(AdminError) -> [JSONMember] {
+        var members: [JSONValue] = []
+        for member in expansion.members.prefix(1000) {
+            var shown = [
+                JSONMember("address", .string("\(member.place.address)")),
+                JSONMember("sender", .optional(member.sender?.description)),
+            ]
+            if case .remote(let address) = member.place {
+                shown.append(JSONMember("category", .string("relay")))
+                shown += await decision(try await question(address, request))
+            } else {
+                shown.append(JSONMember("category", .string("local")))
+            }
+            members.append(.object(shown))
+        }
+        var answer = [
+            JSONMember("members", .array(members)), JSONMember("count", .optional(expansion.members.count)),
+        ]
+        if let group = expansion.group {
+            answer.append(JSONMember("owner", .optional(group.owner?.description)))
+            answer.append(JSONMember("senders", .strings(group.senders.words)))
+        }
+        return answer
     }
 
     private func question(
         _ address: MailboxAddress,
         _ request: AdminRequest
-    ) throws(AdminError) -> RouteQuestion {
+    ) async throws(AdminError) -> RouteQuestion {
         var question = RouteQuestion(address, from: .null)
         if let sender = request["sender"], sender != "<>" {
             guard let sender = MailboxAddress(sender) else {
                 throw AdminError(.invalid, "The sender is not an address.")
             }
             question.sender = .address(sender)
+            let folded = LocalPart(sender.localPart.folded).map { MailboxAddress(localPart: $0, domain: sender.domain) }
+            for group in await table().groups {
+                guard let folded, await directory?.members(of: group)?.contains(folded) == true else { continue }
+                question.groups.insert(group)
+            }
         }
         question.size = try request.number("size", in: 0...Int(Int32.max)).map { UInt64($0) }
         if let text = request["priority"] {
@@ -51,7 +83,9 @@ extension ConnectorOperations {
 
     private func decision(_ question: RouteQuestion) async -> [JSONMember] {
         let trace = await table().trace(question)
-        var members = [JSONMember("steps", .array(trace.steps.map(\.json)))]
+        var members = [
+            JSONMember("steps", .array(trace.steps.map(\.json))), JSONMember("rule", .optional(trace.rule?.name)),
+        ]
         switch trace.decision {
         case .routes(let routes):
             members.append(JSONMember("decision", .string("route")))
@@ -73,6 +107,7 @@ extension Resolution {
         case .accounts(let recipients):
             recipients.count == 1 && recipients[0].address.domain == address.domain
                 && recipients[0].address.localPart.folded == address.localPart.folded ? "local" : "alias"
+        case .expanded(let expansion): expansion.group == nil ? "forward" : "group"
         case .unknown: "unknown"
         case .disabled: "disabled"
         case .notLocal: "relay"

@@ -166,7 +166,8 @@ extension Connector {
             "deniedSenders": .strings(restrictions.deniedSenders.map(\.description)),
             "maximumSize": .optional(restrictions.maximumSize),
             "priorities": .strings(MessagePriority.allCases.filter(restrictions.priorities.contains).map(\.rawValue)),
-            "held": .bool(isHeld),
+            "held": .bool(isHeld), "connections": .optional(connections),
+            "relayUsers": .strings(relayUsers.map(\.description)),
         ]
     }
 }

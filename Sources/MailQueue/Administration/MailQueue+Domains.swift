@@ -49,7 +49,8 @@ package enum QueueRequest: Sendable, Hashable, CustomStringConvertible {
         if case .connector(let connector) = self { return name.hasPrefix(connector + "/") }
         let hop = name.split(separator: "/", maxSplits: 1).last.map(String.init) ?? name
         guard hop.hasPrefix("mx:") else { return nil }
-        return Domain(String(hop.dropFirst(3))).map(covers) ?? false
+        // The line of one domain has mail for others that have the same servers, too.
+        return Domain(String(hop.dropFirst(3))).map(covers) == true ? true : nil
     }
 }
 

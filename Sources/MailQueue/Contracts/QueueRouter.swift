@@ -17,6 +17,19 @@ package enum QueueRoute: Sendable, Hashable {
     case waits(SMTPReply)
 }
 
+/// What holds for a destination, in place of what holds for all.
+package struct DestinationTerms: Sendable, Hashable {
+    /// Transactions at a time, at most.
+    package var connections: Int?
+    /// Pauses between tries.
+    package var retry: RetryList?
+
+    package init(connections: Int? = nil, retry: RetryList? = nil) {
+        self.connections = connections
+        self.retry = retry
+    }
+}
+
 /// Decides where remote recipients go, by the settings as they are.
 ///
 /// Composition supplies it.
@@ -25,4 +38,11 @@ package protocol QueueRouter: Sendable {
     ///   - size: octets of the message.
     ///   - time: milliseconds since 1970, by the clock on the wall.
     func route(_ recipient: RecipientCommand, of message: QueuedMessage, size: UInt64, at time: Int64) -> QueueRoute
+
+    /// What holds for the destination of this name.
+    func terms(of destination: String) -> DestinationTerms
+}
+
+extension QueueRouter {
+    package func terms(of destination: String) -> DestinationTerms { DestinationTerms() }
 }

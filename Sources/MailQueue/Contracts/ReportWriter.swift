@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import MailTypes
 package import SMTPWire
 
 /// What a sender may be told of a recipient (RFC 3464 §2.3.3).
@@ -10,6 +11,8 @@ package enum ReportAction: String, Sendable, Hashable {
     case delivered
     /// Taken by a system that reports nothing.
     case relayed
+    /// Sent on to several others, of whom nothing more is reported unless it fails.
+    case expanded
 }
 
 /// One recipient to be reported.
@@ -17,6 +20,8 @@ package struct ReportedDelivery: Sendable, Hashable {
     package var command: RecipientCommand
     package var action: ReportAction
     package var status: DeliveryStatus
+    /// Who hears of it, in place of the message's sender.
+    package var sender: MailboxAddress?
 }
 
 /// What reports are to be made of.

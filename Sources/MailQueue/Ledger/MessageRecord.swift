@@ -34,7 +34,7 @@ struct MessageRecord: Sendable, Hashable {
         writer.integer(arrival)
         writer.integer(expiry)
         writer.integer(delayNotice)
-        writer.integer(UInt8(isFrozen ? 1 : 0))
+        writer.integer(UInt8(isFrozen ? 1 : 0) | (message.hasDetails ? 2 : 0))
         writer.integer(message.priority.rawValue)
         writer.integer(message.origin.rawValue)
         var change = ByteWriter()
@@ -69,7 +69,7 @@ struct MessageRecord: Sendable, Hashable {
             destinations.append(try reader.string(maximum: Self.maximumDestinationOctets))
             progress.append(try RecipientProgress(&reader))
         }
-        message = try QueuedMessage(&reader, destinations: destinations)
+        message = try QueuedMessage(&reader, destinations: destinations, hasDetails: facts.hasDetails)
         message.priority = facts.priority
         message.origin = facts.origin
     }
@@ -81,12 +81,15 @@ struct MessageRecord: Sendable, Hashable {
         var expiry: Int64
         var delayNotice: Int64
         var isFrozen: Bool
+        /// Recipients have more than their commands.
+        var hasDetails: Bool
         var priority: QueuePriority
         var origin: QueueOrigin
 
         init(_ record: MessageRecord) {
             (id, arrival, expiry) = (record.id, record.arrival, record.expiry)
             (delayNotice, isFrozen) = (record.delayNotice, record.isFrozen)
+            hasDetails = record.message.hasDetails
             (priority, origin) = (record.message.priority, record.message.origin)
         }
 
@@ -95,7 +98,8 @@ struct MessageRecord: Sendable, Hashable {
             arrival = try reader.integer()
             expiry = try reader.integer()
             delayNotice = try reader.integer()
-            isFrozen = try reader.integer(UInt8.self) & 1 != 0
+            let flags: UInt8 = try reader.integer()
+            (isFrozen, hasDetails) = (flags & 1 != 0, flags & 2 != 0)
             priority = QueuePriority(rawValue: try reader.integer()) ?? .normal
             origin = QueueOrigin(rawValue: try reader.integer()) ?? .received
         }

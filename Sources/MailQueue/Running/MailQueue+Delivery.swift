@@ -115,9 +115,10 @@ extension MailQueue {
             if state.destinations[number].failures > 0 {
                 services.events.record(.destinationBack, ["queue.destination": .string(name)])
             }
-            return state.destinations[number].succeeded(maximum: policy.limits.maximumWindow)
+            let maximum = state.destinations[number].ceiling ?? policy.limits.maximumWindow
+            return state.destinations[number].succeeded(maximum: maximum)
         }
-        let retry = name == Self.localDestination ? RetryList.local : policy.retry
+        let retry = name == Self.localDestination ? RetryList.local : self.retry(of: name)
         guard state.failed(job, failure, at: now, retryAfter: { retry.pause(after: $0) }) else { return }
         services.events.record(
             .destinationFailed,
@@ -154,7 +155,7 @@ extension MailQueue {
             (progress.status, progress.deaths) = (status, 0)
             switch outcome.kind {
             case .delivered where wantsSuccess(loaded, index) && !outcome.peerReports:
-                reported.append((index, status, loaded.message.recipients[index].isLocal ? .delivered : .relayed))
+                reported.append((index, status, Self.action(for: loaded.message.recipients[index])))
                 continue
             case .delivered: progress.state = .delivered
             case .bounced:
@@ -174,6 +175,10 @@ extension MailQueue {
         if !failed.isEmpty { await fail(loaded, failed) }
     }
 
+    private static func action(for recipient: QueuedRecipient) -> ReportAction {
+        recipient.role == .expanded ? .expanded : recipient.isLocal ? .delivered : .relayed
+    }
+
     /// The sender wants to hear of it, or the message was to be delivered in time and nobody promises that any more.
     private func wantsSuccess(_ loaded: LoadedMessage, _ index: Int) -> Bool {
         if loaded.message.mail.deliverBy != nil, !loaded.message.recipients[index].isLocal {
@@ -184,11 +189,15 @@ extension MailQueue {
     }
 
     private func nextTry(_ progress: RecipientProgress, _ recipient: QueuedRecipient, _ destination: UInt32) -> Int64 {
-        let retry = recipient.isLocal ? RetryList.local : policy.retry
+        let retry = recipient.isLocal ? RetryList.local : self.retry(of: state.destinations[destination].name)
         let own = now &+ retry.pause(after: progress.attempts)
         // A destination that is left alone is tried with whatever waits for it.
         let retryAt = state.destinations[destination].retryAt
         return retryAt > now ? min(own, retryAt) : own
+    }
+
+    private func retry(of destination: String) -> RetryList {
+        services.router.terms(of: destination).retry ?? policy.retry
     }
 
     /// Nobody knows whether the other side has it.

@@ -103,7 +103,8 @@ extension MailQueue {
                     return ReportedDelivery(
                         command: loaded.message.recipients[index].command,
                         action: action,
-                        status: status
+                        status: status,
+                        sender: loaded.message.recipients[index].sender
                     )
                 }
             )

@@ -37,6 +37,8 @@ struct Destination: Sendable {
     var active = 0
     /// How many there may be.
     var window: Int
+    /// How many there may be at most; `nil`: as for all destinations.
+    var ceiling: Int?
     /// Failures in a row to reach it.
     var failures: UInt16 = 0
     /// It is left alone until then; 0 when it is not.
@@ -91,6 +93,8 @@ struct DestinationTable: Sendable {
     private(set) var all: [Destination] = []
     private var numbers: [String: UInt32] = [:]
     private var free: [UInt32] = []
+    /// Of which nobody has said yet what holds for them.
+    private var fresh: [UInt32] = []
 
     subscript(number: UInt32) -> Destination {
         get { all[Int(number)] }
@@ -114,7 +118,15 @@ struct DestinationTable: Sendable {
             all.append(destination)
         }
         numbers[name] = number
+        fresh.append(number)
         return number
+    }
+
+    /// Destinations that are new since this was asked last.
+    mutating func takeFresh() -> [UInt32] {
+        guard !fresh.isEmpty else { return [] }
+        defer { fresh = [] }
+        return fresh
     }
 
     /// Forgets destinations that have had nothing to do since `time`.

@@ -174,7 +174,8 @@ extension QueueState {
     private mutating func nextJob(for number: UInt32, at now: Int64) -> QueueJob? {
         // Fields one by one: a copy of the destination would have its lines copied when one is changed.
         guard destinations[number].retryAt <= now,
-            destinations[number].active < min(destinations[number].window, limits.maximumWindow)
+            destinations[number].active
+                < min(destinations[number].window, destinations[number].ceiling ?? limits.maximumWindow)
         else { return nil }
         while let id = destinations[number].popFirst() {
             guard let entry = entries[id], !entry.isFrozen, !entry.isMoving else { continue }

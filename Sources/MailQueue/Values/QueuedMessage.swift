@@ -7,17 +7,35 @@ package import SMTPWire
 
 /// A recipient of a queued message.
 package struct QueuedRecipient: Sendable, Hashable {
+    /// What is done with it.
+    package enum Role: UInt8, Sendable, Hashable {
+        /// Gets the message.
+        case recipient = 0
+        /// Stands for others, which are recipients of the message, too: its sender is told so (RFC 3461 §5.2.7).
+        case expanded = 1
+        /// As `expanded`, where others are told of the rest: for its sender the message is delivered.
+        case list = 2
+        /// Would pass on what it has passed on before: the message goes back.
+        case loop = 3
+    }
+
     /// With NOTIFY and ORCPT; with account and delivery id when it is an account of this server.
     package var command: RecipientCommand
     /// Messages to the same destination share connections and wait for each other.
     package var destination: String
+    package var role = Role.recipient
+    /// The envelope sender in place of the message's own, who then hears of failures, too: the owner of a group.
+    package var sender: MailboxAddress?
+    /// The address that the message was for, and that has passed it on: written before it as Delivered-To, so that it
+    /// is known again when it comes back.
+    package var forwarder: MailboxAddress?
 
     package init(_ command: RecipientCommand, destination: String) {
         self.command = command
         self.destination = destination
     }
 
-    package var isLocal: Bool { command.account != nil }
+    package var isLocal: Bool { command.account != nil || role != .recipient }
 }
 
 /// How urgently a message is sent (the three classes of X.400 and of the classic servers).
@@ -78,10 +96,20 @@ package struct QueuedMessage: Sendable, Hashable {
         writer.counted((user ?? "").utf8.prefix(512))
         writer.counted(messageID.utf8.prefix(256))
         writer.counted(digest.prefix(64))
+        guard hasDetails else { return }
+        let others = recipients.indices.filter { recipients[$0].hasDetails }
+        writer.variableInteger(UInt64(others.count))
+        for index in others {
+            writer.variableInteger(UInt64(index))
+            recipients[index].writeDetails(to: &writer)
+        }
     }
 
+    /// Whether there is more to be said of a recipient than its command.
+    var hasDetails: Bool { recipients.contains { $0.hasDetails } }
+
     /// `destinations` are those of the recipients, in their order.
-    init(_ reader: inout ByteReader, destinations: [String]) throws(ByteReaderError) {
+    init(_ reader: inout ByteReader, destinations: [String], hasDetails: Bool) throws(ByteReaderError) {
         let start = reader.offset
         guard case .mail(let mail) = try? SMTPCommand.parse(Array(try reader.counted(maximum: 1 << 16))) else {
             throw ByteReaderError(offset: start)
@@ -101,10 +129,35 @@ package struct QueuedMessage: Sendable, Hashable {
         user = try Self.optional(&reader, 512)
         messageID = try reader.string(maximum: 256)
         digest = Array(try reader.counted(maximum: 64))
+        guard hasDetails else { return }
+        for _ in 0..<(try reader.variableInteger()) {
+            guard let index = Int(exactly: try reader.variableInteger()), self.recipients.indices.contains(index) else {
+                throw ByteReaderError(offset: reader.offset)
+            }
+            try self.recipients[index].readDetails(&reader)
+        }
     }
 
     private static func optional(_ reader: inout ByteReader, _ maximum: Int) throws(ByteReaderError) -> String? {
         let text = try reader.string(maximum: maximum)
         return text.isEmpty ? nil : text
+    }
+}
+
+extension QueuedRecipient {
+    fileprivate var hasDetails: Bool { role != .recipient || sender != nil || forwarder != nil }
+
+    fileprivate func writeDetails(to writer: inout ByteWriter) {
+        writer.integer(role.rawValue)
+        writer.counted((sender?.description ?? "").utf8)
+        writer.counted((forwarder?.description ?? "").utf8)
+    }
+
+    fileprivate mutating func readDetails(_ reader: inout ByteReader) throws(ByteReaderError) {
+        let start = reader.offset
+        guard let role = Role(rawValue: try reader.integer()) else { throw ByteReaderError(offset: start) }
+        self.role = role
+        sender = MailboxAddress(try reader.string(maximum: 1024))
+        forwarder = MailboxAddress(try reader.string(maximum: 1024))
     }
 }

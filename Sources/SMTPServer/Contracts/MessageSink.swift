@@ -9,6 +9,8 @@ package import SMTPWire
 package struct TransactionRecipient: Sendable, Hashable {
     package var forwardPath: ForwardPath
     package var deliveries: [LocalDelivery]
+    /// Whom it stands for, when that is more than `deliveries`, which are none then.
+    package var expansion: [ExpandedRecipient] = []
     /// The name of this delivery, when the peer is a part of Martlet that may have to repeat it.
     package var deliveryID: DeliveryID?
     /// When the sender wants to hear of it (RFC 3461 §4.1).
@@ -23,7 +25,7 @@ package struct TransactionRecipient: Sendable, Hashable {
     }
 
     /// Of another server's: it goes on from here.
-    package var isRelayed: Bool { deliveries.isEmpty }
+    package var isRelayed: Bool { deliveries.isEmpty && expansion.isEmpty }
 }
 
 /// The envelope of a message, and what is known of where it comes from (RFC 5321 §3.3).
@@ -47,6 +49,10 @@ package struct MailTransaction: Sendable {
     ///
     /// Known when the sink is told to begin.
     package var messageID: String?
+    /// The values of the message's Delivered-To fields: addresses that have passed it on, or have it.
+    ///
+    /// Known when the sink is told to begin.
+    package var deliveredTo: [MailboxAddress] = []
     /// Octets of the content that this server put before what the client sent.
     ///
     /// Known when the sink is told to begin.

@@ -17,10 +17,27 @@ package struct LocalDelivery: Sendable, Hashable {
     }
 }
 
+/// One place that mail for a recipient goes on to, after aliases, groups and forwards were followed.
+package struct ExpandedRecipient: Sendable, Hashable {
+    /// `nil` for one of another server.
+    package var account: AccountID?
+    package var address: MailboxAddress
+    /// The envelope sender in place of the message's own: the owner of a group.
+    package var sender: MailboxAddress?
+
+    package init(account: AccountID? = nil, address: MailboxAddress, sender: MailboxAddress? = nil) {
+        self.account = account
+        self.address = address
+        self.sender = sender
+    }
+}
+
 /// What is known of a recipient when RCPT asks (row F-65: nothing is accepted first and returned later).
 package enum RecipientResolution: Sendable, Hashable {
-    /// At least one; several for an alias or group.
+    /// At least one; several for an alias.
     case deliver([LocalDelivery])
+    /// It stands for others, some of them perhaps of other servers; at least one, each once.
+    case expand([ExpandedRecipient])
     /// The domain is ours, the address is not there: `550 5.1.1`.
     case unknown
     /// The domain is not ours: `550 5.7.1`, unless the client may relay.
@@ -35,6 +52,16 @@ package enum RecipientResolution: Sendable, Hashable {
     case overQuota
     /// The directory did not answer: `451 4.3.0`.
     case temporary
+}
+
+extension RecipientResolution {
+    /// There is somebody here who gets the mail, or passes it on.
+    var isTaken: Bool {
+        switch self {
+        case .deliver, .expand: true
+        default: false
+        }
+    }
 }
 
 /// Finds the accounts behind a recipient.

@@ -19,3 +19,12 @@ package enum SenderVerdict: Sendable, Hashable {
 package protocol SenderPolicy: Sendable {
     func mayUse(_ address: MailboxAddress, by user: AuthenticatedUser) async -> SenderVerdict
 }
+
+/// Says what is known of the domains of senders elsewhere.
+///
+/// Composition supplies it from the resolver.
+package protocol SenderDomainPolicy: Sendable {
+    /// Whether the domain says that it takes no mail, and so has nobody who could be told of a failure (RFC 7505 §4.2);
+    /// false while that cannot be found out.
+    func takesNoMail(_ domain: Domain) async -> Bool
+}

@@ -148,6 +148,9 @@ final class MessageReception {
         transaction.receivedOctets = fieldsOfOurs.text.utf8.count
         transaction.headerOctets = prefix.count + (header.end ?? header.octets.count)
         transaction.messageID = messageID
+        transaction.deliveredTo = fields.values(of: "Delivered-To").prefix(100).compactMap { value in
+            MailboxAddress(String(decoding: value.prefix(512).filter { $0 > ASCII.space }, as: UTF8.self))
+        }
         transaction.priority = fields.values(of: "Priority").first.map { value in
             ASCII.lowercased(String(decoding: value.prefix(32).filter { $0 > ASCII.space }, as: UTF8.self))
         }

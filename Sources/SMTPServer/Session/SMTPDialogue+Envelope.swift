@@ -14,10 +14,25 @@ extension SMTPDialogue {
         if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
             return perform(session.fail(refusal))
         }
+        if let refusal = await nullMXRefusal(mail) { return perform(session.fail(refusal)) }
         let reply = session.begin(mail)
         guard let refusal = await filterMail() else { return self.reply(reply) }
         session.endTransaction()
         perform(refusal: refusal)
+    }
+
+    /// A sender whose domain takes no mail could never be told of a failure (RFC 7505 §4.2).
+    private func nullMXRefusal(_ mail: MailCommand) async -> SMTPReply? {
+        guard session.limits.refusesNullMXSenders, server.service == .receive,
+            let domain = mail.reversePath.address?.domain, let policy = server.services.senderDomains,
+            !session.mayRelay(from: connection.peer), await policy.takesNoMail(domain)
+        else { return nil }
+        events.record(
+            .senderTakesNoMail,
+            ["smtp.sender": .string("\(mail.reversePath)"), "net.peer": .string(connection.peer.host)],
+            trace: nil
+        )
+        return SMTPReply(550, .senderTakesNoMail, "The sender's domain takes no mail (null MX): \(domain)")
     }
 
     /// Why the user may not write under this address; `nil` when they may.
@@ -69,7 +84,7 @@ extension SMTPDialogue {
     /// Why a recipient who is there is not taken from this client.
     private func refusalByPolicy(_ recipient: RecipientCommand, _ found: RecipientResolution) async -> SMTPReply? {
         if let refusal = await refusalByLists(recipient.forwardPath) { return refusal }
-        guard case .deliver = found, let refusal = refusalOfStranger(recipient.forwardPath) else { return nil }
+        guard found.isTaken, let refusal = refusalOfStranger(recipient.forwardPath) else { return nil }
         events.record(
             .greylisted,
             [

@@ -14,16 +14,20 @@ extension SMTPDialogue {
         let path = recipient.forwardPath
         let found = await server.services.recipients.resolve(path, from: .null, user: session.user)
         switch found {
-        case .deliver(let deliveries) where expands:
-            let members = deliveries.prefix(Self.maximumMembers).map { "<\($0.address)>" }
-            let rest = deliveries.count - members.count
-            reply(SMTPReply(250, .recipientValid, lines: members + (rest > 0 ? ["and \(rest) more"] : [])))
-        case .deliver: reply(SMTPReply(250, .recipientValid, "\(path)"))
+        case .deliver(let deliveries) where expands: list(deliveries.map(\.address))
+        case .expand(let others) where expands: list(others.map(\.address))
+        case .deliver, .expand: reply(SMTPReply(250, .recipientValid, "\(path)"))
         case .temporary: reply(SMTPReply(451, .mailSystem, "Cannot look this address up now"))
         case .disabled: perform(session.fail(SMTPReply(550, .mailboxDisabled, "This mailbox takes no mail: \(path)")))
         case .unknown: perform(session.fail(SMTPReply(550, .noSuchMailbox, "No such mailbox here: \(path)")))
         default: reply(SMTPReply(252, .other, "Not an address of this server"))
         }
+    }
+
+    private func list(_ addresses: [MailboxAddress]) {
+        let members = addresses.prefix(Self.maximumMembers).map { "<\($0)>" }
+        let rest = addresses.count - members.count
+        reply(SMTPReply(250, .recipientValid, lines: members + (rest > 0 ? ["and \(rest) more"] : [])))
     }
 
     /// ETRN (RFC 1985 §5.2).

@@ -25,6 +25,7 @@ extension SMTPSession {
             lines.append("NO-SOLICITING " + limits.refusedSolicitations.map(\.text).joined(separator: ","))
         }
         if limits.mayStartQueues { lines.append("ETRN") }
+        if limits.offersOnDemandRelay, user != nil { lines.append("ATRN") }
         if mayVerify { lines.append("VRFY") }
         if mayExpand { lines.append("EXPN") }
         if limits.mayPresentClients {

@@ -85,6 +85,7 @@ package struct SMTPSession: Sendable {
         case .help(let topic): return .reply(help(topic))
         case .remoteQueue(let queue): return check(queue)
         case .clientAttributes(let attributes): return check(attributes)
+        case .onDemandRelay(let command): return check(command)
         }
     }
 
@@ -175,6 +176,14 @@ package struct SMTPSession: Sendable {
         return .close(SMTPReply(421, .security, "Too many failed log-ons, closing connection"))
     }
 
+    // RFC 2645 §5.2: only who has logged on, and not within a transaction
+    private mutating func check(_ command: OnDemandRelayCommand) -> SMTPStep {
+        guard limits.offersOnDemandRelay else { return fail(SMTPReply(502, .badSequence, "ATRN is not offered")) }
+        guard user != nil else { return fail(SMTPReply(530, .security, "Log on first")) }
+        guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "Not within a transaction")) }
+        return .relayOnDemand(command)
+    }
+
     // MARK: MAIL
 
     private mutating func check(_ mail: MailCommand) -> SMTPStep {
@@ -234,6 +243,7 @@ package struct SMTPSession: Sendable {
         switch resolution {
         case .deliver(let deliveries): return accept(recipient, deliveries)
         case .relay: return accept(recipient, [])
+        case .expand(let others): return accept(recipient, [], others)
         case .refused(let reply): return reply
         case .unknown: return SMTPReply(550, .noSuchMailbox, "No such mailbox here: \(path)")
         case .notLocal:
@@ -244,11 +254,16 @@ package struct SMTPSession: Sendable {
         }
     }
 
-    private mutating func accept(_ command: RecipientCommand, _ deliveries: [LocalDelivery]) -> SMTPReply {
+    private mutating func accept(
+        _ command: RecipientCommand,
+        _ deliveries: [LocalDelivery],
+        _ expansion: [ExpandedRecipient] = []
+    ) -> SMTPReply {
         let path = command.forwardPath
         let isKnown = !service.isLMTP && transaction?.recipients.contains { $0.forwardPath == path } ?? false
         if !isKnown {
             var recipient = TransactionRecipient(path, deliveries: deliveries, deliveryID: command.delivery)
+            recipient.expansion = expansion
             recipient.notify = command.notify
             recipient.originalRecipient = command.originalRecipient
             transaction?.recipients.append(recipient)

@@ -21,6 +21,8 @@ package enum SMTPStep: Sendable, Equatable {
     case startQueue(RemoteQueueCommand)
     /// Begin anew, for the client at this address when there is one.
     case presentClient(SocketAddress?)
+    /// Turn the connection round and send what is held (ATRN).
+    case relayOnDemand(OnDemandRelayCommand)
     case receiveData
     /// Read the octets of the chunk; with a refusal, only to give that reply behind them.
     case receiveChunk(ChunkCommand, refusal: SMTPReply?)

@@ -116,6 +116,9 @@ final class FilteredMessage: IncomingMessage {
         var recipient: TransactionRecipient
         switch found {
         case .deliver(let deliveries): recipient = TransactionRecipient(command.forwardPath, deliveries: deliveries)
+        case .expand(let others):
+            recipient = TransactionRecipient(command.forwardPath, deliveries: [])
+            recipient.expansion = others
         case .relay: recipient = TransactionRecipient(command.forwardPath, deliveries: [])
         default: return reportUnusable(change)
         }

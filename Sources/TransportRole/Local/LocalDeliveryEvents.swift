@@ -44,6 +44,22 @@ extension EventDefinition {
         cause: "The spool folder is full or not writable.",
         action: "Make room, or correct the folder's permissions."
     )
+    static let expanded = EventDefinition(
+        9440,
+        "transport.expanded",
+        .information,
+        text: "A recipient stands for others; the message is queued for them.",
+        cause: "It is a group, an alias of several, or an account that forwards its mail.",
+        action: "None; martlet route explain ADDRESS shows whom it stands for."
+    )
+    static let returned = EventDefinition(
+        9441,
+        "transport.forward.loop",
+        .warning,
+        text: "A message came back to an address that had passed it on; it was returned to its sender.",
+        cause: "Somebody to whom the address forwards its mail forwards it to the address (Delivered-To names it).",
+        action: "Take one of the two forwards out: martlet route explain ADDRESS."
+    )
 }
 
 extension EventDefinition {
@@ -59,6 +75,6 @@ extension EventDefinition {
 
 package let localDeliveryEvents: [EventDefinition] = [
     .digestImpossible,
-    .delivered, .deliveryRefused, .deliveryRetried, .deliveryPutOff, .spoolFailed,
+    .delivered, .deliveryRefused, .deliveryRetried, .deliveryPutOff, .spoolFailed, .expanded, .returned,
     .filterUnusable,
 ]

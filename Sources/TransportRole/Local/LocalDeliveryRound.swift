@@ -16,13 +16,13 @@ struct LocalDeliveryRound: Sendable {
     private static let shortestPause: Duration = .milliseconds(20)
     private static let longestPause: Duration = .milliseconds(500)
 
-    private let owner: LocalDeliverySink
-    private let transaction: MailTransaction
+    let owner: LocalDeliverySink
+    let transaction: MailTransaction
     private let content: SpooledMessage
     private let deadline: ContinuousClock.Instant
     private var targets: [Target] = []
-    private var ids: [AccountID: DeliveryID] = [:]
-    private var answers: [AccountID: SMTPReply] = [:]
+    private(set) var ids: [AccountID: DeliveryID] = [:]
+    private(set) var answers: [AccountID: SMTPReply] = [:]
 
     init(_ owner: LocalDeliverySink, _ transaction: MailTransaction, _ content: SpooledMessage) {
         self.owner = owner
@@ -45,57 +45,21 @@ struct LocalDeliveryRound: Sendable {
         let ids = owner.memory.ids(of: targets.map { key(of: $0) })
         for (target, id) in zip(targets, ids) { self.ids[target.account] = id }
         answers = await answers(to: zip(targets, ids).map { ($0, $1) })
-        return transaction.recipients.map { goesToQueue($0) ? Self.later : reply(to: $0, answers) }
+        return transaction.recipients.map { recipient in
+            if isReturned(recipient) { return returned(recipient) }
+            return goesToQueue(recipient) ? Self.later : reply(to: recipient, answers)
+        }
     }
 
-    /// Other servers' recipients, and those of which the sender wants to hear when they have it: the queue reports.
-    private func goesToQueue(_ recipient: TransactionRecipient) -> Bool {
+    /// Other servers' recipients, those that stand for several, so that all of them are in one record, and those of which
+    /// the sender wants to hear when they have it: the queue reports.
+    func goesToQueue(_ recipient: TransactionRecipient) -> Bool {
         guard owner.queue != nil else { return false }
         // What its sender wants delivered later waits there.
         if transaction.mail.release != nil { return true }
         if transaction.holdReason != nil { return true }
         if case .on(success: true, _, _) = recipient.notify { return true }
-        return recipient.isRelayed
-    }
-
-    /// What is left for the queue, and to which recipients of the transaction that belongs.
-    ///
-    /// Of a message that goes to other servers the client learns only that it is queued: what an account refused is
-    /// reported.
-    func forQueue(_ replies: [SMTPReply]) -> (recipients: [RecipientCommand], positions: [Int]) {
-        var commands: [RecipientCommand] = []
-        var positions: [Int] = []
-        var taken: Set<AccountID> = []
-        let reportsRefusals = transaction.recipients.contains(where: \.isRelayed)
-        for (index, recipient) in transaction.recipients.enumerated() {
-            let isOpen = replies[index].severity == .transient || (reportsRefusals && !replies[index].isPositive)
-            guard goesToQueue(recipient) || isOpen else { continue }
-            positions.append(index)
-            guard !recipient.isRelayed else {
-                commands.append(command(recipient.forwardPath, for: recipient))
-                continue
-            }
-            for delivery in recipient.deliveries where answers[delivery.account]?.isPositive != true {
-                guard taken.insert(delivery.account).inserted else { continue }
-                var command = command(.address(delivery.address), for: recipient)
-                command.account = delivery.account
-                command.delivery = ids[delivery.account] ?? .random()
-                commands.append(command)
-            }
-        }
-        return (commands, positions)
-    }
-
-    private func command(_ path: ForwardPath, for recipient: TransactionRecipient) -> RecipientCommand {
-        var command = RecipientCommand(path)
-        command.notify = recipient.notify
-        command.originalRecipient = recipient.originalRecipient
-        if command.originalRecipient == nil, path != recipient.forwardPath,
-            case .address(let address) = recipient.forwardPath
-        {
-            command.originalRecipient = .init(addressType: "rfc822", address: "\(address)")
-        }
-        return command
+        return recipient.isRelayed || recipient.standsForOthers
     }
 
     /// The transaction is answered.

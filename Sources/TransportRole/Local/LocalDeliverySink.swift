@@ -86,8 +86,11 @@ private final class LocalDeliveryMessage: IncomingMessage {
         var round = LocalDeliveryRound(owner, transaction, content)
         var replies = await round.run()
         let queued = round.forQueue(replies)
-        if let queue = owner.queue, !queued.recipients.isEmpty {
-            let reply = await accept(queued.recipients, content, queue)
+        if let queue = owner.queue, !queued.positions.isEmpty {
+            // Whoever a group stands for may all have been named besides, and have it.
+            let reply =
+                queued.recipients.isEmpty
+                ? SMTPReply(250, .other, "Delivered") : await accept(queued.recipients, content, queue)
             for index in queued.positions { replies[index] = reply }
         }
         round.end(willRepeat: replies.contains { $0.severity == .transient })
@@ -96,7 +99,7 @@ private final class LocalDeliveryMessage: IncomingMessage {
 
     /// Puts the message into the queue for these recipients; the answer for all of them.
     private func accept(
-        _ recipients: [RecipientCommand],
+        _ recipients: [QueuedRecipient],
         _ content: SpooledMessage,
         _ queue: MailQueue
     ) async -> SMTPReply {

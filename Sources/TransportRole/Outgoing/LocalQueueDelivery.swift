@@ -15,13 +15,32 @@ struct LocalQueueDelivery: Sendable {
     let client: LMTPClient
     let socket: @Sendable (AccountID) -> String?
 
+    /// RFC 3463 §3.5: a routing loop.
+    static let loop = SMTPReply(
+        554,
+        .routingLoop,
+        "The message has passed this address before and came back: a loop of forwards"
+    )
+
+    /// Of a recipient that stands for others.
+    private static func outcome(of role: QueuedRecipient.Role) -> DeliveryOutcome {
+        guard role != .loop else { return DeliveryOutcome(.bounced, loop) }
+        return DeliveryOutcome(.delivered, SMTPReply(250, .other, "Sent on to those that the address stands for"))
+    }
+
     func deliver(_ batch: DeliveryBatch) async -> DeliveryResult {
         let content = OutgoingContent(batch.content)
         var outcomes: [DeliveryOutcome] = []
         var reached = false
         var failure = ""
         for index in batch.recipients {
-            let command = batch.message.recipients[index].command
+            let recipient = batch.message.recipients[index]
+            let command = recipient.command
+            guard recipient.role == .recipient else {
+                reached = true
+                outcomes.append(Self.outcome(of: recipient.role))
+                continue
+            }
             guard let account = command.account, let delivery = command.delivery,
                 case .address(let address) = command.forwardPath
             else {
@@ -29,7 +48,7 @@ struct LocalQueueDelivery: Sendable {
                 continue
             }
             let message = LMTPDelivery(
-                from: batch.message.mail.reversePath,
+                from: recipient.sender.map { .address($0) } ?? batch.message.mail.reversePath,
                 to: address,
                 account: account,
                 delivery: delivery,

@@ -39,12 +39,13 @@ package struct OutgoingAdmission: RelayPolicy {
     /// What no connector takes is refused at once, while the client can still tell its user.
     private func refusal(_ recipient: RecipientCommand, in transaction: MailTransaction) -> SMTPReply? {
         guard case .address(let address) = recipient.forwardPath else { return nil }
-        let question = RouteQuestion(
+        var question = RouteQuestion(
             address,
             from: transaction.reversePath,
             size: transaction.mail.size,
             priority: nil
         )
+        question.groups = router.groups(of: transaction.reversePath)
         guard case .refused(let reply) = router.table.decide(question) else { return nil }
         return reply
     }

@@ -13,6 +13,8 @@ final class OutgoingHosts {
     private let resolver: any MailHostResolver
     private let port: UInt16
     private let ownName: String
+    private let sites: SharedSites?
+    private let terms: String
     private var smartHosts: ArraySlice<SmartHost>
     private var domain: Domain?
     private var found: ArraySlice<SMTPHost> = []
@@ -27,14 +29,20 @@ final class OutgoingHosts {
     /// - Parameters:
     ///   - port: of hosts that are not said to have another.
     ///   - needsProof: only by MX records that DNSSEC vouches for (RFC 8689 §4.2.1).
+    ///   - sites: told of the domain's hosts.
+    ///   - terms: what else has to be the same for messages that wait together.
     init(
         _ hop: NextHop,
         port: UInt16,
         resolver: any MailHostResolver,
         ownName: String,
-        needsProof: Bool = false
+        needsProof: Bool = false,
+        sites: SharedSites? = nil,
+        terms: String = ""
     ) {
         self.needsProof = needsProof
+        self.sites = sites
+        self.terms = terms
         self.resolver = resolver
         self.ownName = ownName
         self.port = port
@@ -61,9 +69,12 @@ final class OutgoingHosts {
 
     private func look(up domain: Domain) async {
         switch await resolver.mailHosts(of: domain) {
-        case .failed(let failure): self.failure = failure
+        case .failed(let failure):
+            self.failure = failure
+            sites?.forget(domain)
         case .hosts(let hosts) where needsProof && !hosts.isSecure: lacksProof = true
         case .hosts(let hosts):
+            sites?.learn(domain, hosts, terms: terms)
             guard let others = hosts.excluding({ $0.name.text == ownName }) else {
                 leadsHere = true
                 return

@@ -31,15 +31,36 @@ package struct OutgoingReports: ReportWriter {
         guard !wanted.isEmpty, request.message.origin != .notice else { return [] }
         let found = await postmaster()
         guard !found.isUnknown, let postmaster = found.postmaster else { return found.isUnknown ? nil : [] }
+        var drafts: [ReportDraft] = []
+        // The members of a group are its owner's business, the others the sender's.
+        for sender in Set(wanted.map { request.recipients[$0].sender }) {
+            let own = wanted.filter { request.recipients[$0].sender == sender }
+            guard let made = await self.drafts(request, own, to: sender, postmaster) else { return nil }
+            drafts += made
+        }
+        return drafts
+    }
+
+    /// Reports on some of the recipients, which have one sender; `owner` in place of the message's.
+    private func drafts(
+        _ request: ReportRequest,
+        _ wanted: [Int],
+        to owner: MailboxAddress?,
+        _ postmaster: Postmaster
+    ) async -> [ReportDraft]? {
+        let sender = owner.map { ReversePath.address($0) } ?? request.message.mail.reversePath
         var message = ReportedMessage(
-            from: request.message.mail.reversePath,
+            from: sender,
             arrival: request.arrival / 1000,
             size: request.size,
             beginning: request.beginning
         )
-        message.envelopeID = request.message.mail.envelopeID
+        if owner == nil {
+            message.envelopeID = request.message.mail.envelopeID
+            message.returns = request.message.mail.reportContent
+        }
         // RFC 8689 §5: of what needs TLS the content does not go back, and the report needs it, too.
-        message.returns = request.message.mail.requiresTLS ? .headers : request.message.mail.reportContent
+        if request.message.mail.requiresTLS { message.returns = .headers }
         message.usesUTF8 = request.message.mail.usesUTF8
         message.deliverBy = request.message.mail.deliverBy.map { request.arrival / 1000 + $0.seconds }
         message.futureRelease = request.message.mail.release
@@ -51,7 +72,7 @@ package struct OutgoingReports: ReportWriter {
             now: now(),
             messageID: "\(request.id).\(now())"
         )
-        switch await target(of: request.message.mail.reversePath, postmaster) {
+        switch await target(of: sender, postmaster) {
         case .later: return nil
         case .sender(let commands):
             let reports = DeliveryReports.reports(on: message, recipients, context)
@@ -126,6 +147,7 @@ package struct OutgoingReports: ReportWriter {
         guard let address = sender.address else { return .postmaster }
         switch await directory.resolve(.address(address)) {
         case .accounts(let accounts): return .sender(Self.commands(accounts))
+        case .expanded(let expansion): return .sender(Self.commands(expansion))
         case .notLocal:
             var command = RecipientCommand(.address(address))
             command.notify = .never
@@ -142,9 +164,24 @@ package struct OutgoingReports: ReportWriter {
         switch await directory.resolve(.postmaster) {
         case .accounts(let accounts):
             return (accounts.first.map { Postmaster(address: $0.address, commands: Self.commands(accounts)) }, false)
+        case .expanded(let expansion):
+            let address = expansion.members.first?.place.address
+            return (address.map { Postmaster(address: $0, commands: Self.commands(expansion)) }, false)
         case .temporary: return (nil, true)
         case .unknown, .disabled, .notLocal:
             return (MailboxAddress("postmaster@\(hostName)").map { Postmaster(address: $0, commands: []) }, false)
+        }
+    }
+
+    private static func commands(_ expansion: Expansion) -> [RecipientCommand] {
+        expansion.members.flatMap { member in
+            switch member.place {
+            case .account(let recipient): return commands([recipient])
+            case .remote(let address):
+                var command = RecipientCommand(.address(address))
+                command.notify = .never
+                return [command]
+            }
         }
     }
 

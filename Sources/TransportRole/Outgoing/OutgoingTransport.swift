@@ -21,6 +21,8 @@ package struct OutgoingTransport: DeliveryTransport {
     private let settings: LiveSettings
     private let hostName: String
     private let traces: ProtocolTraces?
+    /// Connections on which held mail is fetched.
+    private let onDemand: OnDemandSessions
 
     package init(
         lmtp: LMTPClient,
@@ -31,7 +33,8 @@ package struct OutgoingTransport: DeliveryTransport {
         vault: CredentialVault,
         settings: LiveSettings,
         hostName: String,
-        traces: ProtocolTraces? = nil
+        traces: ProtocolTraces? = nil,
+        onDemand: OnDemandSessions = OnDemandSessions()
     ) {
         self.traces = traces
         local = LocalQueueDelivery(client: lmtp, socket: socket)
@@ -41,6 +44,7 @@ package struct OutgoingTransport: DeliveryTransport {
         self.vault = vault
         self.settings = settings
         self.hostName = hostName
+        self.onDemand = onDemand
     }
 
     package func deliver(
@@ -50,28 +54,30 @@ package struct OutgoingTransport: DeliveryTransport {
         if batch.destination == MailQueue.localDestination { return await local.deliver(batch) }
         let commands = batch.recipients.map { batch.message.recipients[$0].command }
         var outcomes = [DeliveryOutcome?](repeating: nil, count: commands.count)
-        var groups: [(ways: [Route], members: [Int])] = []
+        var groups: [(parcel: Parcel, members: [Int])] = []
         for (index, command) in commands.enumerated() {
             switch ways(for: command, batch) {
             case .failure(let end): outcomes[index] = end.outcome
             case .success(let ways):
                 // Together goes who has the same ways: the servers of one domain are not those of another.
-                if let group = groups.firstIndex(where: { $0.ways == ways }) {
+                let recipient = batch.message.recipients[batch.recipients[index]]
+                let parcel = Parcel(ways: ways, sender: recipient.sender, forwarder: recipient.forwarder)
+                if let group = groups.firstIndex(where: { $0.parcel == parcel }) {
                     groups[group].members.append(index)
                 } else {
-                    groups.append((ways, [index]))
+                    groups.append((parcel, [index]))
                 }
             }
         }
         var failures: [String] = []
         var isDamaged = false
         var attempts: [String] = []
-        for (ways, members) in groups {
-            let result = await deliver(batch, members.map { commands[$0] }, ways) { waiting in
+        for (parcel, members) in groups {
+            let result = await deliver(batch, members.map { commands[$0] }, parcel) { waiting in
                 await willSendEnd(waiting.map { members[$0] })
             }
             for (member, outcome) in zip(members, result.outcomes) { outcomes[member] = outcome }
-            if let failure = result.destinationFailure { failures.append(failure) }
+            if let failure = result.destinationFailure, isAbout(batch.destination, parcel) { failures.append(failure) }
             isDamaged = isDamaged || result.contentIsDamaged
             attempts += result.attempts
         }
@@ -82,6 +88,32 @@ package struct OutgoingTransport: DeliveryTransport {
         )
         all.attempts = attempts
         return all
+    }
+
+    /// Whether a failure says something about the destination, where mail for other domains waits, too: not when the
+    /// hosts of this domain cannot be found, or turned out to be others.
+    private func isAbout(_ destination: String, _ parcel: Parcel) -> Bool {
+        parcel.ways.first.map { router.key(of: $0) == destination } ?? true
+    }
+
+    /// What recipients have in common that one transaction can be for.
+    private struct Parcel: Hashable {
+        var ways: [Route]
+        var sender: MailboxAddress?
+        var forwarder: MailboxAddress?
+
+        /// MAIL for them.
+        ///
+        /// An envelope id is between the message's sender and us; the owner of a group never gave it.
+        func mail(_ mail: MailCommand) -> MailCommand {
+            var mail = mail
+            mail.trace = nil
+            guard let sender else { return mail }
+            (mail.reversePath, mail.envelopeID, mail.reportContent) = (.address(sender), nil, nil)
+            return mail
+        }
+
+        var head: [UInt8] { forwarder.map { Array("Delivered-To: \($0)\r\n".utf8) } ?? [] }
     }
 
     /// What the connectors say of a recipient who goes nowhere now.
@@ -115,13 +147,13 @@ package struct OutgoingTransport: DeliveryTransport {
     private func deliver(
         _ batch: DeliveryBatch,
         _ commands: [RecipientCommand],
-        _ ways: [Route],
+        _ parcel: Parcel,
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
         var result = DeliveryResult([])
         var attempts: [String] = []
-        for route in ways {
-            result = await deliver(batch, commands, by: route, willSendEnd)
+        for route in parcel.ways {
+            result = await deliver(batch, commands, parcel, by: route, willSendEnd)
             attempts += result.attempts
             guard result.destinationFailure != nil else { break }
         }
@@ -132,19 +164,27 @@ package struct OutgoingTransport: DeliveryTransport {
     private func deliver(
         _ batch: DeliveryBatch,
         _ commands: [RecipientCommand],
+        _ parcel: Parcel,
         by route: Route,
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
+        if route.connector.isHeld, !route.connector.relayUsers.isEmpty {
+            // Nobody but who asks for it gets it: without them it goes no other way.
+            guard let host = await onDemand.take(route.connector.name) else { return Self.uncalledFor(commands.count) }
+            return await deliver(batch, commands, parcel, by: route, to: host, willSendEnd)
+        }
         let port = UInt16(clamping: settings.current[RoutingSettings.port])
         let hosts = OutgoingHosts(
             route.nextHop,
             port: port,
             resolver: resolver,
             ownName: hostName,
-            needsProof: batch.message.mail.requiresTLS
+            needsProof: batch.message.mail.requiresTLS,
+            sites: router.sites,
+            terms: "\(route.connector.name)/\(route.rule?.name ?? "")"
         )
         guard let first = await hosts.next() else { return Self.result(of: hosts, commands.count) }
-        guard let options = await options(route.connector) else {
+        guard let options = await options(route) else {
             let text = "The password of connector \(route.connector.name) cannot be used"
             let outcome = DeliveryOutcome(.deferred, SMTPReply(451, .badCredentials, text))
             return DeliveryResult(
@@ -152,9 +192,8 @@ package struct OutgoingTransport: DeliveryTransport {
                 destinationFailure: text
             )
         }
-        var mail = batch.message.mail
-        mail.trace = nil
-        let content = OutgoingContent(batch.content)
+        let mail = parcel.mail(batch.message.mail)
+        let content = OutgoingContent(batch.content, behind: parcel.head)
         var isFirst = true
         let result = await outbound.send(
             OutboundMessage(mail, commands, content),
@@ -190,9 +229,51 @@ package struct OutgoingTransport: DeliveryTransport {
         return Array(Set(found))
     }
 
+    private static func uncalledFor(_ count: Int) -> DeliveryResult {
+        let reply = SMTPReply(450, StatusDetail(4, 0), "Waits to be fetched (ATRN)")
+        return DeliveryResult([DeliveryOutcome](repeating: DeliveryOutcome(.deferred, reply), count: count))
+    }
+
+    /// Over the connection of somebody who asked for it (RFC 2645 §4).
+    private func deliver(
+        _ batch: DeliveryBatch,
+        _ commands: [RecipientCommand],
+        _ parcel: Parcel,
+        by route: Route,
+        to host: SMTPHost,
+        _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
+    ) async -> DeliveryResult {
+        let content = OutgoingContent(batch.content, behind: parcel.head)
+        let result = await outbound.send(
+            OutboundMessage(parcel.mail(batch.message.mail), commands, content),
+            via: OnDemandRelays.options(hostName, settings.current),
+            hosts: [host],
+            observer: OutgoingObserver(
+                traces: traces,
+                names: Self.domains(of: commands),
+                about: "message \(batch.id)",
+                willSendEnd
+            )
+        )
+        if result.destinationFailed {
+            onDemand.close(route.connector.name)
+        } else {
+            onDemand.giveBack(route.connector.name)
+        }
+        return DeliveryResult(
+            result.recipients.map(DeliveryOutcome.init),
+            destinationFailure: result.destinationFailed ? "who fetched the mail is gone" : nil,
+            contentIsDamaged: content.isDamaged
+        )
+    }
+
     /// How a connector's hosts are talked to; `nil` when its password is needed and cannot be had.
-    private func options(_ connector: Connector) async -> SMTPOutboundOptions? {
+    private func options(_ route: Route) async -> SMTPOutboundOptions? {
+        let connector = route.connector
         var options = SMTPOutboundOptions(heloName: connector.heloName ?? hostName)
+        options.timeouts = SMTPTimeouts(settings.current)
+        if let maximum = route.rule?.messagesPerConnection { options.maximumMessagesPerConnection = maximum }
+        if let maximum = route.rule?.recipientsPerMessage { options.maximumRecipients = maximum }
         options.security = connector.security
         options.implicitTLS = connector.usesImplicitTLS
         options.sourceIPv4 = connector.sourceIPv4.flatMap { SocketAddress(host: $0, port: 0) }

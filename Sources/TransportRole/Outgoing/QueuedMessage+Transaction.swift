@@ -6,11 +6,11 @@ internal import MailTypes
 internal import Runtime
 internal import SASL
 package import SMTPServer
-package import SMTPWire
+internal import SMTPWire
 
 extension QueuedMessage {
     /// A received message, for some of its recipients.
-    package init(_ transaction: MailTransaction, _ recipients: [RecipientCommand], digest: [UInt8]) {
+    package init(_ transaction: MailTransaction, _ recipients: [QueuedRecipient], digest: [UInt8]) {
         var mail = transaction.mail
         mail.trace = transaction.trace
         // Both are the client's claims of what it sent here.
@@ -20,7 +20,7 @@ extension QueuedMessage {
         // Time to deliver is counted from its release on (RFC 4865 §5).
         if let by = mail.deliverBy, let held { mail.deliverBy = by.after(seconds: -held) }
         let urgency = mail.transferPriority
-        self.init(mail, recipients.map { QueuedRecipient($0, destination: "") })
+        self.init(mail, recipients)
         receivedFrom = transaction.hello
         peer = transaction.peer
         user = transaction.user.map { "\($0.name)" }

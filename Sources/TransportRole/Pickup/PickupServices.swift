@@ -171,6 +171,9 @@ struct PickupServices: Sendable {
             case .deliver(let deliveries):
                 recipient.deliveries = deliveries
                 found.recipients.append(recipient)
+            case .expand(let others):
+                recipient.expansion = others
+                found.recipients.append(recipient)
             // A full mailbox may have room again when it is tried; the store decides.
             case .relay: found.recipients.append(recipient)
             case .temporary: return nil
@@ -208,7 +211,7 @@ final class PickupSink: MessageSink, @unchecked Sendable {
 
     fileprivate func accept(_ transaction: MailTransaction, _ content: SpooledMessage) async -> SMTPReply {
         let digest = transaction.contentDigest ?? content.sha256
-        var message = QueuedMessage(transaction, commands(transaction), digest: digest)
+        var message = QueuedMessage(transaction, recipients(transaction), digest: digest)
         message.isHeld = true
         isHeld = transaction.holdReason != nil
         if isHeld { message.peer += MailQueue.heldMark }
@@ -220,23 +223,12 @@ final class PickupSink: MessageSink, @unchecked Sendable {
         }
     }
 
-    private func commands(_ transaction: MailTransaction) -> [RecipientCommand] {
-        var commands: [RecipientCommand] = []
-        var accounts: Set<AccountID> = []
-        for recipient in transaction.recipients {
-            var command = RecipientCommand(recipient.forwardPath)
-            (command.notify, command.originalRecipient) = (recipient.notify, recipient.originalRecipient)
-            guard !recipient.isRelayed else {
-                commands.append(command)
-                continue
-            }
-            for delivery in recipient.deliveries where accounts.insert(delivery.account).inserted {
-                command.forwardPath = .address(delivery.address)
-                (command.account, command.delivery) = (delivery.account, .random())
-                commands.append(command)
-            }
-        }
-        return commands + refused.keys.sorted { "\($0)" < "\($1)" }.map { RecipientCommand($0) }
+    private func recipients(_ transaction: MailTransaction) -> [QueuedRecipient] {
+        var list = QueuedRecipientList()
+        for recipient in transaction.recipients where !recipient.standsForOthers { list.add(recipient) }
+        for recipient in transaction.recipients where recipient.standsForOthers { list.expand(recipient) }
+        let failing = refused.keys.sorted { "\($0)" < "\($1)" }.map { RecipientCommand($0) }
+        return list.recipients + failing.map { QueuedRecipient($0, destination: "") }
     }
 }
 

@@ -9,7 +9,9 @@ extension Command {
         aliases: ["user"],
         summary: "Who has a mailbox here",
         discussion: "An account's name is its address; people log on with it.",
-        subcommands: [.accountAdd, .accountList, .accountShow, .accountSet, .accountPassword, .accountRemove]
+        subcommands: [
+            .accountAdd, .accountList, .accountShow, .accountSet, .accountForward, .accountPassword, .accountRemove,
+        ]
     )
 }
 
@@ -46,6 +48,11 @@ func quotaText(_ value: JSONValue?, _ text: (Int64) -> String = { "\($0)" }) -> 
 func accountText(_ account: JSONValue) -> String {
     let quota = quotaText(account["quota"]) { "\($0) octets" }
     let messages = quotaText(account["quotaMessages"]) { "\($0)" }
+    let forward =
+        account.shown("forwardsTo").isEmpty
+        ? ""
+        : "\n  forwards to:    \(account.shown("forwardsTo"))"
+            + (account["keepsCopy"] == .bool(false) ? "; keeps no copy" : "; keeps a copy")
     return """
         \(account.shown("address"))
           number:         \(account.shown("id"))
@@ -53,6 +60,6 @@ func accountText(_ account: JSONValue) -> String {
           password:       \(account["hasPassword"]?.bool == true ? "set" : "none: nobody can log on")
           may log on by:  \(account.shown("services").isEmpty ? "nothing" : account.shown("services"))
           quota:          \(quota)
-          quota messages: \(messages)
+          quota messages: \(messages)\(forward)
         """
 }

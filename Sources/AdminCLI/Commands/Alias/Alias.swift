@@ -5,6 +5,7 @@ extension Command {
     static let alias = Command(
         "alias",
         summary: "Addresses that stand for others",
-        subcommands: [.aliasAdd, .aliasList, .aliasRemove]
+        discussion: "The alias *@example.org stands for every address that example.org does not have.",
+        subcommands: [.aliasAdd, .aliasList, .aliasSet, .aliasRemove]
     )
 }

@@ -7,10 +7,13 @@ internal import ByteTools
 extension Command {
     static let aliasAdd = Command(
         "add",
-        summary: "Make an address stand for accounts or aliases of this server",
+        summary: "Make an address stand for others, of this server or of other servers",
         arguments: [.address, .aliasTargets],
         options: [.json],
-        examples: ["martlet alias add sales@example.org ann@example.org bob@example.org"],
+        examples: [
+            "martlet alias add sales@example.org ann@example.org bob@example.com",
+            "martlet alias add '*@example.org' ann@example.org",
+        ],
         action: .perform { (invocation) throws(CommandError) in
             let alias = try await invocation.ask(
                 .post,

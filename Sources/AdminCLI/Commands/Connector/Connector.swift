@@ -53,11 +53,16 @@ extension Option {
         (Option("--oversize-above", value: "SIZE", help: "Larger messages have hours of their own"), "oversize-above"),
         (Option("--oversize-schedule", value: "HOURS", help: "Those hours"), "oversize-schedule"),
         (
-            Option("--allow-sender", value: "WHO", help: "Only these addresses or domains may send", isRepeated: true),
+            Option(
+                "--allow-sender",
+                value: "WHO",
+                help: "Only these addresses, domains or group:ADDRESS may send",
+                isRepeated: true
+            ),
             "allowed-senders"
         ),
         (
-            Option("--deny-sender", value: "WHO", help: "These addresses or domains may not", isRepeated: true),
+            Option("--deny-sender", value: "WHO", help: "These may not", isRepeated: true),
             "denied-senders"
         ),
         (Option("--maximum-size", value: "SIZE", help: "Larger messages are not taken"), "maximum-size"),
@@ -65,7 +70,20 @@ extension Option {
             Option("--priority", value: "LEVEL", help: "Only low, normal or urgent messages", isRepeated: true),
             "priorities"
         ),
-        (Option("--held", value: "yes|no", help: "Mail waits until somebody asks for it (ETRN)"), "held"),
+        (Option("--held", value: "yes|no", help: "Mail waits until somebody asks for it (ETRN, ATRN)"), "held"),
+        (
+            Option("--connections", value: "COUNT", help: "Transactions at a time with each destination, at most"),
+            "connections"
+        ),
+        (
+            Option(
+                "--relay-user",
+                value: "ADDRESS",
+                help: "An account that may fetch held mail (ATRN)",
+                isRepeated: true
+            ),
+            "relay-users"
+        ),
         (Option("--enabled", value: "yes|no", help: "no: mail waits"), "enabled"),
     ]
 

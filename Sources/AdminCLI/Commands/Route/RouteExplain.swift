@@ -29,11 +29,28 @@ extension Command {
         switch answer.shown("category") {
         case "local": return "\(address) is an account of this server."
         case "alias": return "\(address) stands for \(answer.shown("accounts"))."
+        case "forward", "group": return members(address, answer)
         case "unknown": return "\(address): the domain is this server's, and there is no such address (550 5.1.1)."
         case "disabled": return "\(address): the account is disabled (550 5.2.1)."
         case "later": return "\(address): the directory cannot tell now (451 4.3.0)."
         default: return remote(address, answer)
         }
+    }
+
+    /// Whom an address stands for, one after another.
+    private static func members(_ address: String, _ answer: JSONValue) -> String {
+        let isGroup = answer.shown("category") == "group"
+        var lines = ["\(address) \(isGroup ? "is a group" : "goes on") to \(answer.shown("count")) addresses:"]
+        for member in answer["members"]?.array ?? [] {
+            let name = member.shown("address")
+            let owner = member.shown("sender")
+            let isHere = member.shown("category") == "local"
+            let way = isHere ? "\(name) is an account of this server." : remote(name, member)
+            lines.append(way.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
+            if !owner.isEmpty { lines.append("    with the envelope sender \(owner)") }
+        }
+        if isGroup { lines.append("May send: \(answer.shown("senders"))") }
+        return lines.joined(separator: "\n")
     }
 
     private static func remote(_ address: String, _ answer: JSONValue) -> String {
@@ -53,6 +70,8 @@ extension Command {
                 )
             }
         }
+        let rule = answer.shown("rule")
+        if !rule.isEmpty { lines.append("  by the rule \(rule) for its domain (martlet destination list)") }
         let steps = (answer["steps"]?.array ?? []).map { step in
             let space = step.shown("space")
             let cost = step.shown("cost")
