@@ -73,6 +73,10 @@ struct PostmasterDigest: Sendable {
         let accounts: [LocalRecipient]
         switch await directory.resolve(.postmaster) {
         case .accounts(let found): accounts = found
+        case .expanded(let expansion):
+            accounts = expansion.members.compactMap { member in
+                if case .account(let recipient) = member.place { recipient } else { nil }
+            }
         case .temporary: return false
         case .unknown, .disabled, .notLocal:
             // Nobody reads it; that is told once a day.
