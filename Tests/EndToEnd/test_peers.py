@@ -106,13 +106,14 @@ class Peers(unittest.TestCase):
             self.assertGreaterEqual(whole, len(sent) - 2)
 
     def test_under_tls(self):
-        marks = {"postfix": b"with ESMTPS", "exim": b"with esmtps"}
+        # Exim goes on to say utf8 on a connection over which one message needed it.
+        marks = {"postfix": rb"with ESMTPS\b", "exim": rb"with (utf8)?esmtps\b"}
         for peer in self.each("postfix", "exim"):
             octets = self.submit([f"tls@{peer.name}.test"], message(b"under TLS\r\n"))
             head = self.arrived(peer, octets)[: -len(octets)]
             # The first of the fields is the peer's own.
             own = head[: head.index(b"Received: from ", head.lower().index(b"received: from ") + 1)]
-            self.assertIn(marks[peer.name], own)
+            self.assertRegex(own, marks[peer.name])
 
     def test_success_is_reported_by_who_has_the_message(self):
         for peer in self.each():

@@ -274,12 +274,12 @@ class Behaviour(unittest.TestCase):
 
     def test_ttls_are_obeyed(self):
         self.lab.rule("mx.ttl.b.test", [GOOD])
-        self.lab.rule("ttl.b.test", by_type(mx=lambda q: q.data(mx(10, "mx.ttl.b.test"), ttl=1)))
+        self.lab.rule("ttl.b.test", by_type(mx=lambda q: q.data(mx(10, "mx.ttl.b.test"), ttl=4)))
         for _ in range(2):
             self.assertEqual(self.server.mx("ttl.b.test")["hosts"][0]["preference"], 10)
         self.assertEqual(len(self.lab.asked("ttl.b.test", MX)), 1)
-        self.lab.rule("ttl.b.test", by_type(mx=lambda q: q.data(mx(20, "mx.ttl.b.test"), ttl=1)))
-        until(lambda: self.server.mx("ttl.b.test")["hosts"][0]["preference"] == 20, 5, "the new answer")
+        self.lab.rule("ttl.b.test", by_type(mx=lambda q: q.data(mx(20, "mx.ttl.b.test"), ttl=4)))
+        until(lambda: self.server.mx("ttl.b.test")["hosts"][0]["preference"] == 20, 20, "the new answer")
 
     def test_nothing_is_remembered_by_name_and_type(self):
         # The address does not exist, says the server, and a wildcard has mail hosts for the same name (F-92).
