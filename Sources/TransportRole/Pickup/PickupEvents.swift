@@ -24,7 +24,7 @@ extension EventDefinition {
         9407,
         "pickup.halted",
         .error,
-        text: "Mail is not taken from the pickup folder for now; it waits there.",
+        text: "Mail in the pickup folder waits, for it cannot be taken.",
         cause: "The queue takes nothing, a filter is away, or the folder cannot be used; pickup.reason says which.",
         action: "Do what the reason asks for; taking goes on by itself."
     )
