@@ -51,7 +51,7 @@ struct Dump {
     private func search(
         _ seen: SeenMessage,
         _ place: Int,
-        _ messages: [MessageEntry],
+        _ messages: MessageTable,
         _ account: any MailAccount
     ) async throws -> String {
         guard !seen.token.isEmpty, seen.token != "-" else { return "" }

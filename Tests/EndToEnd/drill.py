@@ -20,7 +20,9 @@ def build(name="StoreDrill"):
     """The path of a program of Benchmarks/, built for release."""
     command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--scratch-path", ".build/bench",
                "--product", name]
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "MARTLET_BENCH": "1"}, stdout=subprocess.DEVNULL)
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if built.returncode:
+        raise SystemExit(f"{name} could not be built:\n{built.stdout[-4000:]}")
     return str(ROOT / ".build/bench/release" / name)
 
 
