@@ -4,6 +4,17 @@
 import socket
 import threading
 import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Copy:
+    """A message whose end came, and when that can have been, as time.time() has it."""
+    sender: str
+    recipients: list
+    octets: bytes
+    begun: float        # before DATA was answered, so that not an octet had been sent
+    ended: float        # all of it was here
 
 
 class Sink:
@@ -17,6 +28,7 @@ class Sink:
         self.behaviour = behaviour
         self.messages = []          # (sender, [recipients], octets) that were answered with 250
         self.unanswered = []        # the same, of those whose end came and got no answer
+        self.copies = []            # all of both
         self.lock = threading.Lock()
         self.connections = set()
         self.port = port
@@ -96,8 +108,9 @@ class Sink:
                 if not recipients:
                     self.say(connection, "554 5.5.1 no recipients")
                     continue
+                begun = time.time()
                 self.say(connection, "354 go on")
-                if not self.take(connection, lines, sender, recipients):
+                if not self.take(connection, lines, sender, recipients, begun):
                     return
                 sender, recipients = "", []
             elif verb == b"QUIT":
@@ -106,7 +119,7 @@ class Sink:
             else:
                 self.say(connection, "250 2.0.0 ok")
 
-    def take(self, connection, lines, sender, recipients):
+    def take(self, connection, lines, sender, recipients, begun=0.0):
         octets = bytearray()
         if self.behaviour == "early":
             self.say(connection, "250 2.0.0 taken")
@@ -121,6 +134,7 @@ class Sink:
             octets += line[1:] if line.startswith(b".") else line
         message = (sender, recipients, bytes(octets))
         with self.lock:
+            self.copies.append(Copy(*message, begun, time.time()))
             (self.unanswered if self.behaviour == "drop" else self.messages).append(message)
         if self.behaviour == "drop":
             return False

@@ -4,7 +4,6 @@
 import json
 import os
 import random
-import signal
 import smtplib
 import threading
 import time
@@ -13,7 +12,8 @@ from collections import Counter
 
 from clients import fetch, imap, send, smtp, uids
 from messages import message
-from queuekill import WINDOW
+from queuekill import kill
+from repeats import DELIVERED, judge
 from server import Server
 from server import until as until_within
 from sink import Sink
@@ -170,23 +170,9 @@ class Groups(unittest.TestCase):
         self.assertTrue(any(m.endswith(octets) for m in self.inbox("bob", "secret2")))
 
 
-class MarkedSink(Sink):
-    """Notes when each recipient's copy of each message came; messages are known by the last line of their text."""
-
-    def __init__(self):
-        self.times = {}
-        super().__init__()
-
-    def take(self, connection, lines, sender, recipients):
-        count = len(self.messages)
-        taken = super().take(connection, lines, sender, recipients)
-        with self.lock:
-            for own, names, octets in self.messages[count:]:
-                if names is recipients:
-                    for name in names:
-                        key = octets.rsplit(b"\r\n\r\n", 1)[-1].decode().strip(), name
-                        self.times.setdefault(key, []).append(time.monotonic())
-        return taken
+def mark(octets):
+    """The last line of a message's text."""
+    return octets.rsplit(b"\r\n\r\n", 1)[-1].decode().strip()
 
 
 class Killed(unittest.TestCase):
@@ -194,7 +180,7 @@ class Killed(unittest.TestCase):
 
     def test_every_member_has_every_message(self):
         members = [f"m{number}@far{number % 4}.example" for number in range(12)]
-        sink = MarkedSink()
+        sink = Sink()
         server = Server({**SETTINGS, "queue/in-doubt-limit": "100",
                          "outbound/smart-hosts": f"[127.0.0.1]:{sink.port}"}).start()
         try:
@@ -220,29 +206,20 @@ class Killed(unittest.TestCase):
             end = time.monotonic() + float(os.environ.get("MARTLET_GROUP_KILL_SECONDS", "5"))
             while time.monotonic() < end:
                 time.sleep(chance.uniform(0.3, 1.0))
-                pid = server.workers("transport").get("transport-1")
-                if pid:
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                        kills.append(time.monotonic())
-                    except ProcessLookupError:
-                        pass
+                kill(server, kills)
             stopping.set()
             for thread in threads:
                 thread.join()
             until(lambda: not server.cli("queue", "find", "--json").strip(), 60, "the queue to be empty")
             self.assertGreater(len(acknowledged), 3)
             self.assertGreater(len(kills), 1)
-            arrived = sink.times
+            arrived = {(mark(copy.octets), recipient) for copy in sink.copies for recipient in copy.recipients}
             lost = [(name, member) for name in acknowledged for member in members if (name, member) not in arrived]
             self.assertEqual(lost, [])
-            # Who has it twice was in doubt at a kill: the copy before had been answered shortly before it.
-            doubled = [key for key, times in arrived.items() if key[0] in acknowledged for first in sorted(times)[:-1]
-                       if not any(first - 0.05 <= kill <= first + WINDOW for kill in kills)]
-            self.assertEqual(doubled, [])
+            self.assertEqual(judge(sink.copies, kills, server.events(DELIVERED, last=100_000))[0], [])
             for address, password in (("alice@example.test", "secret1"), ("bob@example.test", "secret2")):
                 client = imap(server, address, password)
-                held = Counter(fetch(client, uid).rsplit(b"\r\n\r\n", 1)[-1].decode().strip() for uid in uids(client))
+                held = Counter(mark(fetch(client, uid)) for uid in uids(client))
                 self.assertEqual([name for name in acknowledged if held[name] != 1], [], address)
         finally:
             server.destroy()
