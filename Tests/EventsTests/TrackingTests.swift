@@ -188,4 +188,15 @@ extension TrackingLog {
 
 private struct Silence: EventSink {
     func record(_ event: Event) {}
+
+    /// What the fuzz target holds for any octets.
+    @Test(arguments: [
+        "{\"time\":\"2026-11-21T21:50:00.162Z\",\"stage\":\"attempt\",\"trace\":\"a/b\",\"recipients\":[\"X@Y.test\"]}",
+        "{\"time\":\"2026-11-21T21:50:00Z\",\"stage\":\"queue\",\"sender\":\"<>\",\"messageId\":\" <\\\"q\\\"@x>\"}",
+        "{\"time\":\"2026-11-21T21:50:00Z\",\"stage\":\"receive\",\"recipients\":[\"\\u00fc@x\",\"@\"]}",
+    ])
+    func `A line is read back as it is written, and found by what is in it`(line: String) throws {
+        #expect(try TrackingParsers.line(Array(line.utf8)))
+        #expect(try !TrackingParsers.line(Array(line.utf8.dropLast())))
+    }
 }
