@@ -135,7 +135,7 @@ package actor MailQueue {
         reportOpening(opened, took)
         try await settleTorn(opened)
         try await settleDeaths()
-        let now = self.now
+        learnFreshTerms()
         state.scheduleAll(at: now)
         checkDisk()
         services.settings.observe { [weak self] snapshot in
@@ -239,6 +239,7 @@ package actor MailQueue {
             preamble: UInt32(clamping: JournalEntry.preamble(of: entry)),
             size: body.count
         )
+        learnFreshTerms()
         state.schedule(record.id, at: now)
         if let reported = record.reported { state.schedule(reported.id, at: now) }
     }
@@ -285,7 +286,8 @@ package actor MailQueue {
             return isStale
         }
         guard isStale, lastTidy != nil else { return }
-        for number in state.destinations.inUse { learnTerms(of: number) }
+        let changed = state.destinations.inUse.filter { learnTerms(of: $0) }
+        if !changed.isEmpty { state.rearm(Set(changed), at: now) }
         for number in state.destinations.inUse where state.destinations[number].retryAt > now {
             state.wake(number)
         }
@@ -295,13 +297,23 @@ package actor MailQueue {
     func kick() {
         guard isSending, !isClosing else { return }
         let now = self.now
-        for number in state.destinations.takeFresh() { learnTerms(of: number) }
+        learnFreshTerms()
         while let job = state.nextJob(at: now) { begin(job) }
     }
 
-    private func learnTerms(of number: UInt32) {
+    /// Before what waits for a new destination gets its timers.
+    func learnFreshTerms() {
+        for number in state.destinations.takeFresh() { learnTerms(of: number) }
+    }
+
+    /// True when it changed how long delivery is tried.
+    @discardableResult
+    private func learnTerms(of number: UInt32) -> Bool {
         let terms = services.router.terms(of: state.destinations[number].name)
         state.destinations[number].ceiling = terms.connections.map { max(1, $0) }
+        let lifetime = terms.expire.map(\.milliseconds)
+        defer { state.destinations[number].lifetime = lifetime }
+        return state.destinations[number].lifetime != lifetime
     }
 
     private func begin(_ job: QueueJob) {

@@ -69,7 +69,8 @@ struct QueuePolicy: Sendable {
         limits = QueueLimits(
             total: settings[QueueSettings.connections],
             initialWindow: settings[QueueSettings.initialConnections],
-            maximumWindow: settings[QueueSettings.destinationConnections]
+            maximumWindow: settings[QueueSettings.destinationConnections],
+            lifetimes: expiry
         )
         lowDisk = UInt64(clamping: settings[QueueSettings.lowDisk].octets)
         maximumMessages = settings[QueueSettings.maximumMessages]

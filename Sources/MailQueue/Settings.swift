@@ -150,6 +150,14 @@ package enum QueueSettings {
         perInstance: true,
         help: "Pauses after failures to deliver to the domains of a rule, as queue/retry; without any: as queue/retry."
     )
+    package static let destinationExpire = SettingKey(
+        "destination/expire",
+        default: Duration.zero,
+        in: .zero...(.seconds(30 * 86_400)),
+        perInstance: true,
+        help: "How long delivery to the domains of a rule is tried, at most; 0s: as long as queue/expire lets it. For "
+            + "longer than that nothing is tried."
+    )
     package static let hold = SettingKey(
         "queue/hold",
         default: [String](),
@@ -165,5 +173,5 @@ package let queueSettings: [SettingDeclaration] = [
     QueueSettings.quarantineTime.declaration, QueueSettings.connections.declaration,
     QueueSettings.initialConnections.declaration, QueueSettings.destinationConnections.declaration,
     QueueSettings.lowDisk.declaration, QueueSettings.maximumMessages.declaration, QueueSettings.hold.declaration,
-    QueueSettings.destinationRetry.declaration,
+    QueueSettings.destinationRetry.declaration, QueueSettings.destinationExpire.declaration,
 ]

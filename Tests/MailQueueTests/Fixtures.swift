@@ -171,20 +171,27 @@ struct Bench: Sendable {
     let loop: EventLoop
     let folder: Folder
     var texts: [String: String] = [:]
+    let settings = LiveSettings()
 
     init(_ loop: EventLoop, clock: FakeClock = FakeClock(), folder: Folder = Folder()) {
         (self.loop, self.clock, self.folder) = (loop, clock, folder)
     }
 
     var services: QueueServices {
-        let settings = ["queue/low-disk": "0", "queue/in-doubt-wait": "10m"].merging(texts) { $1 }
+        touchSettings()
         return QueueServices(
             transport: world,
             router: world,
             reports: world,
             clock: clock,
-            settings: LiveSettings(SettingsSnapshot(texts: settings))
+            settings: settings
         )
+    }
+
+    /// Puts the settings in force, anew if they are so already: what the router says may be something else.
+    func touchSettings() {
+        let all = ["queue/low-disk": "0", "queue/in-doubt-wait": "10m"].merging(texts) { $1 }
+        settings.replace(with: SettingsSnapshot(texts: all))
     }
 
     func open(diedOfFault: Bool = false, options: JournalOptions = JournalOptions()) async throws -> MailQueue {

@@ -46,4 +46,58 @@ import Testing
             await queue.close()
         }
     }
+
+    /// Of a message to two destinations each is given up at its own time, and the sender hears of each.
+    @Test func `A destination has its own end`() async throws {
+        try await onBench { bench in
+            bench.world.terms.withLock { $0["mx:hasty.test"] = DestinationTerms(expire: .seconds(600)) }
+            bench.world.unreachable.withLock { $0 = ["mx:hasty.test", "mx:far.test"] }
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            let id = try await queue.accept(message(to: "a@hasty.test", "a@far.test"), content("x"))
+            let arrival = bench.clock.wall
+            await bench.settle(queue)
+            #expect(try await queue.message(id)?.expiry == arrival + 600_000)
+            await bench.pass(.seconds(599), queue)
+            #expect(bench.world.reports.withLock { $0.isEmpty })
+            await bench.pass(.seconds(1), queue)
+            #expect(bench.world.reports.withLock { $0.map(\.recipients) } == [["<a@hasty.test>"]])
+            let left = try #require(try await queue.message(id))
+            #expect(left.recipients.map(\.state) == [.bounced, .deferred] && left.expiry == arrival + 5 * 86_400_000)
+            await bench.pass(.seconds(5 * 86_400 - 601), queue)
+            #expect(bench.world.reports.withLock { $0.filter { $0.action == .failed }.count } == 1)
+            await bench.pass(.seconds(61), queue)
+            #expect(bench.world.reports.withLock { $0.filter { $0.action == .failed }.count } == 2)
+            await bench.settle(queue)
+            #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
+
+    /// The end of what waits already moves with the rule, and comes after a restart as before.
+    @Test func `A new end holds for what waits, frozen or not, and after a restart`() async throws {
+        try await onBench { bench in
+            bench.world.unreachable.withLock { $0 = ["mx:hasty.test"] }
+            var queue = try await bench.open()
+            await queue.setSending(true)
+            let frozen = try await queue.accept(message(to: "f@hasty.test"), content("x"))
+            #expect(try await queue.freeze(frozen))
+            _ = try await queue.accept(message(to: "a@hasty.test"), content("x"))
+            await bench.pass(.seconds(1), queue)
+            bench.world.terms.withLock { $0["mx:hasty.test"] = DestinationTerms(expire: .seconds(3600)) }
+            bench.touchSettings()
+            await bench.pass(.seconds(3597), queue)
+            #expect(await queue.count == 2)
+            await queue.close()
+            queue = try await bench.open()
+            await queue.setSending(true)
+            await bench.pass(.seconds(1), queue)
+            #expect(bench.world.reports.withLock { $0.isEmpty })
+            await bench.pass(.seconds(2), queue)
+            await bench.settle(queue)
+            #expect(bench.world.reports.withLock { $0.filter { $0.action == .failed }.count } == 2)
+            #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
 }

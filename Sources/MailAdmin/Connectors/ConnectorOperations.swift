@@ -15,6 +15,7 @@ internal import Settings
 /// password is in the vault.
 package struct ConnectorOperations: Sendable {
     let settings: SettingsAdministration
+    private let instances: InstanceSettings
     let vault: CredentialVault
     let directory: AccountDirectory?
     let resolver: (any MailHostResolver)?
@@ -31,6 +32,7 @@ package struct ConnectorOperations: Sendable {
         hostName: String
     ) {
         self.settings = settings
+        instances = InstanceSettings(settings: settings, kind: "connector", defining: "address-spaces")
         self.vault = vault
         self.directory = directory
         self.resolver = resolver
@@ -79,7 +81,7 @@ package struct ConnectorOperations: Sendable {
     // MARK: Changing
 
     private func add(_ name: String, _ request: AdminRequest) async throws(AdminError) -> JSONValue {
-        guard SettingsTree.isInstanceName(name), name == ASCII.lowercased(name), name != RoutingTable.directName else {
+        guard InstanceSettings.isName(name), name != RoutingTable.directName else {
             throw AdminError(
                 .invalid,
                 "A connector's name is 1 to 32 lower-case letters, digits, hyphens or dots, and not "
@@ -87,46 +89,27 @@ package struct ConnectorOperations: Sendable {
             )
         }
         guard await table()[name] == nil else { throw AdminError(.conflict, "There is a connector \(name) already.") }
-        guard request.body?["settings"]?["address-spaces"]?.string?.isEmpty == false else {
+        guard instances.isDefined(by: request) else {
             throw AdminError(.badRequest, "A connector needs an address space, such as * or example.com.")
         }
         try await change(name, request)
         return await show(name)
     }
 
-    /// All values are looked at before the first is set; the address spaces come last, for they make a connector.
+    /// Everything is looked at before anything is changed.
     private func change(_ name: String, _ request: AdminRequest) async throws(AdminError) {
-        var values: [(path: String, text: String)] = []
-        for member in request.body?["settings"]?.members ?? [] {
-            guard let text = member.value.string else { throw AdminError(.badRequest, "Settings are texts.") }
-            let address = try settings.resolve("connector/\(name)/\(member.name)")
-            if !text.isEmpty, let refusal = address.declaration.refusal(text) {
-                throw AdminError(.invalid, "\(refusal).")
-            }
-            values.append((address.path, text))
-        }
+        let values = try await instances.values(for: name, in: request)
         let password = try request.optionalText("password").map { Array($0.utf8) }
         if let password, !(1...CredentialVault.maximumOctets).contains(password.count) {
             throw AdminError(.invalid, "A password has 1 to \(CredentialVault.maximumOctets) octets.")
         }
         if let password { try await keep(password, of: name) }
-        for (path, text) in values.sorted(by: { Self.rank($0.path) < Self.rank($1.path) }) {
-            if text.isEmpty {
-                _ = try await settings.unset(path, by: request.caller)
-            } else {
-                _ = try await settings.set(path, to: text, by: request.caller)
-            }
-        }
+        try await instances.put(values, for: request)
     }
-
-    private static func rank(_ path: String) -> Int { path.hasSuffix("/address-spaces") ? 1 : 0 }
 
     private func remove(_ text: String, _ request: AdminRequest) async throws(AdminError) -> JSONValue {
         let name = try await existing(text)
-        let own = await settings.load().snapshot.texts.keys.filter { $0.hasPrefix("connector/\(name)/") }
-        for path in own.sorted(by: { Self.rank($0) > Self.rank($1) }) {
-            _ = try await settings.unset(path, by: request.caller)
-        }
+        try await instances.remove(name, for: request)
         try await keep(nil, of: name)
         return [:]
     }

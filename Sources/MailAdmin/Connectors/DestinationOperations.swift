@@ -11,8 +11,12 @@ internal import Settings
 /// The operations of the admin API on rules for single domains, which are instances of the settings `destination/...`.
 package struct DestinationOperations: Sendable {
     private let settings: SettingsAdministration
+    private let instances: InstanceSettings
 
-    package init(_ settings: SettingsAdministration) { self.settings = settings }
+    package init(_ settings: SettingsAdministration) {
+        self.settings = settings
+        instances = InstanceSettings(settings: settings, kind: "destination", defining: "domains")
+    }
 
     package var all: [AdminOperation] {
         [
@@ -52,60 +56,44 @@ package struct DestinationOperations: Sendable {
     }
 
     private func add(_ name: String, _ request: AdminRequest) async throws(AdminError) -> JSONValue {
-        guard SettingsTree.isInstanceName(name), name == ASCII.lowercased(name) else {
+        guard InstanceSettings.isName(name) else {
             throw AdminError(.invalid, "A rule's name is 1 to 32 lower-case letters, digits, hyphens or dots.")
         }
         guard await rule(name) == nil else { throw AdminError(.conflict, "There is a rule \(name) already.") }
-        guard request.body?["settings"]?["domains"]?.string?.isEmpty == false else {
+        guard instances.isDefined(by: request) else {
             throw AdminError(.badRequest, "A rule needs a domain, such as example.com or *.example.com.")
         }
         try await change(name, request)
         return await show(name)
     }
 
-    /// All values are looked at before the first is set; the domains come last, for they make a rule.
     private func change(_ name: String, _ request: AdminRequest) async throws(AdminError) {
-        var values: [(path: String, text: String)] = []
-        for member in request.body?["settings"]?.members ?? [] {
-            guard let text = member.value.string else { throw AdminError(.badRequest, "Settings are texts.") }
-            let address = try settings.resolve("destination/\(name)/\(member.name)")
-            if !text.isEmpty, let refusal = address.declaration.refusal(text) {
-                throw AdminError(.invalid, "\(refusal).")
-            }
-            if member.name == "connector", !text.isEmpty, RoutingTable(await settings.load().snapshot)[text] == nil {
+        let values = try await instances.values(for: name, in: request) { (setting, text) throws(AdminError) in
+            guard setting == "connector", !text.isEmpty else { return }
+            guard RoutingTable(await settings.load().snapshot)[text] != nil else {
                 throw AdminError(.notFound, "There is no connector \(PrintableText.escaped(text)).")
             }
-            values.append((address.path, text))
         }
-        for (path, text) in values.sorted(by: { Self.rank($0.path) < Self.rank($1.path) }) {
-            if text.isEmpty {
-                _ = try await settings.unset(path, by: request.caller)
-            } else {
-                _ = try await settings.set(path, to: text, by: request.caller)
-            }
-        }
+        try await instances.put(values, for: request)
     }
-
-    private static func rank(_ path: String) -> Int { path.hasSuffix("/domains") ? 1 : 0 }
 
     private func remove(_ text: String, _ request: AdminRequest) async throws(AdminError) -> JSONValue {
         let name = try await existing(text)
-        let own = await settings.load().snapshot.texts.keys.filter { $0.hasPrefix("destination/\(name)/") }
-        for path in own.sorted(by: { Self.rank($0) > Self.rank($1) }) {
-            _ = try await settings.unset(path, by: request.caller)
-        }
+        try await instances.remove(name, for: request)
         return [:]
     }
 }
 
 extension DomainRule {
     fileprivate func json(_ settings: SettingsSnapshot) -> JSONValue {
-        [
+        let expire = settings[QueueSettings.destinationExpire, instance: name]
+        return [
             "name": .string(name), "domains": .strings(domains.map(\.description)), "connector": .optional(connector),
             "security": .optional(security?.rawValue), "connections": .optional(connections),
             "messagesPerConnection": .optional(messagesPerConnection),
             "recipientsPerMessage": .optional(recipientsPerMessage), "maximumSize": .optional(maximumSize),
             "retry": .string(settings[QueueSettings.destinationRetry, instance: name].settingText),
+            "expire": .string(expire > .zero ? expire.settingText : ""),
         ]
     }
 }

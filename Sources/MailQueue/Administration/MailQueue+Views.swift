@@ -89,7 +89,7 @@ extension MailQueue {
             priority: entry.priority,
             size: entry.size,
             arrival: wall(entry.arrival),
-            expiry: wall(entry.expiry),
+            expiry: wall(min(entry.expiry, state.expiry(of: entry))),
             nextEvent: wall(entry.slots.map { state.nextEvent(of: $0, in: entry, at: now) }.min() ?? entry.expiry),
             trace: nil,
             messageID: "",
@@ -154,6 +154,7 @@ extension MailQueue {
                 )
             )
         }
+        let expiry = min(loaded.entry.expiry, state.expiry(of: loaded.entry))
         return MessageView(
             id: loaded.record.id,
             state: classicState(loaded.entry, at: now),
@@ -162,8 +163,8 @@ extension MailQueue {
             priority: loaded.entry.priority,
             size: loaded.entry.size,
             arrival: wall(loaded.entry.arrival),
-            expiry: wall(loaded.entry.expiry),
-            nextEvent: wall(min(nextEvent, loaded.entry.expiry)),
+            expiry: wall(expiry),
+            nextEvent: wall(min(nextEvent, expiry)),
             trace: loaded.message.trace,
             messageID: loaded.message.messageID,
             peer: loaded.message.peer,

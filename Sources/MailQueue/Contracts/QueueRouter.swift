@@ -23,10 +23,13 @@ package struct DestinationTerms: Sendable, Hashable {
     package var connections: Int?
     /// Pauses between tries.
     package var retry: RetryList?
+    /// For how long delivery is tried, at most; a message that lives shorter is given up with it.
+    package var expire: Duration?
 
-    package init(connections: Int? = nil, retry: RetryList? = nil) {
+    package init(connections: Int? = nil, retry: RetryList? = nil, expire: Duration? = nil) {
         self.connections = connections
         self.retry = retry
+        self.expire = expire
     }
 }
 

@@ -75,12 +75,4 @@ struct QueueEntry: Sendable, Hashable {
     var body: BodyAddress { BodyAddress(record: place.position, preamble: preamble, length: size) }
     /// Octets on disk, near enough.
     var storedOctets: UInt64 { size &+ UInt64(preamble & 0x7FFF_FFFF) }
-
-    /// When something happens to it next by itself, besides what its recipients' states say.
-    ///
-    /// What is in quarantine has times of its own.
-    var ownEvent: Int64 {
-        guard slots.contains(where: { !$0.state.isFinal && $0.state != .quarantined }) else { return .max }
-        return delayNotice == 0 ? expiry : min(expiry, delayNotice)
-    }
 }

@@ -180,6 +180,8 @@ struct QueueLimits: Sendable, Hashable {
     /// Transactions of one destination, at first and at most.
     var initialWindow = 5
     var maximumWindow = 20
+    /// For how long delivery is tried, in milliseconds, by priority.
+    var lifetimes = [Int64](repeating: 5 * 86_400_000, count: QueuePriority.allCases.count)
 }
 
 /// Destinations in turn.

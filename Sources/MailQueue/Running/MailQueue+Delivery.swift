@@ -62,10 +62,12 @@ extension MailQueue {
                 (progress.state, progress.next, progress.status) = (.deferred, placing.next, status)
                 waiting.recipients.append(ChangeRecord.Recipient(index: index, progress: progress))
                 state.move(job.id, [index], to: placing.destination, at: now)
+                learnFreshTerms()
             } else if placing.destination == name {
                 staying.append(index)
             } else {
                 state.move(job.id, [index], to: placing.destination, at: now)
+                learnFreshTerms()
                 state.schedule(job.id, at: now)
             }
         }

@@ -94,7 +94,7 @@ extension MailQueue {
                 id: loaded.record.id,
                 message: loaded.message,
                 arrival: wall(loaded.record.arrival),
-                expiry: wall(loaded.entry.expiry),
+                expiry: wall(recipients.map { expiry(of: $0.0, loaded) }.min() ?? loaded.entry.expiry),
                 size: loaded.entry.size,
                 beginning: beginning,
                 recipients: recipients.map { index, status, action in
@@ -109,6 +109,10 @@ extension MailQueue {
                 }
             )
         )
+    }
+
+    private func expiry(of recipient: Int, _ loaded: LoadedMessage) -> Int64 {
+        state.expiry(of: loaded.entry.slots[recipient], in: loaded.entry)
     }
 
     private func change(
@@ -203,7 +207,8 @@ extension MailQueue {
             let now = self.now
             var failed: [(Int, DeliveryStatus)] = []
             for (index, slot) in loaded.entry.slots.enumerated() where !slot.state.isFinal && !slot.state.isActive {
-                guard slot.state == .quarantined ? slot.next <= now : loaded.entry.expiry <= now else { continue }
+                let end = slot.state == .quarantined ? slot.next : state.expiry(of: slot, in: loaded.entry)
+                guard end <= now else { continue }
                 let last = await lastStatus(loaded, index)
                 failed.append((index, DeliveryStatus(QueueReplies.expired(last), host: last?.host, time: now)))
             }

@@ -39,6 +39,8 @@ struct Destination: Sendable {
     var window: Int
     /// How many there may be at most; `nil`: as for all destinations.
     var ceiling: Int?
+    /// For how long delivery is tried at most, in milliseconds; `nil`: as long as the message lives.
+    var lifetime: Int64?
     /// Failures in a row to reach it.
     var failures: UInt16 = 0
     /// It is left alone until then; 0 when it is not.
@@ -100,6 +102,9 @@ struct DestinationTable: Sendable {
         get { all[Int(number)] }
         _modify { yield &all[Int(number)] }
     }
+
+    /// As `self[number].lifetime`, without a copy of all the rest.
+    func lifetime(of number: UInt32) -> Int64? { all[Int(number)].lifetime }
 
     var count: Int { numbers.count }
     var inUse: [UInt32] { Array(numbers.values) }

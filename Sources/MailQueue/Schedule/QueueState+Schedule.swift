@@ -25,7 +25,8 @@ extension QueueState {
     /// It may then be in a line or have a timer more than once, which does no harm.
     mutating func schedule(_ id: QueueID, at now: Int64) {
         guard let entry = entries[id] else { return }
-        if entry.ownEvent < .max { arm(id, entry, at: max(entry.ownEvent, now)) }
+        let ownEvent = ownEvent(of: entry)
+        if ownEvent < .max { arm(id, entry, at: max(ownEvent, now)) }
         for number in destinationNumbers(of: entry) { schedule(id, entry, for: number, at: now) }
     }
 
@@ -36,8 +37,9 @@ extension QueueState {
         for id in entries.keys.sorted() {
             guard let position = entries.index(forKey: id) else { continue }
             let entry = entries.values[position]
-            if entry.ownEvent < .max, entry.ownTimer == 0 {
-                let time = max(entry.ownEvent, now)
+            let ownEvent = ownEvent(of: entry)
+            if ownEvent < .max, entry.ownTimer == 0 {
+                let time = max(ownEvent, now)
                 due.append(QueueTimer(time: time, id: id, destination: TimerHeap.message))
                 setOwnTimer(at: position, time)
             }
@@ -110,16 +112,17 @@ extension QueueState {
         guard var entry = entries[timer.id], entry.ownTimer == timer.time else { return nil }
         entry.ownTimer = 0
         setOwnTimer(timer.id, 0)
-        guard entry.ownEvent <= now else {
-            arm(timer.id, entry, at: entry.ownEvent)
+        let ownEvent = ownEvent(of: entry)
+        guard ownEvent <= now else {
+            arm(timer.id, entry, at: ownEvent)
             return nil
         }
         arm(timer.id, entry, at: now &+ reminder)
-        return entry.expiry <= now ? .expired(timer.id) : .delayed(timer.id)
+        return expiry(of: entry) <= now ? .expired(timer.id) : .delayed(timer.id)
     }
 
     /// Sets the timer of a message, unless it goes off before that anyway; there is one at a time.
-    private mutating func arm(_ id: QueueID, _ entry: QueueEntry, at time: Int64) {
+    mutating func arm(_ id: QueueID, _ entry: QueueEntry, at time: Int64) {
         guard time < .max, entry.ownTimer == 0 || time < entry.ownTimer else { return }
         timers.add(QueueTimer(time: time, id: id, destination: TimerHeap.message))
         setOwnTimer(id, time)
@@ -222,11 +225,12 @@ extension QueueState {
 
     /// When something happens next to a recipient, as far as anyone knows.
     func nextEvent(of slot: RecipientSlot, in entry: QueueEntry, at now: Int64) -> Int64 {
-        if entry.isFrozen { return entry.ownEvent }
+        let ownEvent = ownEvent(of: entry)
+        if entry.isFrozen { return ownEvent }
         switch slot.state {
-        case .pending: return min(entry.ownEvent, max(now, destinations[slot.destination].retryAt))
+        case .pending: return min(ownEvent, max(now, destinations[slot.destination].retryAt))
         case .deferred:
-            return min(entry.ownEvent, max(slot.next, destinations[slot.destination].retryAt))
+            return min(ownEvent, max(slot.next, destinations[slot.destination].retryAt))
         case .quarantined: return slot.next
         default: return now
         }
@@ -244,7 +248,7 @@ extension QueueState {
         ids.filter { id in
             guard let entry = entries[id], !entry.isMoving else { return false }
             if entry.isActive { return !isRunning(id) }
-            if entry.ownEvent < .max, entry.ownTimer == 0 || entry.ownTimer < now &- grace { return true }
+            if ownEvent(of: entry) < .max, entry.ownTimer == 0 || entry.ownTimer < now &- grace { return true }
             guard !entry.isFrozen else { return false }
             return entry.slots.contains { isAsleep($0, at: now, grace: grace) }
         }

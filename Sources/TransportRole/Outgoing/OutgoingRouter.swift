@@ -16,13 +16,16 @@ package final class OutgoingRouter: QueueRouter {
         var table: RoutingTable
         /// By rules for domains.
         var retries: [String: RetryList]
+        var lifetimes: [String: Duration]
 
         init(_ settings: SettingsSnapshot) {
             table = RoutingTable(settings)
-            retries = [:]
+            (retries, lifetimes) = ([:], [:])
             for rule in table.rules {
                 let texts = settings[QueueSettings.destinationRetry, instance: rule.name]
                 retries[rule.name] = RetryList(settingText: texts.joined(separator: ", "))
+                let lifetime = settings[QueueSettings.destinationExpire, instance: rule.name]
+                if lifetime > .zero { lifetimes[rule.name] = lifetime }
             }
         }
     }
@@ -78,6 +81,7 @@ package final class OutgoingRouter: QueueRouter {
         else { return terms }
         terms.connections = rule.connections ?? terms.connections
         terms.retry = state.retries[rule.name]
+        terms.expire = state.lifetimes[rule.name]
         return terms
     }
 

@@ -38,6 +38,7 @@ extension Option {
         ),
         (Option("--maximum-size", value: "SIZE", help: "Larger messages are refused"), "maximum-size"),
         (Option("--retry", value: "PAUSES", help: "Pauses between tries: 5m, 30m, 2h"), "retry"),
+        (Option("--expire", value: "TIME", help: "Give up after so long: 1d"), "expire"),
     ]
 
     static let destinationOptions = destinationSettings.map(\.option)

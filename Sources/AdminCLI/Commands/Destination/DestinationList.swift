@@ -17,7 +17,7 @@ extension Command {
                     ("NAME", { $0.shown("name") }), ("DOMAINS", { $0.shown("domains") }),
                     ("TLS", { $0.shown("security") }), ("CONNECTOR", { $0.shown("connector") }),
                     ("CONNECTIONS", { $0.shown("connections") }), ("SIZE", { $0.shown("maximumSize") }),
-                    ("RETRY", { $0.shown("retry") }),
+                    ("RETRY", { $0.shown("retry") }), ("EXPIRE", { $0.shown("expire") }),
                 ]
             )
         }
