@@ -99,7 +99,10 @@ let parts: [Target] = [
     ),
     part(
         "Directory",
-        uses: ["MailTypes", "ByteTools", "SASL", "Events", "Settings", "Runtime", "Locking", "CSQLite", "CCrypt"]
+        uses: [
+            "MailTypes", "ByteTools", "SASL", "Events", "Settings", "Runtime", "Locking", "CSQLite", "CCrypt",
+            "CStringPrep",
+        ]
     ),
     part(
         "Resolver",
@@ -228,6 +231,7 @@ let foundations: [Target] = [
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
     .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+    .systemLibrary(name: "CStringPrep", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
     .target(name: "CLinux"),
 ]
 /// The fuzz targets, from what lies in Fuzz/.

@@ -54,7 +54,10 @@ extension AccountDirectory: DirectoryAdministration {
             var attributes = AccountAttributes()
             attributes.apply(change)
             let hash = try await self.hash(secret)
-            return AccountRecord(try await self.addAccount(address, password: hash, attributes: attributes))
+            let keys = await self.keys(of: secret)
+            return AccountRecord(
+                try await self.addAccount(address, password: hash, scram: keys, attributes: attributes)
+            )
         }
     }
 
@@ -70,7 +73,8 @@ extension AccountDirectory: DirectoryAdministration {
 
     package func setAccountSecret(_ address: MailboxAddress, _ secret: AccountSecret?) async throws(AdminError) {
         try await translated { () throws(DirectoryError) in
-            try await self.setPassword(address, try await self.hash(secret))
+            let hash = try await self.hash(secret)
+            try await self.setPassword(address, hash, scram: await self.keys(of: secret))
         }
     }
 
@@ -124,6 +128,11 @@ extension AccountDirectory: DirectoryAdministration {
             }
             return hash
         }
+    }
+
+    /// A hash made elsewhere tells nothing that keys could be made of.
+    private func keys(of secret: AccountSecret?) async -> SCRAMVerifiers {
+        if case .password(let password) = secret { await verifiers(of: password) } else { .none }
     }
 
     func translated<R>(_ body: () async throws(DirectoryError) -> R) async throws(AdminError) -> R {

@@ -7,7 +7,7 @@ package import MailStore
 internal import MailTypes
 internal import POP3Server
 package import Runtime
-internal import SASL
+package import SASL
 package import Settings
 
 /// Serves the connections that front-ends open: one assertion, one status line, then the session.
@@ -19,18 +19,23 @@ package struct AssertedSession: Sendable {
     let settings: LiveSettings
     let events: EventRecorder
     private let secret: AssertionSecret
+    private let authenticator: any Authenticator
     private let refusesDamaged: @Sendable (SettingsSnapshot) -> Bool
 
-    /// - Parameter refusesDamaged: whether `store/corrupt-message-policy` is to refuse.
+    /// - Parameters:
+    ///   - authenticator: says which mechanisms there are; nobody logs on here.
+    ///   - refusesDamaged: whether `store/corrupt-message-policy` is to refuse.
     package init(
         store: any MailStore,
         secret: AssertionSecret,
+        authenticator: any Authenticator,
         settings: LiveSettings,
         refusesDamaged: @escaping @Sendable (SettingsSnapshot) -> Bool,
         events: EventRecorder
     ) {
         self.store = store
         self.secret = secret
+        self.authenticator = authenticator
         self.settings = settings
         self.refusesDamaged = refusesDamaged
         self.events = events
@@ -82,13 +87,16 @@ package struct AssertedSession: Sendable {
     private func servePOP3(_ assertion: SessionAssertion, _ connection: Connection) async throws(MailStoreError) {
         let snapshot = settings.current
         let limits = POP3Limits(snapshot)
+        // Which data the front-end's TLS gave is of no concern here, only that there is some.
+        let channel = assertion.tls.map { _ in SASLChannel(.tls, bindings: ["tls-server-end-point": []]) }
         let account = try await store.account(assertion.account, deadline: .now + limits.shareDeadline)
         var session = try await POP3Session.open(
             account,
             for: POP3Client(
                 user: assertion.user,
                 peer: assertion.clientAddress,
-                channel: assertion.tls == nil ? .loopback : .tls
+                channel: channel ?? SASLChannel(.loopback),
+                mechanisms: await authenticator.mechanisms()
             ),
             limits: limits,
             refusesDamaged: refusesDamaged(snapshot),

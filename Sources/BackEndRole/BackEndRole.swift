@@ -41,6 +41,7 @@ package enum BackEndRole {
         let sessions = AssertedSession(
             store: store,
             secret: secret,
+            authenticator: directory,
             settings: context.settings,
             refusesDamaged: { $0[StoreSettings.corruptMessagePolicy] == "refuse" },
             events: context.events

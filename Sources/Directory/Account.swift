@@ -14,6 +14,8 @@ package struct Account: Sendable, Hashable {
     package var attributes: AccountAttributes
     /// How the password is kept; `nil` when nobody can log on.
     package let password: PasswordHash?
+    /// How SCRAM checks the same password.
+    package let scram: SCRAMVerifiers
     /// Seconds since 1970-01-01T00:00:00Z.
     package let created: Int64
 

@@ -13,41 +13,65 @@ extension AccountDirectory: Authenticator {
         service: MailService,
         peer: String
     ) async -> AuthenticationOutcome {
-        let attempt = LogOnAttempt(user: user, password: password, service: service, peer: peer)
-        do {
-            return await decide(attempt, on: try await account(loggingOnAs: user))
+        let attempt = LogOnAttempt(user: user, service: service, peer: peer)
+        do throws(DirectoryError) {
+            return await decide(attempt, password, on: try await account(loggingOnAs: user))
         } catch {
-            events.record(
-                .directoryUnavailable,
-                ["directory.user": .string(user), "error.description": .string(error.description)]
-            )
+            reportUnavailable(error, user: user)
             return .unavailable
         }
     }
 
+    package func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
+        switch proof {
+        case .password(let user, let password):
+            let outcome = await authenticate(
+                user: user,
+                password: password,
+                service: peer.service,
+                peer: peer.address
+            )
+            return .outcome(outcome)
+        case .scramParameters(let user, let hash): return await scramParameters(user: user, hash: hash)
+        case .scram(let proof): return await check(proof, from: peer)
+        }
+    }
+
     /// The account a client means: by its primary address, or by the local part alone when a default domain is set.
-    private func account(loggingOnAs user: String) async throws(DirectoryError) -> Account? {
-        guard let address = MailboxAddress(user) ?? inDefaultDomain(user) else { return nil }
+    func account(loggingOnAs user: String) async throws(DirectoryError) -> Account? {
+        guard let address = address(loggingOnAs: user) else { return nil }
         let answer = try await answer(to: .account(address)) { .account(try $0.account(address)) }
         guard case .account(let account) = answer else { return nil }
         return account
     }
 
-    private func inDefaultDomain(_ user: String) -> MailboxAddress? {
+    /// The address a client means.
+    func address(loggingOnAs user: String) -> MailboxAddress? {
+        if let address = MailboxAddress(user) { return address }
         guard !user.utf8.contains(UInt8(ascii: "@")), let localPart = LocalPart(user),
             let domain = Domain(settings.current[DirectorySettings.defaultDomain])
         else { return nil }
         return MailboxAddress(localPart: localPart, domain: domain)
     }
 
-    private func decide(_ attempt: LogOnAttempt, on account: Account?) async -> AuthenticationOutcome {
-        guard let isRight = await isRight(attempt.password, for: account) else {
+    private func decide(
+        _ attempt: LogOnAttempt,
+        _ password: [UInt8],
+        on account: Account?
+    ) async -> AuthenticationOutcome {
+        guard let isRight = await isRight(password, for: account) else {
             events.record(
                 .hashingOverloaded,
                 ["directory.user": .string(attempt.user), "net.peer": .string(attempt.peer)]
             )
             return .unavailable
         }
+        if isRight, let account { await learnKeys(of: account, password) }
+        return conclude(attempt, account, isRight: isRight)
+    }
+
+    /// What a proof that was right or wrong means for this account and service.
+    func conclude(_ attempt: LogOnAttempt, _ account: Account?, isRight: Bool) -> AuthenticationOutcome {
         guard let account, isRight else {
             report(attempt, account == nil ? "unknown user" : "wrong password")
             return .invalidCredentials
@@ -74,6 +98,13 @@ extension AccountDirectory: Authenticator {
         return isRight
     }
 
+    func reportUnavailable(_ error: DirectoryError, user: String = "") {
+        events.record(
+            .directoryUnavailable,
+            ["directory.user": .string(user), "error.description": .string(error.description)]
+        )
+    }
+
     private func report(_ attempt: LogOnAttempt, _ reason: String) {
         events.record(
             .logOnFailed,
@@ -85,9 +116,9 @@ extension AccountDirectory: Authenticator {
     }
 }
 
-private struct LogOnAttempt {
+/// Who tries to log on, for reports.
+struct LogOnAttempt: Sendable {
     let user: String
-    let password: [UInt8]
     let service: MailService
     let peer: String
 }

@@ -40,7 +40,7 @@ extension Database {
         try all(
             """
             SELECT accounts.id, local_part, name, enabled, imap, pop3, submission, password, quota_octets,
-                quota_messages, home_server, accounts.created
+                quota_messages, home_server, accounts.created, scram_sha256, scram_sha1
             FROM accounts JOIN addresses ON addresses.account = accounts.id JOIN domains ON domains.id = addresses.domain
             WHERE \(condition) ORDER BY name, folded
             """,
@@ -68,6 +68,10 @@ extension Account {
         if row.bool(6) { attributes.services.insert(.submission) }
         password = row.optionalText(7).map(PasswordHash.init(stored:))
         created = row.integer(11)
+        scram = SCRAMVerifiers(
+            sha256: row.optionalText(12).flatMap(SCRAMVerifier.init(_:)),
+            sha1: row.optionalText(13).flatMap(SCRAMVerifier.init(_:))
+        )
     }
 }
 

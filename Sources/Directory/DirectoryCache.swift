@@ -4,6 +4,7 @@
 internal import ByteTools
 internal import Locking
 internal import MailTypes
+internal import SASL
 
 /// Answers of the directory in memory, all of one version of the database.
 final class DirectoryCache: Sendable {
@@ -21,6 +22,8 @@ final class DirectoryCache: Sendable {
         case owners(MailboxAddress, ResolutionPolicy)
         case quotas
         case removals
+        case keyCoverage
+        case decoySecret
     }
 
     enum Answer: Sendable {
@@ -28,6 +31,9 @@ final class DirectoryCache: Sendable {
         case resolution(Resolution)
         case quotas([AccountID: StoredQuota])
         case removals([RemovedAccount])
+        /// The hashes for which an account that logs on has no keys.
+        case keyCoverage(Set<SCRAMHash>)
+        case decoySecret(String)
     }
 
     private struct State {

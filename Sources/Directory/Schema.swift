@@ -104,5 +104,18 @@ enum Schema {
             ) STRICT
             """,
         ],
+        [
+            "ALTER TABLE accounts ADD COLUMN scram_sha256 TEXT",
+            "ALTER TABLE accounts ADD COLUMN scram_sha1 TEXT",
+            // Whether there are any is asked at log-ons.
+            """
+            CREATE INDEX accounts_without_scram_sha256 ON accounts (id)
+            WHERE password IS NOT NULL AND scram_sha256 IS NULL
+            """,
+            "CREATE INDEX accounts_without_scram_sha1 ON accounts (id) WHERE password IS NOT NULL AND scram_sha1 IS NULL",
+            "CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+            // SQLite's generator is seeded by the system's.
+            "INSERT INTO secrets (name, value) VALUES ('scram', hex(randomblob(32)))",
+        ],
     ]
 }

@@ -4,6 +4,18 @@
 internal import MailTypes
 package import Settings
 
+/// When SCRAM is offered, and keys for it are kept.
+package enum SCRAMPolicy: String, Sendable, Hashable, SettingValue {
+    /// Keys are kept; offered while every account with a password has them.
+    case auto
+    case on
+    case off
+
+    package static var settingTypeName: String { "auto | on | off" }
+    package init?(settingText: String) { self.init(rawValue: settingText) }
+    package var settingText: String { rawValue }
+}
+
 /// Settings of the directory.
 package enum DirectorySettings {
     package static let plusAddressing = SettingKey(
@@ -42,6 +54,24 @@ package enum DirectorySettings {
         in: 1...10_000,
         help: "How many passwords may wait to be hashed in one process before further log-ons are put off."
     )
+    package static let scram = SettingKey(
+        "directory/scram",
+        default: SCRAMPolicy.auto,
+        help: "Whether SCRAM-SHA-256 and SCRAM-SHA-256-PLUS are offered, and keys for them are kept beside password "
+            + "hashes. auto offers them while every account with a password has keys: a client that may choose takes "
+            + "SCRAM, and does not try another way when it fails."
+    )
+    package static let offersSHA1 = SettingKey(
+        "directory/scram-sha-1",
+        default: false,
+        help: "Whether the same holds for SCRAM-SHA-1 and SCRAM-SHA-1-PLUS, for clients that know no newer hash."
+    )
+    package static let learnsKeys = SettingKey(
+        "directory/learn-scram-keys",
+        default: true,
+        help: "Whether an account without SCRAM keys gets them from the password that it logs on with. Keys are made "
+            + "whenever a password is set; this is for hashes that came from elsewhere."
+    )
     package static let quotaOctets = SettingKey(
         "store/quota-octets",
         default: ByteCount(0),
@@ -61,6 +91,8 @@ package enum DirectorySettings {
 package let directorySettings: [SettingDeclaration] = [
     DirectorySettings.plusAddressing.declaration, DirectorySettings.postmaster.declaration,
     DirectorySettings.defaultDomain.declaration, DirectorySettings.verifiedLifetime.declaration,
-    DirectorySettings.hashingQueue.declaration, DirectorySettings.quotaOctets.declaration,
+    DirectorySettings.hashingQueue.declaration, DirectorySettings.scram.declaration,
+    DirectorySettings.offersSHA1.declaration, DirectorySettings.learnsKeys.declaration,
+    DirectorySettings.quotaOctets.declaration,
     DirectorySettings.quotaMessages.declaration,
 ]

@@ -16,9 +16,13 @@ package enum CapabilityList {
     ]
 
     /// Before log-on (RFC 9051 §6.2.1, §11.3): log-on is offered only where secrets cannot be read on the way.
-    package static func beforeLogOn(on channel: ChannelSecurity, offersTLS: Bool) -> [String] {
-        always + (offersTLS ? ["STARTTLS"] : []) + (channel.hidesSecrets ? [] : ["LOGINDISABLED"])
-            + SASLMechanism.offered(on: channel).map { "AUTH=\($0.name)" }
+    package static func beforeLogOn(
+        on channel: SASLChannel,
+        offersTLS: Bool,
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+    ) -> [String] {
+        always + (offersTLS ? ["STARTTLS"] : []) + (channel.security.hidesSecrets ? [] : ["LOGINDISABLED"])
+            + SASLMechanism.offered(among: mechanisms, on: channel).map { "AUTH=\($0.name)" }
     }
 
     package static func afterLogOn(appendLimit: UInt64) -> [String] {

@@ -18,8 +18,9 @@ extension Connection {
         write(".\r\n")
     }
 
-    var channelSecurity: ChannelSecurity {
-        if tls != nil { return .tls }
-        return peer.isLoopback ? .loopback : .clear
+    /// What this connection brings into a log-on.
+    var channel: SASLChannel {
+        if tls != nil { return SASLChannel(.tls, bindings: channelBindings) }
+        return SASLChannel(peer.isLoopback ? .loopback : .clear)
     }
 }

@@ -6,21 +6,28 @@ package import SASL
 
 /// What CAPA answers, from the connection as it is now (RFC 2449 §5).
 package struct POP3Capabilities: Sendable {
-    package var channel: ChannelSecurity
+    package var channel: SASLChannel
     /// Whether STLS would work now: before log-on, in the clear, with a certificate.
     package var offersTLS: Bool
+    /// What the directory can check.
+    package var mechanisms: [SASLMechanism]
 
-    package init(channel: ChannelSecurity, offersTLS: Bool) {
+    package init(
+        channel: SASLChannel,
+        offersTLS: Bool,
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+    ) {
         self.channel = channel
         self.offersTLS = offersTLS
+        self.mechanisms = mechanisms
     }
 
     package var all: [POP3Capability] {
         var all: [POP3Capability] = [
             .top, .uidl, .responseCodes, .authResponseCode, .pipelining, .expireNever,
         ]
-        let mechanisms = SASLMechanism.offered(on: channel).map(\.name)
-        if channel.hidesSecrets { all.append(.user) }
+        let mechanisms = SASLMechanism.offered(among: mechanisms, on: channel).map(\.name)
+        if channel.security.hidesSecrets { all.append(.user) }
         if !mechanisms.isEmpty { all.append(.sasl(mechanisms)) }
         if offersTLS { all.append(.stls) }
         return all + [.implementation("Martlet")]

@@ -45,4 +45,22 @@ package protocol Authenticator: Sendable {
         service: MailService,
         peer: String
     ) async -> AuthenticationOutcome
+
+    /// Answers what a mechanism asks. A log-on that fails is counted and reported here.
+    func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer
+
+    /// The mechanisms that can succeed now, whatever the connection is, in the order in which they are advertised.
+    func mechanisms() async -> [SASLMechanism]
+}
+
+extension Authenticator {
+    /// For an authenticator that knows passwords and nothing else.
+    package func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
+        guard case .password(let user, let password) = proof else { return .outcome(.unavailable) }
+        return .outcome(
+            await authenticate(user: user, password: password, service: peer.service, peer: peer.address)
+        )
+    }
+
+    package func mechanisms() async -> [SASLMechanism] { SASLMechanism.passwords }
 }

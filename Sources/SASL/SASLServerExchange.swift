@@ -16,8 +16,10 @@ package struct SASLServerExchange: Sendable {
         /// Send this, in base64 already, as the protocol's continuation (`+ `, `334 `), and read a line of at most
         /// `maximumLineOctets` for `respond(to:)`.
         case challenge([UInt8])
-        /// Ask the directory; its answer ends the exchange.
+        /// Ask the directory, and hand its answer to `take`.
         case verify(SASLProof)
+        /// The exchange is over.
+        case done(AuthenticationOutcome)
         case fail(SASLFailure)
     }
 
@@ -34,22 +36,29 @@ package struct SASLServerExchange: Sendable {
     /// 5034 §4, RFC 4959 §3).
     package static func begin(
         _ mechanism: SASLMechanism,
+        on channel: SASLChannel = SASLChannel(.clear),
         initialResponse: (some Collection<UInt8>)?
     ) -> (exchange: SASLServerExchange, action: Action) {
-        var exchange = SASLServerExchange(mechanism.makeServer())
+        var exchange = SASLServerExchange(mechanism.makeServer(channel))
         let action = exchange.start(initialResponse, serverFirst: mechanism.traits.contains(.serverFirst))
         return (exchange, action)
     }
 
     /// As above, without an initial response.
-    package static func begin(_ mechanism: SASLMechanism) -> (exchange: SASLServerExchange, action: Action) {
-        begin(mechanism, initialResponse: [UInt8]?.none)
+    package static func begin(
+        _ mechanism: SASLMechanism,
+        on channel: SASLChannel = SASLChannel(.clear)
+    ) -> (exchange: SASLServerExchange, action: Action) {
+        begin(mechanism, on: channel, initialResponse: [UInt8]?.none)
     }
 
     /// Takes the client's line, without its line end.
     package mutating func respond(to line: some Collection<UInt8>) -> Action {
         line.elementsEqual([0x2A]) ? .fail(.cancelled) : decode(line)
     }
+
+    /// Takes what the directory said to a `verify`.
+    package mutating func take(_ answer: SASLAnswer) -> Action { Self.action(server.take(answer)) }
 
     private mutating func start(_ initialResponse: (some Collection<UInt8>)?, serverFirst: Bool) -> Action {
         guard let initialResponse else { return advance(nil) }
@@ -63,10 +72,13 @@ package struct SASLServerExchange: Sendable {
         return advance(message)
     }
 
-    private mutating func advance(_ message: [UInt8]?) -> Action {
-        switch server.next(message) {
+    private mutating func advance(_ message: [UInt8]?) -> Action { Self.action(server.next(message)) }
+
+    private static func action(_ step: SASLStep) -> Action {
+        switch step {
         case .challenge(let octets): .challenge(Base64.encode(octets))
         case .verify(let proof): .verify(proof)
+        case .done(let outcome): .done(outcome)
         case .fail(let failure): .fail(failure)
         }
     }

@@ -63,6 +63,7 @@ import Testing
         let sessions = AssertedSession(
             store: store,
             secret: secret,
+            authenticator: NobodyLogsOn(),
             settings: LiveSettings(),
             refusesDamaged: { _ in false },
             events: .none
@@ -220,5 +221,14 @@ import Testing
         }
         #expect(said.hasPrefix("-ERR [ASSERTION]"))
         #expect(said.utf8.filter { $0 == 0x0A }.count == 1)
+    }
+}
+
+/// A back-end is told who is there.
+private struct NobodyLogsOn: Authenticator {
+    func authenticate(user: String, password: [UInt8], service: MailService, peer: String) async
+        -> AuthenticationOutcome
+    {
+        .invalidCredentials
     }
 }

@@ -32,7 +32,11 @@ struct CapabilityTableTests {
     @Test("What is offered is what the table has, and each row once")
     func offered() {
         let told =
-            CapabilityList.beforeLogOn(on: .tls, offersTLS: true)
+            CapabilityList.beforeLogOn(
+                on: SASLChannel(.tls, bindings: ["tls-exporter": [1]]),
+                offersTLS: true,
+                mechanisms: SASLMechanism.all
+            )
             + CapabilityList.beforeLogOn(on: .clear, offersTLS: true)
             + CapabilityList.afterLogOn(appendLimit: 1)
         let words = Set(told.map { $0.hasPrefix("APPENDLIMIT=") ? "APPENDLIMIT" : $0 })

@@ -226,9 +226,9 @@ struct LogOnTests {
 
     @Test(
         "What is offered follows from the state of the connection",
-        arguments: [ChannelSecurity.clear, .loopback, .tls]
+        arguments: [SASLChannel.clear, .loopback, .tls]
     )
-    func capabilities(channel: ChannelSecurity) {
+    func capabilities(channel: SASLChannel) {
         for offersTLS in [false, true] {
             let list = CapabilityList.beforeLogOn(on: channel, offersTLS: offersTLS)
             #expect(list.contains("STARTTLS") == offersTLS)

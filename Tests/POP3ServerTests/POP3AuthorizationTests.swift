@@ -7,7 +7,7 @@ import SASL
 import Testing
 
 @Suite struct POP3AuthorizationTests {
-    private func answers(_ lines: [String], on channel: ChannelSecurity, hasCertificate: Bool = true)
+    private func answers(_ lines: [String], on channel: SASLChannel, hasCertificate: Bool = true)
         -> [POP3Authorization.Action]
     {
         var rules = POP3Authorization(channel: channel, hasCertificate: hasCertificate)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test("CAPA tells what can be done on this connection") func capabilities() {
-        let table: [(ChannelSecurity, Bool, [String])] = [
+        let table: [(SASLChannel, Bool, [String])] = [
             (.clear, true, ["STLS"]), (.clear, false, []),
             (.loopback, true, ["USER", "SASL PLAIN LOGIN", "STLS"]), (.tls, true, ["USER", "SASL PLAIN LOGIN"]),
         ]
@@ -60,7 +60,7 @@ import Testing
     @Test("what came before TLS is forgotten") func tlsForgets() {
         var rules = POP3Authorization(channel: .loopback, hasCertificate: true)
         _ = rules.receive(Array("USER mallory".utf8))
-        rules.tlsEstablished()
+        rules.tlsEstablished(.tls)
         #expect(rules.receive(Array("PASS x".utf8)) == Self.passAlone)
         #expect(rules.channel == .tls)
     }

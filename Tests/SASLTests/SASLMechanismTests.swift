@@ -7,9 +7,18 @@ import Testing
 @Suite struct SASLMechanismTests {
     @Test("secrets in the clear never leave the machine")
     func offered() {
-        #expect(SASLMechanism.offered(on: .clear).map(\.name) == [])
-        #expect(SASLMechanism.offered(on: .loopback).map(\.name) == ["PLAIN", "LOGIN"])
-        #expect(SASLMechanism.offered(on: .tls).map(\.name) == ["PLAIN", "LOGIN"])
+        func names(_ channel: SASLChannel) -> [String] {
+            SASLMechanism.offered(among: SASLMechanism.all, on: channel).map(\.name)
+        }
+        let unbound = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"]
+        #expect(names(.clear) == [])
+        #expect(names(.loopback) == unbound)
+        #expect(names(.tls) == unbound)
+        #expect(
+            names(SASLChannel(.tls, bindings: ["tls-exporter": [1]])) == [
+                "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN",
+            ]
+        )
     }
 
     @Test func namesIgnoreCase() {
@@ -20,9 +29,9 @@ import Testing
     }
 
     @Test("what is bound to TLS needs it, and the rest may go in the clear") func traits() {
-        let bound = SASLMechanism("X-PLUS", .needsTLS) { Silent() }
-        let safe = SASLMechanism("X") { Silent() }
-        let table = [(ChannelSecurity.clear, false, true), (.loopback, false, true), (.tls, true, true)]
+        let bound = SASLMechanism("X-PLUS", .needsTLS) { _ in Silent() }
+        let safe = SASLMechanism("X") { _ in Silent() }
+        let table = [(SASLChannel.clear, false, true), (.loopback, false, true), (.tls, true, true)]
         for (channel, boundAllowed, safeAllowed) in table {
             #expect(bound.isAllowed(on: channel) == boundAllowed)
             #expect(safe.isAllowed(on: channel) == safeAllowed)
@@ -30,7 +39,7 @@ import Testing
     }
 
     @Test func serverFirstTakesNoInitialResponse() {
-        let mechanism = SASLMechanism("X", .serverFirst) { Silent() }
+        let mechanism = SASLMechanism("X", .serverFirst) { _ in Silent() }
         #expect(
             SASLServerExchange.begin(mechanism, initialResponse: Array("AAAA".utf8)).action
                 == .fail(.malformed(.unexpectedInitialResponse))

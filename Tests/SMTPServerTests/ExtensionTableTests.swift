@@ -30,7 +30,7 @@ struct ExtensionTableTests {
             }
         }
 
-    private static func offered(_ service: SMTPService, _ channel: ChannelSecurity) -> [String] {
+    private static func offered(_ service: SMTPService, _ channel: SASLChannel) -> [String] {
         var limits = SMTPLimits()
         limits.offersReports = service != .internalLMTP
         limits.mayStartQueues = !service.isLMTP
@@ -52,7 +52,7 @@ struct ExtensionTableTests {
     func offered() {
         var told: Set<String> = []
         for service in [SMTPService.receive, .submission, .lmtp, .internalLMTP] {
-            for channel in [ChannelSecurity.clear, .tls] {
+            for channel in [SASLChannel.clear, .tls] {
                 let keywords = Self.offered(service, channel)
                 #expect(Set(keywords).count == keywords.count)
                 told.formUnion(keywords)

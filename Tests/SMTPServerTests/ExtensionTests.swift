@@ -91,7 +91,7 @@ final class RecordingQueues: QueueStarter {
     // MARK: REQUIRETLS
 
     @Test func `REQUIRETLS is offered over TLS, where mail goes on from here`() async throws {
-        let session = { (channel: ChannelSecurity, relays: Bool, service: SMTPService) in
+        let session = { (channel: SASLChannel, relays: Bool, service: SMTPService) in
             var limits = SMTPLimits()
             limits.offersReports = relays
             return SMTPSession(

@@ -7,10 +7,12 @@ internal import SASL
 extension AccountDirectory {
     /// Adds an account.
     ///
-    /// Without a password nobody can log on to it, but it receives mail.
+    /// Without a password nobody can log on to it, but it receives mail. `scram` is of the same password
+    /// (`verifiers(of:)`).
     package func addAccount(
         _ address: MailboxAddress,
         password: PasswordHash? = nil,
+        scram: SCRAMVerifiers = .none,
         attributes: AccountAttributes = AccountAttributes()
     ) async throws(DirectoryError) -> Account {
         try await change("account add", address.description) { database in
@@ -21,9 +23,10 @@ extension AccountDirectory {
             try database.run(
                 """
                 INSERT INTO accounts (password, created, enabled, imap, pop3, submission, quota_octets, quota_messages,
-                    home_server) VALUES (?1, unixepoch(), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                    home_server, scram_sha256, scram_sha1)
+                VALUES (?1, unixepoch(), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                 """,
-                [SQLiteValue(password?.text)] + attributes.columns
+                [SQLiteValue(password?.text)] + attributes.columns + scram.columns
             )
             try database.insertAddress(address, in: domain, account: database.lastInsertedRow)
             return try database.requireAccount(address)
@@ -83,13 +86,17 @@ extension AccountDirectory {
         return hash
     }
 
-    /// Replaces the password; with `nil`, nobody can log on.
-    package func setPassword(_ address: MailboxAddress, _ password: PasswordHash?) async throws(DirectoryError) {
+    /// Replaces the password, and the keys of the old one by those given; with `nil`, nobody can log on.
+    package func setPassword(
+        _ address: MailboxAddress,
+        _ password: PasswordHash?,
+        scram: SCRAMVerifiers = .none
+    ) async throws(DirectoryError) {
         try await change("account password", address.description) { database in
             let account = try database.requireAccount(address)
             try database.run(
-                "UPDATE accounts SET password = ?2 WHERE id = ?1",
-                [.integer(Int64(clamping: account.id.rawValue)), SQLiteValue(password?.text)]
+                "UPDATE accounts SET password = ?2, scram_sha256 = ?3, scram_sha1 = ?4 WHERE id = ?1",
+                [.integer(Int64(clamping: account.id.rawValue)), SQLiteValue(password?.text)] + scram.columns
             )
         }
     }
@@ -127,4 +134,8 @@ extension AccountAttributes {
             SQLiteValue(homeServer),
         ]
     }
+}
+
+extension SCRAMVerifiers {
+    fileprivate var columns: [SQLiteValue] { [SQLiteValue(sha256?.text), SQLiteValue(sha1?.text)] }
 }

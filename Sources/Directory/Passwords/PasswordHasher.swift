@@ -32,6 +32,9 @@ final class PasswordHasher: Sendable {
         await admitted(limit: .max) { PasswordHash(of: password) } ?? nil
     }
 
+    /// Other work of this kind, on the same threads.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value { await pool.run(work) }
+
     private func admitted<Value: Sendable>(limit: Int, _ work: @escaping @Sendable () -> Value) async -> Value? {
         let isAdmitted = waiting.withLock { waiting in
             guard waiting < limit &+ Self.threads || limit == .max else { return false }

@@ -7,24 +7,31 @@ internal import SASL
 
 extension AuthenticateCommand: PreAuthenticationCommand {
     func perform(in state: IMAPPreAuthentication, tag: [UInt8]) async throws -> PreAuthenticationStep {
-        guard let mechanism = SASLMechanism.named(mechanism) else {
+        guard let mechanism = SASLMechanism.named(mechanism, among: state.mechanisms) else {
             throw CommandRefusal.no(.cannot, "No such mechanism; CAPABILITY has those there are")
         }
         guard mechanism.isAllowed(on: state.channel) else {
             throw CommandRefusal.no(.privacyRequired, "\(mechanism.name) needs TLS: use STARTTLS or port 993")
         }
-        var (exchange, action) = SASLServerExchange.begin(mechanism, initialResponse: initialResponse)
-        while true {
-            switch action {
-            case .challenge(let challenge):
-                state.connection.write(.continuation(challenge))
-                action = exchange.respond(to: try await Self.response(on: state.connection))
-            case .verify(let proof): return try await state.check(proof, tag: tag)
-            case .fail(.notAuthorized):
-                try await state.noteFailure(user: "", reason: "acts for another")
-                throw CommandRefusal.no(.authorizationFailed, SASLFailure.notAuthorized.text)
-            case .fail(let failure): throw CommandRefusal.bad("AUTHENTICATE: \(failure.text)")
-            }
+        let connection = state.connection
+        let logOn = try await SASLLogOn.run(
+            mechanism,
+            initialResponse: initialResponse,
+            from: state.peer,
+            against: state.authenticator
+        ) { (challenge) async throws -> [UInt8] in
+            connection.write(.continuation(challenge))
+            return try await Self.response(on: connection)
+        }
+        switch logOn.ending {
+        case .outcome(let outcome): return try await state.conclude(outcome, user: logOn.user, tag: tag)
+        case .failure(.notAuthorized):
+            try await state.noteFailure(user: logOn.user, reason: "acts for another")
+            throw CommandRefusal.no(.authorizationFailed, SASLFailure.notAuthorized.text)
+        case .failure(.channelBinding):
+            try await state.noteFailure(user: logOn.user, reason: SASLFailure.channelBinding.text)
+            throw CommandRefusal.no(.authenticationFailed, SASLFailure.channelBinding.text)
+        case .failure(let failure): throw CommandRefusal.bad("AUTHENTICATE: \(failure.text)")
         }
     }
 

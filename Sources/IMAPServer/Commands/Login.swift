@@ -6,7 +6,7 @@ internal import SASL
 
 extension LoginCommand: PreAuthenticationCommand {
     func perform(in state: IMAPPreAuthentication, tag: [UInt8]) async throws -> PreAuthenticationStep {
-        guard state.channel.hidesSecrets else {
+        guard state.channel.security.hidesSecrets else {
             throw CommandRefusal.no(.privacyRequired, "LOGIN needs TLS: use STARTTLS or port 993")
         }
         let proof: SASLProof

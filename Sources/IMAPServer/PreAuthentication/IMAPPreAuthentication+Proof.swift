@@ -8,17 +8,16 @@ internal import Runtime
 internal import SASL
 
 extension IMAPPreAuthentication {
-    /// Asks the directory.
+    /// Asks the directory about a password.
     func check(_ proof: SASLProof, tag: [UInt8]) async throws -> PreAuthenticationStep {
-        guard case .password(let user, let password) = proof else {
+        guard case .outcome(let outcome) = await authenticator.answer(proof, from: peer) else {
             throw CommandRefusal.no(.cannot, "This proof cannot be checked here")
         }
-        let outcome = await authenticator.authenticate(
-            user: user,
-            password: password,
-            service: .imap,
-            peer: connection.peer.host
-        )
+        return try await conclude(outcome, user: proof.user, tag: tag)
+    }
+
+    /// The directory has decided.
+    func conclude(_ outcome: AuthenticationOutcome, user: String, tag: [UInt8]) async throws -> PreAuthenticationStep {
         switch outcome {
         case .success(let known):
             events.record(

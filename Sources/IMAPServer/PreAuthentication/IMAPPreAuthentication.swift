@@ -31,6 +31,8 @@ package final class IMAPPreAuthentication {
     let authenticator: any Authenticator
     let events: EventRecorder
     var client: [IDParameter] = []
+    /// What the directory can check; what is offered depends on the connection, too.
+    private(set) var mechanisms: [SASLMechanism] = []
     private var reader: CommandReader
     private var budget: PreAuthenticationBudget
     private var hasGreeted = false
@@ -59,6 +61,7 @@ package final class IMAPPreAuthentication {
         connection.deadline = .now + configuration.preAuthenticationTime
         defer { connection.deadline = nil }
         defer { reportFaults() }
+        mechanisms = await authenticator.mechanisms()
         greet()
         do throws(IOError) {
             while true {
@@ -80,13 +83,20 @@ package final class IMAPPreAuthentication {
     }
 
     /// How far the connection can be trusted with secrets, now.
-    var channel: ChannelSecurity {
-        if connection.tls != nil { return .tls }
-        return connection.peer.isLoopback ? .loopback : .clear
+    var channel: SASLChannel {
+        if connection.tls != nil { return SASLChannel(.tls, bindings: connection.channelBindings) }
+        return SASLChannel(connection.peer.isLoopback ? .loopback : .clear)
     }
 
+    /// Who is there, for the directory.
+    var peer: SASLPeer { SASLPeer(service: .imap, address: connection.peer.host, channel: channel) }
+
     var capabilities: [String] {
-        CapabilityList.beforeLogOn(on: channel, offersTLS: configuration.tls != nil && connection.tls == nil)
+        CapabilityList.beforeLogOn(
+            on: channel,
+            offersTLS: configuration.tls != nil && connection.tls == nil,
+            mechanisms: mechanisms
+        )
     }
 
     private func greet() {

@@ -19,23 +19,34 @@ package struct POP3Authorization: Sendable {
         case quit
     }
 
-    package var channel: ChannelSecurity
+    package private(set) var channel: SASLChannel
     /// A certificate is at hand.
-    package var hasCertificate: Bool
+    package let hasCertificate: Bool
+    /// What the directory can check.
+    package let mechanisms: [SASLMechanism]
     private var user: [UInt8]?
 
-    package init(channel: ChannelSecurity, hasCertificate: Bool) {
+    package init(
+        channel: SASLChannel,
+        hasCertificate: Bool,
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+    ) {
         self.channel = channel
         self.hasCertificate = hasCertificate
+        self.mechanisms = mechanisms
     }
 
     package var capabilities: POP3Capabilities {
-        POP3Capabilities(channel: channel, offersTLS: hasCertificate && channel != .tls)
+        POP3Capabilities(
+            channel: channel,
+            offersTLS: hasCertificate && channel.security != .tls,
+            mechanisms: mechanisms
+        )
     }
 
     /// TLS begins: what the client said before may have been put into its mouth (RFC 2595 §4).
-    package mutating func tlsEstablished() {
-        channel = .tls
+    package mutating func tlsEstablished(_ channel: SASLChannel) {
+        self.channel = channel
         user = nil
     }
 
@@ -67,13 +78,13 @@ package struct POP3Authorization: Sendable {
     }
 
     private mutating func take(_ name: [UInt8]) -> Action {
-        guard channel.hidesSecrets else { return .refuseInClear }
+        guard channel.security.hidesSecrets else { return .refuseInClear }
         user = name
         return .reply(.ok("send PASS"))
     }
 
     private func verify(_ user: [UInt8]?, _ password: [UInt8]) -> Action {
-        guard channel.hidesSecrets else { return .refuseInClear }
+        guard channel.security.hidesSecrets else { return .refuseInClear }
         guard let user else { return .reply(.err(nil, "PASS is only valid right after USER")) }
         do throws(SASLFailure) {
             return .verify(try SASLCredentials.proof(user: user, password: password))
@@ -83,7 +94,7 @@ package struct POP3Authorization: Sendable {
     }
 
     private func begin(_ name: [UInt8], _ initialResponse: [UInt8]?) -> Action {
-        guard let mechanism = SASLMechanism.named(name) else {
+        guard let mechanism = SASLMechanism.named(name, among: mechanisms) else {
             return .reply(.err(nil, "unknown authentication mechanism"))
         }
         guard mechanism.isAllowed(on: channel) else { return .refuseInClear }
@@ -91,7 +102,7 @@ package struct POP3Authorization: Sendable {
     }
 
     private func startTLS() -> Action {
-        guard channel != .tls else { return .reply(.err(nil, "TLS is already active")) }
+        guard channel.security != .tls else { return .reply(.err(nil, "TLS is already active")) }
         return hasCertificate ? .startTLS : .reply(.err(.systemPermanent, "TLS is not available"))
     }
 }

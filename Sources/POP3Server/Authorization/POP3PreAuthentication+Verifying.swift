@@ -14,28 +14,35 @@ extension POP3PreAuthentication {
         _ connection: Connection
     ) async throws(IOError) -> AuthenticatedUser? {
         guard let mechanism = SASLMechanism.named(name.utf8) else { return nil }
-        var (exchange, action) = SASLServerExchange.begin(mechanism, initialResponse: initialResponse)
-        while true {
-            switch action {
-            case .challenge(let octets):
-                connection.write("+ ")
-                connection.write(octets)
-                connection.write("\r\n")
-                guard let line = try await response(connection) else { throw .closed }
-                action = exchange.respond(to: line)
-            case .verify(let proof):
-                return try await verify(proof, connection)
-            case .fail(let failure):
-                connection.write(.err(failure == .notAuthorized ? .auth : nil, failure.text))
-                return nil
-            }
+        let logOn = try await SASLLogOn.run(
+            mechanism,
+            initialResponse: initialResponse,
+            from: peer(connection),
+            against: environment.authenticator
+        ) { (challenge) async throws(IOError) -> [UInt8] in
+            connection.write("+ ")
+            connection.write(challenge)
+            connection.write("\r\n")
+            guard let line = try await Self.response(connection) else { throw .closed }
+            return line
         }
+        switch logOn.ending {
+        case .outcome(let outcome): return try await conclude(outcome, logOn.user, connection)
+        case .failure(let failure) where failure == .channelBinding || failure == .notAuthorized:
+            try await refuse(logOn.user, failure.text, .err(.auth, failure.text), connection)
+        case .failure(let failure): connection.write(.err(nil, failure.text))
+        }
+        return nil
+    }
+
+    private func peer(_ connection: Connection) -> SASLPeer {
+        SASLPeer(service: .pop3, address: connection.peer.host, channel: connection.channel)
     }
 
     /// The client's line.
     ///
     /// One that is too long was read to its end; an octet that is not base64 stands for it.
-    private func response(_ connection: Connection) async throws(IOError) -> [UInt8]? {
+    private static func response(_ connection: Connection) async throws(IOError) -> [UInt8]? {
         do throws(IOError) {
             return try await connection.readLine(maximum: SASLServerExchange.maximumLineOctets)?.bytes
         } catch .lineTooLong {
@@ -47,21 +54,31 @@ extension POP3PreAuthentication {
     ///
     /// On success nothing is written: the reply is the maildrop's.
     mutating func verify(_ proof: SASLProof, _ connection: Connection) async throws(IOError) -> AuthenticatedUser? {
-        let (name, password) =
-            switch proof {
-            case .password(let user, let password): (user, password)
-            }
-        let outcome = await environment.authenticator.authenticate(
-            user: name,
-            password: password,
-            service: .pop3,
-            peer: connection.peer.host
-        )
+        let answer = await environment.authenticator.answer(proof, from: peer(connection))
+        guard case .outcome(let outcome) = answer else { return nil }
+        return try await conclude(outcome, proof.user, connection)
+    }
+
+    private mutating func conclude(
+        _ outcome: AuthenticationOutcome,
+        _ name: String,
+        _ connection: Connection
+    ) async throws(IOError) -> AuthenticatedUser? {
         if case .success(let user) = outcome {
             record(.pop3LogOn, name, connection, "ok")
             return user
         }
         let (reason, reply) = Self.refusal(of: outcome)
+        try await refuse(name, reason, reply, connection)
+        return nil
+    }
+
+    private mutating func refuse(
+        _ name: String,
+        _ reason: String,
+        _ reply: POP3Reply,
+        _ connection: Connection
+    ) async throws(IOError) {
         record(.pop3LogOnFailed, name, connection, reason)
         if reply.code == .auth {
             failuresLeft -= 1
@@ -69,7 +86,6 @@ extension POP3PreAuthentication {
             try await connection.loop.sleep(for: environment.limits.logOnFailureDelay)
         }
         connection.write(reply)
-        return nil
     }
 
     private static func refusal(of outcome: AuthenticationOutcome) -> (reason: String, reply: POP3Reply) {

@@ -56,7 +56,11 @@ package struct POP3PreAuthentication {
     }
 
     private mutating func serve(_ connection: Connection) async throws(IOError) -> AuthenticatedUser? {
-        var rules = POP3Authorization(channel: connection.channelSecurity, hasCertificate: environment.tls != nil)
+        var rules = POP3Authorization(
+            channel: connection.channel,
+            hasCertificate: environment.tls != nil,
+            mechanisms: await environment.authenticator.mechanisms()
+        )
         while let line = try await nextLine(connection) {
             switch rules.receive(line) {
             case .reply(let reply):
@@ -67,7 +71,7 @@ package struct POP3PreAuthentication {
             case .capabilities:
                 connection.write(.ok("capabilities follow"), lines: rules.capabilities.all.map(\.line))
             case .mechanisms:
-                let names = SASLMechanism.offered(on: rules.channel).map(\.name)
+                let names = SASLMechanism.offered(among: rules.mechanisms, on: rules.channel).map(\.name)
                 connection.write(.ok("mechanisms follow"), lines: names)
             case .startTLS:
                 try await startTLS(connection, &rules)
@@ -104,7 +108,7 @@ package struct POP3PreAuthentication {
         guard let tls = environment.tls else { return }
         connection.write(.ok("begin TLS"))
         try await connection.startTLS(tls)
-        rules.tlsEstablished()
+        rules.tlsEstablished(connection.channel)
     }
 
     private func refuseInClear(_ connection: Connection) {

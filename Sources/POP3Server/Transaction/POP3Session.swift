@@ -15,12 +15,20 @@ package struct POP3Client: Sendable {
     package var user: AuthenticatedUser
     /// Address of the client, without port.
     package var peer: String
-    package var channel: ChannelSecurity
+    package var channel: SASLChannel
+    /// What the directory could check at the log-on.
+    package var mechanisms: [SASLMechanism]
 
-    package init(user: AuthenticatedUser, peer: String, channel: ChannelSecurity) {
+    package init(
+        user: AuthenticatedUser,
+        peer: String,
+        channel: SASLChannel,
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+    ) {
         self.user = user
         self.peer = peer
         self.channel = channel
+        self.mechanisms = mechanisms
     }
 }
 

@@ -24,6 +24,9 @@ extension Connection {
         try await handshake(stream)
     }
 
+    /// Channel-binding data of this session, by the registered name of the type; empty in the clear.
+    package var channelBindings: [String: [UInt8]] { stream?.channelBindings ?? [:] }
+
     private func handshake(_ fresh: TLSStream) async throws(IOError) {
         let latest = ContinuousClock.now + Self.handshakeLimit
         while true {

@@ -28,7 +28,45 @@ package enum Digest {
     ///
     /// Takes a millisecond for some thousand iterations: not on a loop.
     package static func pbkdf2SHA256(password: [UInt8], salt: [UInt8], iterations: UInt32) -> [UInt8] {
-        var key = [UInt8](repeating: 0, count: 32)
+        pbkdf2(.sha256, password: password, salt: salt, iterations: iterations)
+    }
+}
+
+/// A hash function of FIPS 180-4.
+package enum DigestAlgorithm: Sendable, Hashable {
+    case sha1
+    case sha256
+
+    /// Octets of a digest.
+    package var octets: Int { self == .sha1 ? 20 : 32 }
+}
+
+// For protocols that leave the choice of the hash open.
+extension Digest {
+    package static func hash(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: algorithm.octets)
+        unsafe EVP_Digest(bytes, bytes.count, &digest, nil, algorithm.function, nil)
+        return digest
+    }
+
+    /// RFC 2104.
+    package static func hmac(_ algorithm: DigestAlgorithm, key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: algorithm.octets)
+        var length: UInt32 = 0
+        _ = unsafe HMAC(algorithm.function, key, Int32(clamping: key.count), bytes, bytes.count, &digest, &length)
+        return digest
+    }
+
+    /// RFC 8018 §5.2, as many octets as the hash has.
+    ///
+    /// Takes a millisecond for some thousand iterations: not on a loop.
+    package static func pbkdf2(
+        _ algorithm: DigestAlgorithm,
+        password: [UInt8],
+        salt: [UInt8],
+        iterations: UInt32
+    ) -> [UInt8] {
+        var key = [UInt8](repeating: 0, count: algorithm.octets)
         let text = password.map { CChar(bitPattern: $0) }
         _ = unsafe PKCS5_PBKDF2_HMAC(
             text,
@@ -36,12 +74,16 @@ package enum Digest {
             salt,
             Int32(clamping: salt.count),
             Int32(clamping: max(1, iterations)),
-            EVP_sha256(),
-            32,
+            algorithm.function,
+            Int32(clamping: key.count),
             &key
         )
         return key
     }
+}
+
+extension DigestAlgorithm {
+    fileprivate var function: OpaquePointer? { unsafe self == .sha1 ? EVP_sha1() : EVP_sha256() }
 }
 
 /// SHA-256 of octets that come piece by piece.

@@ -9,7 +9,7 @@ internal import Glibc
 /// Used by one task only.
 @safe
 final class TLSStream {
-    private let ssl: OpaquePointer
+    let ssl: OpaquePointer
     private var isBroken = false
 
     init(_ ssl: OpaquePointer) { unsafe self.ssl = ssl }

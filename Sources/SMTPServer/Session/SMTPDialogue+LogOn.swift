@@ -17,46 +17,41 @@ extension SMTPDialogue {
     /// C: YWxpY2U=
     /// ```
     func authenticate(_ auth: AuthCommand) async throws(IOError) {
-        guard let mechanism = SASLMechanism.named(auth.mechanism.utf8),
+        guard let mechanism = SASLMechanism.named(auth.mechanism.utf8, among: session.mechanisms),
             let authenticator = server.services.authenticator
         else {
             return reply(SMTPReply(454, .security, "Cannot check now, try again later"))
         }
-        var (exchange, action) = SASLServerExchange.begin(mechanism, initialResponse: auth.initialResponse)
-        while true {
-            switch action {
-            case .challenge(let text):
-                notes.trace?.server("334 ***")
-                connection.write("334 ")
-                connection.write(text)
-                connection.write("\r\n")
-                guard let line = try await response() else { return }
-                action = exchange.respond(to: line)
-            case .verify(.password(let user, let password)):
-                let outcome = await authenticator.authenticate(
-                    user: user,
-                    password: password,
-                    service: .submission,
-                    peer: connection.peer.host
-                )
-                return conclude(outcome, user: user)
-            case .fail(let failure): return fail(failure)
-            }
+        let logOn: SASLLogOn
+        do throws(IOError) {
+            logOn = try await SASLLogOn.run(
+                mechanism,
+                initialResponse: auth.initialResponse,
+                from: SASLPeer(service: .submission, address: connection.peer.host, channel: session.channel),
+                against: authenticator
+            ) { (challenge) async throws(IOError) -> [UInt8] in try await respond(challenge) }
+        } catch .lineTooLong {
+            return perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
+        }
+        switch logOn.ending {
+        case .outcome(let outcome): conclude(outcome, user: logOn.user)
+        case .failure(let failure):
+            if failure == .notAuthorized || failure == .channelBinding { report(user: logOn.user) }
+            perform(session.authenticationFailed(failure))
         }
     }
 
-    /// The client's next line of the exchange; `nil` when it has been answered already.
-    private func response() async throws(IOError) -> [UInt8]? {
-        do throws(IOError) {
-            guard let line = try await connection.readLine(maximum: SASLServerExchange.maximumLineOctets) else {
-                throw .closed
-            }
-            notes.trace?.client("***")
-            return line.bytes
-        } catch .lineTooLong {
-            perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
-            return nil
+    /// The client's next line of the exchange.
+    private func respond(_ challenge: [UInt8]) async throws(IOError) -> [UInt8] {
+        notes.trace?.server("334 ***")
+        connection.write("334 ")
+        connection.write(challenge)
+        connection.write("\r\n")
+        guard let line = try await connection.readLine(maximum: SASLServerExchange.maximumLineOctets) else {
+            throw .closed
         }
+        notes.trace?.client("***")
+        return line.bytes
     }
 
     private func conclude(_ outcome: AuthenticationOutcome, user: String) {
@@ -66,17 +61,13 @@ extension SMTPDialogue {
             notes.trace?.note("logged on as \(found.name)")
             events.record(.loggedOn, ["user.name": .string("\(found.name)"), "smtp.tls": .bool(connection.tls != nil)])
             connection.deadline = nil
-        case .invalidCredentials, .notPermitted:
-            events.record(.logOnFailed, ["user.name": .string(user), "smtp.tls": .bool(connection.tls != nil)])
+        case .invalidCredentials, .notPermitted: report(user: user)
         case .unavailable: break
         }
         perform(session.authenticated(outcome))
     }
 
-    private func fail(_ failure: SASLFailure) {
-        switch failure {
-        case .cancelled, .malformed: perform(session.fail(SMTPReply(501, .invalidArguments, failure.text)))
-        case .notAuthorized: perform(session.authenticated(.notPermitted))
-        }
+    private func report(user: String) {
+        events.record(.logOnFailed, ["user.name": .string(user), "smtp.tls": .bool(connection.tls != nil)])
     }
 }

@@ -52,9 +52,14 @@ final class SMTPDialogue {
             limits: limits,
             hostName: server.hostName,
             peer: connection.peer.host,
-            channel: connection.tls != nil ? .tls : connection.peer.isLoopback ? .loopback : .clear,
+            channel: channel(of: connection),
             canStartTLS: server.tls != nil && !server.implicitTLS
         )
+    }
+
+    private static func channel(of connection: Connection) -> SASLChannel {
+        if connection.tls != nil { return SASLChannel(.tls, bindings: connection.channelBindings) }
+        return SASLChannel(connection.peer.isLoopback ? .loopback : .clear)
     }
 
     /// XCLIENT: everything begins anew, for another client.
@@ -68,7 +73,9 @@ final class SMTPDialogue {
         var limits = server.limits(for: connection.peer)
         // The proxy is still the same.
         limits.mayPresentClients = true
+        let mechanisms = session.knownMechanisms
         session = Self.session(server, connection, limits)
+        session.knownMechanisms = mechanisms
         unknownRecipients = 0
         (listCheck, listVerdict) = (nil, AddressListVerdict())
         askLists()
@@ -86,6 +93,9 @@ final class SMTPDialogue {
             }
             if server.implicitTLS { try await establishTLS() }
             if !session.limits.mayPresentClients { askLists() }
+            if server.service == .submission, let authenticator = server.services.authenticator {
+                session.knownMechanisms = await authenticator.mechanisms()
+            }
             if !endsForTalking(beforeAnswerTo: .greeting) { reply(session.greeting) }
             while !isOver, let line = try await nextLine() { try await take(line) }
             if hasHeardCommand, !isOver { isBrokenOff = true }
@@ -235,7 +245,7 @@ final class SMTPDialogue {
     private func establishTLS() async throws(IOError) {
         guard let context = server.tls else { throw .tls("no certificate") }
         try await connection.startTLS(context)
-        session.tlsEstablished()
+        session.tlsEstablished(Self.channel(of: connection))
         notes.trace?.note("TLS: \(connection.tls.map { "\($0.version) \($0.cipher)" } ?? "")")
     }
 }

@@ -15,7 +15,7 @@ extension SMTPSession {
             "PIPELINING", "SIZE \(limits.messageSize)", "8BITMIME", "SMTPUTF8", "CHUNKING", "BINARYMIME",
             "ENHANCEDSTATUSCODES",
         ]
-        if canStartTLS, channel != .tls { lines.append("STARTTLS") }
+        if canStartTLS, channel.security != .tls { lines.append("STARTTLS") }
         if limits.offersReports { lines.append("DSN") }
         if offersRequireTLS { lines.append("REQUIRETLS") }
         if offersFutureRelease { lines.append("FUTURERELEASE \(longestRelease) \(latestRelease.utcText)") }
@@ -42,7 +42,7 @@ extension SMTPSession {
     }
 
     /// RFC 8689 §4.1: over TLS only; needs a queue that keeps it.
-    private var offersRequireTLS: Bool { channel == .tls && !service.isLMTP && limits.offersReports }
+    private var offersRequireTLS: Bool { channel.security == .tls && !service.isLMTP && limits.offersReports }
 
     private var isSubmission: Bool { service == .submission && limits.offersReports }
     private var offersFutureRelease: Bool { isSubmission && limits.longestRelease > .zero }
@@ -187,7 +187,7 @@ extension SMTPSession {
         verbs += ["MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "HELP", "VRFY"]
         if mayExpand { verbs.append("EXPN") }
         if limits.mayStartQueues { verbs.append("ETRN") }
-        if canStartTLS, channel != .tls { verbs.append("STARTTLS") }
+        if canStartTLS, channel.security != .tls { verbs.append("STARTTLS") }
         if !mechanisms.isEmpty { verbs.append("AUTH") }
         return verbs
     }

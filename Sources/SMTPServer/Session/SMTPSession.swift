@@ -30,7 +30,9 @@ package struct SMTPSession: Sendable {
     package let peer: String
     package let canStartTLS: Bool
 
-    package private(set) var channel: ChannelSecurity
+    package private(set) var channel: SASLChannel
+    /// What the directory can check.
+    package var knownMechanisms: [SASLMechanism] = SASLMechanism.passwords
     package private(set) var hello: HelloCommand?
     package private(set) var user: AuthenticatedUser?
     /// Between MAIL and the end of the data.
@@ -49,7 +51,7 @@ package struct SMTPSession: Sendable {
         limits: SMTPLimits,
         hostName: String,
         peer: String,
-        channel: ChannelSecurity,
+        channel: SASLChannel,
         canStartTLS: Bool
     ) {
         self.service = service
@@ -126,13 +128,13 @@ package struct SMTPSession: Sendable {
 
     private mutating func checkStartTLS() -> SMTPStep {
         guard canStartTLS else { return fail(SMTPReply(502, .badSequence, "STARTTLS is not offered")) }
-        guard channel != .tls else { return fail(SMTPReply(503, .badSequence, "TLS is on already")) }
+        guard channel.security != .tls else { return fail(SMTPReply(503, .badSequence, "TLS is on already")) }
         return .startTLS
     }
 
     /// TLS is on: what the client said before counts no more (RFC 3207 §4.2).
-    package mutating func tlsEstablished() {
-        channel = .tls
+    package mutating func tlsEstablished(_ channel: SASLChannel = SASLChannel(.tls)) {
+        self.channel = channel
         hello = nil
         user = nil
         endTransaction()
@@ -141,7 +143,9 @@ package struct SMTPSession: Sendable {
     /// The mechanisms that AUTH may name now.
     ///
     /// None where nobody logs on.
-    var mechanisms: [SASLMechanism] { service == .submission ? SASLMechanism.offered(on: channel) : [] }
+    var mechanisms: [SASLMechanism] {
+        service == .submission ? SASLMechanism.offered(among: knownMechanisms, on: channel) : []
+    }
 
     // RFC 4954 §4: not twice, not within a transaction
     private mutating func check(_ auth: AuthCommand) -> SMTPStep {
@@ -149,10 +153,10 @@ package struct SMTPSession: Sendable {
         guard hello != nil else { return fail(SMTPReply(503, .badSequence, "Say EHLO first")) }
         guard user == nil else { return fail(SMTPReply(503, .badSequence, "Already logged on")) }
         guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "Not within a transaction")) }
-        guard SASLMechanism.named(auth.mechanism.utf8) != nil else {
+        guard SASLMechanism.named(auth.mechanism.utf8, among: knownMechanisms) != nil else {
             return fail(SMTPReply(504, .invalidArguments, "Mechanism not known"))
         }
-        guard mechanisms.contains(where: { $0.name == auth.mechanism }) else {
+        guard SASLMechanism.named(auth.mechanism.utf8, among: mechanisms) != nil else {
             return fail(SMTPReply(538, .encryptionNeeded, "Use STARTTLS first"))
         }
         return .authenticate(auth)
@@ -167,6 +171,15 @@ package struct SMTPSession: Sendable {
         case .unavailable: return .reply(SMTPReply(454, .security, "Cannot check now, try again later"))
         case .invalidCredentials: return logOnFailed(SMTPReply(535, .badCredentials, "User or password is wrong"))
         case .notPermitted: return logOnFailed(SMTPReply(535, .notAuthorized, "This account may not send"))
+        }
+    }
+
+    /// AUTH came to its end before there was anything to check.
+    package mutating func authenticationFailed(_ failure: SASLFailure) -> SMTPStep {
+        switch failure {
+        case .cancelled, .malformed: fail(SMTPReply(501, .invalidArguments, failure.text))
+        case .notAuthorized: logOnFailed(SMTPReply(535, .notAuthorized, failure.text))
+        case .channelBinding: logOnFailed(SMTPReply(535, .badCredentials, failure.text))
         }
     }
 
