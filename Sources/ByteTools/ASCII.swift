@@ -42,9 +42,20 @@ package enum ASCII {
     package static func isControl(_ octet: UInt8) -> Bool { octet < 0x20 || octet == 0x7F }
 
     /// `a == b` when `A`–`Z` and `a`–`z` count as the same; other octets compare exactly.
-    @inlinable
+    ///
+    /// Octets that lie together, as in arrays and their slices, are compared in place: where the compiler does not make
+    /// a copy of a generic function for them, going through their iterators costs twenty times as much.
     package static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
-        a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) }
+        let inPlace = a.withContiguousStorageIfAvailable { first in
+            b.withContiguousStorageIfAvailable { second in unsafe equalIgnoringCase(first, second) }
+        }
+        return (inPlace ?? nil) ?? (a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) })
+    }
+
+    private static func equalIgnoringCase(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard a.count == b.count else { return false }
+        for place in 0..<a.count where unsafe lower(a[place]) != lower(b[place]) { return false }
+        return true
     }
 
     /// The text with `A`–`Z` made lower case; no other character changes, so that it is the same in every locale.

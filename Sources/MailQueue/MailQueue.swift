@@ -19,6 +19,8 @@ package import Settings
 //   only who is in doubt can get a message twice.
 // - Everything that waits has a time at which something happens to it, in every state; a watchdog looks for what has
 //   none.
+// - What concerns a message as a whole (copying, freezing, taking out, giving back, giving up) is done by one at a time,
+//   who has it reserved from the first look until its record is written; no transaction begins meanwhile.
 // - Times are of the queue's own line (`QueueTimeline`); setting the clock changes nothing.
 // - Segments go from the oldest on, when nothing in them is needed: what is in a segment concerns only messages in it
 //   or in older ones.
@@ -73,6 +75,8 @@ package actor MailQueue {
         var destination: UInt32
     }
     var running: [RunKey: Task<Void, Never>] = [:]
+    /// Transactions that were begun and have not noted yet what they send.
+    var preparing: Set<RunKey> = []
     /// A message that was being sent when a process died is sent alone among its kind.
     var runningSuspect: QueueID?
     /// Whether queued mail goes on its way.
@@ -325,11 +329,13 @@ package actor MailQueue {
             return
         }
         if isSuspect { runningSuspect = job.id }
+        preparing.insert(key)
         running[key] = Task(executorPreference: loop) { await self.run(job, key) }
     }
 
     private func run(_ job: QueueJob, _ key: RunKey) async {
         await perform(job)
+        preparing.remove(key)
         running[key] = nil
         if runningSuspect == key.id { runningSuspect = nil }
         state.schedule(key.id, for: key.destination, at: now)

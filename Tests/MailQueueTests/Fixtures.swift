@@ -67,6 +67,8 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     let canReport = Lock(true)
     /// Called before the end of a message; without its consent the message is put off.
     let beforeDot = Lock<(@Sendable () async -> Bool)?>(nil)
+    /// Called before reports are written.
+    let beforeDrafts = Lock<(@Sendable () async -> Void)?>(nil)
     /// Called between the end of a message and its answer.
     let afterDot = Lock<(@Sendable () async -> Void)?>(nil)
     /// What the next system was told of the time that is left.
@@ -122,6 +124,7 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     }
 
     func drafts(_ request: ReportRequest) async -> [ReportDraft]? {
+        if let beforeDrafts = beforeDrafts.withLock({ $0 }) { await beforeDrafts() }
         guard canReport.withLock({ $0 }) else { return nil }
         var drafts: [ReportDraft] = []
         for action in Set(request.recipients.map(\.action)) {

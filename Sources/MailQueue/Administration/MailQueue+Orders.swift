@@ -39,10 +39,10 @@ extension MailQueue {
 
     /// Gives a message back to its sender, with a report.
     package func giveBack(_ id: QueueID) async throws(QueueError) -> Bool {
+        guard try await reserve(id) else { return false }
+        defer { release(id) }
         guard let loaded = try await load(id) else { return false }
-        guard !loaded.entry.isActive, !loaded.entry.isMoving else {
-            throw .conflict("it is being sent; freeze it first")
-        }
+        guard !loaded.entry.isActive else { throw .conflict("it is being sent; freeze it first") }
         let status = DeliveryStatus(QueueReplies.returned, time: now)
         let indices = loaded.entry.slots.indices.filter { !loaded.entry.slots[$0].state.isFinal }
         await fail(loaded, indices.map { ($0, status) })
@@ -83,12 +83,13 @@ extension MailQueue {
         _ event: EventDefinition,
         _ body: (inout ChangeRecord, QueueEntry) throws(QueueError) -> Void
     ) async throws(QueueError) -> Bool {
-        guard let entry = state.entries[id] else { return false }
-        guard !entry.isMoving else { throw .conflict("it is being copied; try again") }
-        var change = ChangeRecord(id)
-        try body(&change, entry)
+        guard try await reserve(id) else { return false }
+        defer { release(id) }
         // Read before it is changed: what is taken out cannot be read any more.
         let loaded = try? await load(id)
+        guard let entry = state.entries[id] else { return false }
+        var change = ChangeRecord(id)
+        try body(&change, entry)
         guard await write(change) else { throw .unavailable("the change could not be written") }
         services.events.record(event, ["queue.id": .string(id.description)])
         await trackChange(id, event.name.replacing("queue.", with: ""), of: loaded)

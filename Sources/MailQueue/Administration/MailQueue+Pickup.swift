@@ -25,6 +25,8 @@ extension MailQueue {
     ///
     /// Accounts of this server, and recipients that are done with, are left alone.
     package func refuse(_ id: QueueID, _ refusals: [ForwardPath: SMTPReply]) async {
+        guard (try? await reserve(id)) == true else { return }
+        defer { release(id) }
         guard let loaded = try? await load(id) else { return }
         let refused = loaded.message.recipients.enumerated().compactMap { index, recipient -> (Int, DeliveryStatus)? in
             guard !recipient.isLocal, !loaded.entry.slots[index].state.isFinal,

@@ -57,8 +57,8 @@ struct QueueEntry: Sendable, Hashable {
     var priority: QueuePriority
     var origin: QueueOrigin
     var isFrozen: Bool
-    /// Its record is being copied; nothing else is done with it meanwhile.
-    var isMoving = false
+    /// Something is being done with it as a whole: nothing else is begun meanwhile.
+    var isReserved = false
     /// When the timer of the message as a whole goes off; 0 when it has none.
     var ownTimer: Int64 = 0
     /// Octets of the message.

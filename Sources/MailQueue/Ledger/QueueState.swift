@@ -147,8 +147,8 @@ struct QueueState: Sendable {
         entries.values[position].ownTimer = time
     }
 
-    /// Its record is being copied, or has been.
-    mutating func setMoving(_ id: QueueID, _ isMoving: Bool) { entries[id]?.isMoving = isMoving }
+    /// Something is being done with it as a whole, or has been.
+    mutating func setReserved(_ id: QueueID, _ isReserved: Bool) { entries[id]?.isReserved = isReserved }
 
     /// Has everything that waits for a time wait no longer, or what waits for some destinations.
     mutating func force(_ id: QueueID, only wanted: Set<UInt32>? = nil) {

@@ -31,6 +31,7 @@ extension MailQueue {
         }
         batch.attempt = recipients.map { Int(loaded.entry.slots[$0].attempts) }.max().map { $0 + 1 } ?? 1
         guard noteSending(job.id, recipients) else { return state.finished(job, at: now) }
+        preparing.remove(RunKey(id: job.id, destination: job.destination))
         let result = await services.transport.deliver(batch) { [weak self] positions in
             await self?.willSendEnd(
                 job.id,
@@ -81,7 +82,7 @@ extension MailQueue {
 
     /// False when the message is not there any more, or was frozen meanwhile.
     private func noteSending(_ id: QueueID, _ recipients: [Int]) -> Bool {
-        guard let entry = state.entries[id], !entry.isFrozen, !entry.isMoving,
+        guard let entry = state.entries[id], !entry.isFrozen, !entry.isReserved,
             recipients.allSatisfy({ !entry.slots[$0].state.isActive && !entry.slots[$0].state.isFinal })
         else { return false }
         var change = ChangeRecord(id)

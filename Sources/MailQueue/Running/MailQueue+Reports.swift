@@ -182,12 +182,11 @@ extension MailQueue {
                 switch event {
                 case .expired(let id), .delayed(let id): id
                 }
-            guard state.entries[id]?.isMoving == false else {
+            let key = RunKey(id: id, destination: .max)
+            guard running[key] == nil, tryReserve(id) else {
                 state.remind(of: id, at: now &+ 1000)
                 continue
             }
-            let key = RunKey(id: id, destination: .max)
-            guard running[key] == nil else { continue }
             running[key] = Task(executorPreference: loop) { await self.handle(event, key) }
         }
     }
@@ -198,6 +197,7 @@ extension MailQueue {
         case .delayed(let id): await reportDelay(of: id)
         }
         running[key] = nil
+        release(key.id)
     }
 
     /// Gives up what has been here for as long as it may, in whatever state; what is being sent comes to its end first.

@@ -119,16 +119,16 @@ extension MailQueue {
     }
 
     /// Writes a message anew with everything that is known of it, and nothing else happens to it meanwhile.
-    private func move(_ id: QueueID) async -> Bool {
-        guard let entry = state.entries[id], !entry.isActive, !running.keys.contains(where: { $0.id == id }) else {
+    func move(_ id: QueueID) async -> Bool {
+        guard state.entries[id]?.isActive == false, !running.keys.contains(where: { $0.id == id }), tryReserve(id)
+        else {
             return state.entries[id] == nil
         }
-        state.setMoving(id, true)
         defer {
-            state.setMoving(id, false)
+            release(id)
             state.schedule(id, at: now)
         }
-        guard let loaded = try? await load(id) else { return false }
+        guard let loaded = try? await load(id), let entry = state.entries[id] else { return false }
         var record = loaded.record
         record.reported = nil
         (record.isFrozen, record.expiry, record.delayNotice) = (entry.isFrozen, entry.expiry, entry.delayNotice)

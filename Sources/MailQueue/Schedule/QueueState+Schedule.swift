@@ -30,6 +30,12 @@ extension QueueState {
         for number in destinationNumbers(of: entry) { schedule(id, entry, for: number, at: now) }
     }
 
+    /// Puts a message back into the lines of its destinations; its own timer stays as it is.
+    mutating func scheduleDestinations(of id: QueueID, at now: Int64) {
+        guard let entry = entries[id] else { return }
+        for number in destinationNumbers(of: entry) { schedule(id, entry, for: number, at: now) }
+    }
+
     /// Puts every message where it belongs, the oldest first: once, when the ledger has been read.
     mutating func scheduleAll(at now: Int64) {
         var due: [QueueTimer] = []
@@ -70,7 +76,7 @@ extension QueueState {
             }
         }
         if earliest < .max { timers.add(QueueTimer(time: earliest, id: id, destination: number)) }
-        guard isReady, !entry.isFrozen, !entry.isMoving else { return }
+        guard isReady, !entry.isFrozen, !entry.isReserved else { return }
         destinations[number].add(id, entry.priority)
         enterRotation(number)
     }
@@ -134,7 +140,7 @@ extension QueueState {
         let isOver = entry.slots.contains {
             $0.destination == timer.destination && $0.state == .quarantined && $0.next <= now
         }
-        guard !isOver, !entry.isFrozen, !entry.isMoving else { return isOver }
+        guard !isOver, !entry.isFrozen, !entry.isReserved else { return isOver }
         let isDue = entry.slots.contains {
             $0.destination == timer.destination
                 && ($0.state == .pending || $0.state == .deferred && $0.next <= now)
@@ -181,7 +187,7 @@ extension QueueState {
                 < min(destinations[number].window, destinations[number].ceiling ?? limits.maximumWindow)
         else { return nil }
         while let id = destinations[number].popFirst() {
-            guard let entry = entries[id], !entry.isFrozen, !entry.isMoving else { continue }
+            guard let entry = entries[id], !entry.isFrozen, !entry.isReserved else { continue }
             let recipients = entry.slots.indices.filter { index in
                 let slot = entry.slots[index]
                 return slot.destination == number
@@ -243,11 +249,11 @@ extension QueueState {
     /// - Parameters:
     ///   - ids: which to look at.
     ///   - grace: how late something may be.
-    ///   - isRunning: whether a transaction of a message is under way.
+    ///   - isRunning: whether a transaction of a message is under way, or about to be.
     func asleep(_ ids: some Sequence<QueueID>, at now: Int64, grace: Int64, isRunning: (QueueID) -> Bool) -> [QueueID] {
         ids.filter { id in
-            guard let entry = entries[id], !entry.isMoving else { return false }
-            if entry.isActive { return !isRunning(id) }
+            guard let entry = entries[id], !entry.isReserved, !isRunning(id) else { return false }
+            if entry.isActive { return true }
             if ownEvent(of: entry) < .max, entry.ownTimer == 0 || entry.ownTimer < now &- grace { return true }
             guard !entry.isFrozen else { return false }
             return entry.slots.contains { isAsleep($0, at: now, grace: grace) }
