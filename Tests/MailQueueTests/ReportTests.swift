@@ -52,6 +52,33 @@ import Testing
         }
     }
 
+    /// Each status is in a record of all recipients: read one by one, this takes minutes.
+    @Test func `A message to 5,000 that wait is shown, copied and given up`() async throws {
+        try await onBench { bench in
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            let names = (0..<5000).map { "user\($0)@far.test" }
+            bench.world.answers.withLock { answers in
+                for name in names { answers["<\(name)>"] = name == "user7@far.test" ? .doubt : .later }
+            }
+            let recipients = names.compactMap { MailboxAddress($0) }.map {
+                QueuedRecipient(RecipientCommand(.address($0)), destination: "")
+            }
+            let sender = try #require(MailboxAddress("ann@example.test"))
+            let id = try await queue.accept(QueuedMessage(MailCommand(.address(sender)), recipients), content("x"))
+            await bench.settle(queue)
+            let view = try #require(try await queue.message(id))
+            #expect(view.recipients.count == 5000 && view.recipients.allSatisfy { $0.status != nil })
+            #expect(view.recipients[6].status?.reply.code == 451 && view.recipients[7].status?.reply.text == "Gone")
+            #expect(await queue.move(id))
+            #expect(try await queue.message(id)?.recipients.map(\.status) == view.recipients.map(\.status))
+            await bench.pass(.seconds(6 * 86_400), queue)
+            await bench.settle(queue)
+            #expect(bench.world.reports.withLock { $0.last?.recipients.count } == 5000)
+            await queue.close()
+        }
+    }
+
     @Test func `What cannot be reported now is not given up now`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

@@ -65,4 +65,13 @@ import Testing
             #expect(text.contains("user"))
         }
     }
+
+    @Test(arguments: [
+        (["PLAIN", "LOGIN", "SCRAM-SHA-256"], true, "SCRAM-SHA-256"),
+        (["PLAIN", "LOGIN", "SCRAM-SHA-256"], false, "SCRAM-SHA-256"),
+        (["LOGIN", "PLAIN"], true, "PLAIN"), (["LOGIN"], true, "LOGIN"), (["LOGIN", "PLAIN"], false, nil),
+        (["NTLM"], true, nil),
+    ]) func `A password is handed to nobody who may be another`(offered: [String], mayReveal: Bool, chosen: String?) {
+        #expect(SMTPClientSession.mechanism(of: Set(offered), mayReveal: mayReveal)?.name == chosen)
+    }
 }

@@ -86,7 +86,7 @@ extension MailQueue {
             guard !wanted.isEmpty else { continue }
             count += 1
             woken.formUnion(wanted)
-            state.force(id, only: wanted)
+            state.force(id, only: wanted, sparingDoubt: true)
             for number in wanted { state.schedule(id, for: number, at: now) }
         }
         for number in woken { state.wake(number) }

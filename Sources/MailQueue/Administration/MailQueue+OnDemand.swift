@@ -18,7 +18,7 @@ extension MailQueue {
     /// - Parameter isWanted: asked with the name of each destination.
     package func release(connector name: String, where isWanted: @Sendable (String) -> Bool) {
         for number in destinations(ofConnector: name) where isWanted(state.destinations[number].name) {
-            _ = force(destination: state.destinations[number].name)
+            _ = force(destination: state.destinations[number].name, sparingDoubt: true)
         }
     }
 

@@ -62,15 +62,16 @@ extension MailQueue {
 
     /// Has a destination tried now, with all that waits for it.
     ///
+    /// - Parameter sparingDoubt: leaves alone what the other side may have already.
     /// - Returns: how many messages there are; `nil` when there is no such destination.
-    package func force(destination name: String) -> Int? {
+    package func force(destination name: String, sparingDoubt: Bool = false) -> Int? {
         guard let number = state.destinations.number(of: name) else { return nil }
         var filter = QueueFilter()
         filter.destination = name
         let ids = ids(filter, after: nil, limit: state.entries.count)
         services.events.record(.forced, ["queue.destination": .string(name), "queue.messages": .count(ids.count)])
         for id in ids {
-            state.force(id)
+            state.force(id, sparingDoubt: sparingDoubt)
             state.schedule(id, for: number, at: now)
         }
         state.wake(number)

@@ -132,10 +132,11 @@ extension MailQueue {
 
     private func describe(_ loaded: LoadedMessage) async -> MessageView {
         let now = self.now
+        let statuses = await lastStatuses(loaded, loaded.entry.slots.indices)
         var recipients: [RecipientView] = []
         var nextEvent = Int64.max
         for (index, slot) in loaded.entry.slots.enumerated() {
-            var status = await lastStatus(loaded, index)
+            var status = statuses[index]
             if status == nil, state.destinations[slot.destination].retryAt > now {
                 let why = state.destinations[slot.destination].lastFailure
                 status = DeliveryStatus(SMTPReply(450, .mailSystem, why), time: now)

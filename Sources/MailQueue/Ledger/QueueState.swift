@@ -151,10 +151,13 @@ struct QueueState: Sendable {
     mutating func setReserved(_ id: QueueID, _ isReserved: Bool) { entries[id]?.isReserved = isReserved }
 
     /// Has everything that waits for a time wait no longer, or what waits for some destinations.
-    mutating func force(_ id: QueueID, only wanted: Set<UInt32>? = nil) {
+    ///
+    /// - Parameter sparingDoubt: leaves alone what the other side may have: sent too soon it comes twice.
+    mutating func force(_ id: QueueID, only wanted: Set<UInt32>? = nil, sparingDoubt: Bool = false) {
         guard var entry = entries.removeValue(forKey: id) else { return }
         for index in entry.slots.indices where entry.slots[index].state == .deferred {
             guard wanted?.contains(entry.slots[index].destination) ?? true else { continue }
+            guard !sparingDoubt || entry.slots[index].inDoubt == 0 else { continue }
             entry.slots[index].next = RecipientSlot.forced
         }
         entries[id] = entry

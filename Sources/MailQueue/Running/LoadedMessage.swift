@@ -3,6 +3,7 @@
 
 internal import Events
 internal import Journal
+internal import Runtime
 
 /// A message with everything that is written of it.
 struct LoadedMessage: Sendable {
@@ -46,19 +47,45 @@ extension MailQueue {
         }
     }
 
-    /// What was last said about a recipient; `nil` when nothing was, or it cannot be read any more.
-    func lastStatus(_ loaded: LoadedMessage, _ index: Int) async -> DeliveryStatus? {
-        let slot = loaded.entry.slots[index]
-        if slot.status == loaded.entry.place { return loaded.record.progress[index].status }
-        guard let found = try? await journal.entry(at: slot.status.position) else { return nil }
-        switch QueueRecord.decode(kind: found.kind, found.metadata) {
-        case .change(let change) where change.id == loaded.record.id:
-            return change.recipients.last { $0.index == index }?.progress.status
-        case .message(let record) where record.reported?.id == loaded.record.id:
-            return record.reported?.recipients.last { $0.index == index }?.progress.status
-        default: return nil
+    /// What was last said about recipients, by their number, as far as anything was and can still be read.
+    ///
+    /// One record often speaks of many recipients: each is read once.
+    func lastStatuses(_ loaded: LoadedMessage, _ indices: some Sequence<Int>) async -> [Int: DeliveryStatus] {
+        var found: [Int: DeliveryStatus] = [:]
+        var elsewhere: [PackedPlace: Set<Int>] = [:]
+        for index in indices {
+            let place = loaded.entry.slots[index].status
+            if place == loaded.entry.place {
+                found[index] = loaded.record.progress[index].status
+            } else {
+                elsewhere[place, default: []].insert(index)
+            }
+        }
+        for (place, wanted) in elsewhere {
+            for recipient in await changes(of: loaded.record.id, at: place) where wanted.contains(recipient.index) {
+                found[recipient.index] = recipient.progress.status
+            }
+        }
+        return found
+    }
+
+    /// What a record says of a message's recipients.
+    private func changes(of id: QueueID, at place: PackedPlace) async -> [ChangeRecord.Recipient] {
+        guard let found = try? await journal.entry(at: place.position) else { return [] }
+        let (kind, metadata) = (found.kind, found.metadata)
+        // There may be a hundred thousand of them.
+        let record =
+            metadata.count > Self.inlineOctets
+            ? await BlockingPool.shared.run { QueueRecord.decode(kind: kind, metadata) }
+            : QueueRecord.decode(kind: kind, metadata)
+        switch record {
+        case .change(let change) where change.id == id: return change.recipients
+        case .message(let record): return record.reported?.id == id ? record.reported?.recipients ?? [] : []
+        default: return []
         }
     }
+
+    private static let inlineOctets = 64 << 10
 
     /// Writes a change and then applies it.
     ///

@@ -205,11 +205,12 @@ extension MailQueue {
         do throws(QueueError) {
             guard let loaded = try await load(id) else { return }
             let now = self.now
+            let statuses = await lastStatuses(loaded, loaded.entry.slots.indices)
             var failed: [(Int, DeliveryStatus)] = []
             for (index, slot) in loaded.entry.slots.enumerated() where !slot.state.isFinal && !slot.state.isActive {
                 let end = slot.state == .quarantined ? slot.next : state.expiry(of: slot, in: loaded.entry)
                 guard end <= now else { continue }
-                let last = await lastStatus(loaded, index)
+                let last = statuses[index]
                 failed.append((index, DeliveryStatus(QueueReplies.expired(last), host: last?.host, time: now)))
             }
             if !failed.isEmpty { await fail(loaded, failed) }
@@ -221,11 +222,11 @@ extension MailQueue {
 
     private func reportDelay(of id: QueueID) async {
         guard let loaded = try? await load(id), loaded.entry.delayNotice > 0 else { return }
+        let statuses = await lastStatuses(loaded, loaded.entry.slots.indices)
         var waiting: [(Int, DeliveryStatus, ReportAction)] = []
         for (index, slot) in loaded.entry.slots.enumerated() where !slot.state.isFinal && slot.state != .quarantined {
             let last =
-                await lastStatus(loaded, index)
-                ?? DeliveryStatus(SMTPReply(450, .mailSystem, "Still waiting"), time: now)
+                statuses[index] ?? DeliveryStatus(SMTPReply(450, .mailSystem, "Still waiting"), time: now)
             waiting.append((index, last, .delayed))
         }
         var change = ChangeRecord(id)

@@ -133,9 +133,10 @@ extension MailQueue {
         record.reported = nil
         (record.isFrozen, record.expiry, record.delayNotice) = (entry.isFrozen, entry.expiry, entry.delayNotice)
         record.message.priority = entry.priority
+        let statuses = await lastStatuses(loaded, entry.slots.indices)
         for (index, slot) in entry.slots.enumerated() {
             record.progress[index] = slot.progress
-            record.progress[index].status = await lastStatus(loaded, index)
+            record.progress[index].status = statuses[index]
         }
         let queueRecord = QueueRecord.moved(record)
         var written = Self.journalRecord(queueRecord)

@@ -129,7 +129,9 @@ package final class SMTPOutbound: Sendable {
             try await startTLS(session, context, host, options)
         }
         if !manner.usesChunking { session.capabilities.forget("CHUNKING") }
-        if let credentials = options.credentials { try await session.authenticate(credentials) }
+        if let credentials = options.credentials {
+            try await session.authenticate(credentials, isPeerVerified: options.security == .verify)
+        }
     }
 
     private func startTLS(

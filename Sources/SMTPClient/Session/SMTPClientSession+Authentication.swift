@@ -17,17 +17,28 @@ extension SMTPClientSession {
 
     /// Logs on (RFC 4954 §4) by the best mechanism that both know.
     ///
-    /// A password that others could read on the way is not sent: that needs TLS, or a peer on this machine.
-    package func authenticate(_ credentials: SMTPCredentials) async throws(SMTPClientError) {
+    /// A password that others could get hold of is not sent: that needs TLS with a server whose certificate was
+    /// verified, or a peer on this machine. Mechanisms that keep the password to themselves work without.
+    ///
+    /// - Parameter isPeerVerified: TLS, where it is, was set up only because the certificate is valid for the host.
+    package func authenticate(
+        _ credentials: SMTPCredentials,
+        isPeerVerified: Bool
+    ) async throws(SMTPClientError) {
         let offered = Set(capabilities.authenticationMechanisms)
-        let isHidden = tls != nil || connection.peer.isLoopback
-        guard let type = Self.mechanisms.first(where: { offered.contains($0.name) && (isHidden || !$0.revealsSecret) })
-        else {
+        let isSafe = tls != nil && isPeerVerified || connection.peer.isLoopback
+        guard let type = Self.mechanism(of: offered, mayReveal: isSafe) else {
             let isReadable = Self.mechanisms.contains { offered.contains($0.name) }
-            throw SMTPClientError(.authentication, .missing(isReadable ? "TLS for AUTH" : "a known AUTH mechanism"))
+            let missing = isReadable ? "TLS with a verified certificate for AUTH" : "a known AUTH mechanism"
+            throw SMTPClientError(.authentication, .missing(missing))
         }
         try await exchange(type.init(credentials))
         isAuthenticated = true
+    }
+
+    /// The best mechanism of those that are offered; without `mayReveal` none that hands the password over.
+    static func mechanism(of offered: Set<String>, mayReveal: Bool) -> (any SASLClientMechanism.Type)? {
+        mechanisms.first { offered.contains($0.name) && (mayReveal || !$0.revealsSecret) }
     }
 
     private func exchange(_ mechanism: any SASLClientMechanism) async throws(SMTPClientError) {
