@@ -34,10 +34,19 @@ package struct Connector: Sendable, Hashable {
     package var relayUsers: [MailboxAddress] = []
     /// Transactions at a time with each of its destinations; `nil`: as for all.
     package var connections: Int?
+    /// Where mail is left as files, instead of being sent; an absolute path.
+    package var dropFolder: String?
 
     package init(_ name: String, spaces: [AddressSpace]) {
         self.name = name
         self.spaces = spaces
+    }
+
+    /// Whether the domain is one of this server's by this connector: its mail is taken from everybody.
+    ///
+    /// Never by an address space for all domains, which would make an open relay of any mistake.
+    package func owns(_ domain: Domain) -> Bool {
+        dropFolder != nil && spaces.contains { $0.pattern != .any && $0.pattern.matches(domain) }
     }
 
     /// The closest of its spaces that has the domain, and of equals the cheapest.

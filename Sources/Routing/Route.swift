@@ -42,7 +42,13 @@ package struct Route: Sendable, Hashable {
         if let security = rule?.security { connector.security = security }
         self.connector = connector
         self.rule = rule
-        nextHop = connector.smartHosts.isEmpty ? .mx(question.recipient.domain) : .smartHosts(connector.smartHosts)
+        if let folder = connector.dropFolder {
+            nextHop = .drop(folder)
+        } else if connector.smartHosts.isEmpty {
+            nextHop = .mx(question.recipient.domain)
+        } else {
+            nextHop = .smartHosts(connector.smartHosts)
+        }
         let isOversize = connector.oversizeAbove.map { (question.size ?? 0) > $0 } ?? false
         schedule = isOversize ? connector.oversizeSchedule : connector.schedule
     }

@@ -64,6 +64,7 @@ extension Connector {
         relayUsers = settings[RoutingSettings.relayUsers, instance: name].compactMap { MailboxAddress($0) }
         let connections = settings[RoutingSettings.connections, instance: name]
         self.connections = connections > 0 ? connections : nil
+        dropFolder = Self.given(settings[RoutingSettings.dropFolder, instance: name])
     }
 
     private static func given(_ text: String) -> String? { text.isEmpty ? nil : text }

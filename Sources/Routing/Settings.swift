@@ -153,6 +153,15 @@ package enum RoutingSettings {
         help: "Transactions at a time with each destination of the connector, at most; 0: as "
             + "queue/destination-connections."
     )
+    package static let dropFolder = SettingKey(
+        "connector/drop-folder",
+        default: "",
+        allowed: "an absolute path, or empty",
+        where: { $0.isEmpty || $0.hasPrefix("/") && $0.utf8.count <= 1024 },
+        perInstance: true,
+        help: "A folder in which the connector leaves its mail as files, for programs to collect, instead of sending "
+            + "it. Mail for the connector's domains (not for *) is then taken from everybody."
+    )
 
     // MARK: The connector that is always there
 
@@ -205,7 +214,7 @@ package let routingSettings: [SettingDeclaration] =
         RoutingSettings.allowedSenders.declaration, RoutingSettings.deniedSenders.declaration,
         RoutingSettings.maximumSize.declaration, RoutingSettings.priorities.declaration,
         RoutingSettings.held.declaration, RoutingSettings.connections.declaration,
-        RoutingSettings.relayUsers.declaration,
+        RoutingSettings.relayUsers.declaration, RoutingSettings.dropFolder.declaration,
         RoutingSettings.directSmartHosts.declaration, RoutingSettings.port.declaration,
         RoutingSettings.directSecurity.declaration,
     ] + domainRuleSettings

@@ -56,11 +56,14 @@ package enum NextHop: Sendable, Hashable, CustomStringConvertible {
     case mx(Domain)
     /// These, in this order; at least one.
     case smartHosts([SmartHost])
+    /// Files in this folder.
+    case drop(String)
 
     package var description: String {
         switch self {
         case .mx(let domain): "mx:\(domain)"
         case .smartHosts(let hosts): "smart-host:" + hosts.map(\.description).joined(separator: ",")
+        case .drop(let folder): "drop:\(folder)"
         }
     }
 }

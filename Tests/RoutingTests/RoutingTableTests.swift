@@ -37,6 +37,19 @@ import Testing
         "connector/lab/enabled": "no",
     ]
 
+    @Test func `A drop folder has the domains that it names, and never all`() throws {
+        let table = table([
+            "connector/app/address-spaces": "app.example, *.app.example, *", "connector/app/drop-folder": "/drop",
+            "connector/branch/address-spaces": "branch.example",
+        ])
+        #expect(try decision(table, question("a@app.example")) == "app/drop:/drop")
+        let app = try #require(table["app"])
+        for (domain, isOwn) in [
+            ("app.example", true), ("x.app.example", true), ("napp.example", false), ("example", false),
+        ] { #expect(app.owns(try #require(Domain(domain))) == isOwn) }
+        #expect(table["branch"]?.owns(try #require(Domain("branch.example"))) == false)
+    }
+
     @Test(arguments: [
         ("b@branch.example", "branch/smart-host:[192.0.2.1],[2001:db8::1]:2525"),
         ("b@a.branch.example", "branch/smart-host:[192.0.2.1],[2001:db8::1]:2525"),

@@ -3,6 +3,7 @@
 
 internal import AdminAPI
 internal import ByteTools
+internal import Glibc
 internal import MailTypes
 internal import Resolver
 internal import Routing
@@ -23,6 +24,9 @@ extension ConnectorOperations {
         guard let connector = RoutingTable(snapshot)[name] else {
             throw AdminError(.notFound, "There is no connector \(PrintableText.escaped(name)).")
         }
+        if let folder = connector.dropFolder {
+            return ["connector": .string(name), "hosts": .array([Self.test(folder: folder)])]
+        }
         let port = UInt16(clamping: snapshot[RoutingSettings.port])
         let hosts = try await hosts(of: connector, domain: domain, port: port)
         let options = try await options(connector)
@@ -33,6 +37,17 @@ extension ConnectorOperations {
             results.append(await outbound.probe(host, via: options).json)
         }
         return ["connector": .string(name), "hosts": .array(results)]
+    }
+
+    /// Whether files can be made in a drop folder; one that is missing is made when mail comes.
+    private static func test(folder: String) -> JSONValue {
+        let works = unsafe access(folder, W_OK | X_OK) == 0
+        let failure = works ? nil : unsafe String(cString: strerror(errno))
+        return [
+            "host": .string("drop folder"), "address": .string(PrintableText.escaped(folder)), "works": .bool(works),
+            "failure": .optional(failure), "serverName": "", "tls": .null, "loggedOn": .bool(false),
+            "offers": .strings([]),
+        ]
     }
 
     private func options(_ connector: Connector) async throws(AdminError) -> SMTPOutboundOptions {

@@ -150,7 +150,7 @@ extension Connector {
             "maximumSize": .optional(restrictions.maximumSize),
             "priorities": .strings(MessagePriority.allCases.filter(restrictions.priorities.contains).map(\.rawValue)),
             "held": .bool(isHeld), "connections": .optional(connections),
-            "relayUsers": .strings(relayUsers.map(\.description)),
+            "relayUsers": .strings(relayUsers.map(\.description)), "dropFolder": .optional(dropFolder),
         ]
     }
 }

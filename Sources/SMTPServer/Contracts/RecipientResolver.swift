@@ -87,8 +87,16 @@ package protocol RecipientResolver: Sendable {
 ///
 /// Composition supplies it; without one relay is closed to everybody.
 package protocol RelayPolicy: Sendable {
+    /// Whether mail for it is taken from everybody, as for this server's own accounts: from here it goes to a program.
+    func takesFromEverybody(_ recipient: ForwardPath) -> Bool
+
     /// What becomes of a recipient of another server, from a client that may relay: `.relay`, or why not.
     func admission(of recipient: RecipientCommand, in transaction: MailTransaction) async -> RecipientResolution
+}
+
+extension RelayPolicy {
+    /// For policies that know only other servers.
+    package func takesFromEverybody(_ recipient: ForwardPath) -> Bool { false }
 }
 
 extension RecipientResolver {

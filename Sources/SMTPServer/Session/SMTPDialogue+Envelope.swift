@@ -119,8 +119,8 @@ extension SMTPDialogue {
 
     /// A recipient of another server.
     private func relayResolution(of recipient: RecipientCommand) async -> RecipientResolution {
-        guard session.mayRelay(from: connection.peer), let relay = server.services.relay,
-            let transaction = session.transaction
+        guard let relay = server.services.relay, let transaction = session.transaction,
+            session.mayRelay(from: connection.peer) || relay.takesFromEverybody(recipient.forwardPath)
         else { return .notLocal }
         return await relay.admission(of: recipient, in: transaction)
     }

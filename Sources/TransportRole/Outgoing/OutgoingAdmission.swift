@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MailQueue
-internal import MailTypes
+package import MailTypes
 internal import Routing
 package import SMTPServer
 package import SMTPWire
@@ -25,7 +25,8 @@ package struct OutgoingAdmission: RelayPolicy {
         of recipient: RecipientCommand,
         in transaction: MailTransaction
     ) async -> RecipientResolution {
-        guard settings.current[ServiceSettings.transferMode] != .inbound else {
+        guard takesFromEverybody(recipient.forwardPath) || settings.current[ServiceSettings.transferMode] != .inbound
+        else {
             return .refused(SMTPReply(451, .notAccepting, "No mail for other servers now (maintenance)"))
         }
         if let reply = refusal(recipient, in: transaction) { return .refused(reply) }
@@ -34,6 +35,11 @@ package struct OutgoingAdmission: RelayPolicy {
         case .full?, .tooMany?: return .refused(SMTPReply(452, .mailSystemFull, "No room in the queue now"))
         default: return .refused(SMTPReply(451, .mailSystem, "The queue takes nothing now"))
         }
+    }
+
+    package func takesFromEverybody(_ recipient: ForwardPath) -> Bool {
+        guard case .address(let address) = recipient else { return false }
+        return router.table.connectors.contains { $0.owns(address.domain) }
     }
 
     /// What no connector takes is refused at once, while the client can still tell its user.

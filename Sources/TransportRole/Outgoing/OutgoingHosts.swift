@@ -49,6 +49,7 @@ final class OutgoingHosts {
         switch hop {
         case .mx(let domain): (self.domain, smartHosts) = (domain, [])
         case .smartHosts(let hosts): (domain, smartHosts) = (nil, hosts[...])
+        case .drop: (domain, smartHosts) = (nil, [])
         }
     }
 

@@ -73,7 +73,7 @@ package struct OutgoingTransport: DeliveryTransport {
         var isDamaged = false
         var attempts: [String] = []
         for (parcel, members) in groups {
-            let result = await deliver(batch, members.map { commands[$0] }, parcel) { waiting in
+            let result = await deliver(batch, members, members.map { commands[$0] }, parcel) { waiting in
                 await willSendEnd(waiting.map { members[$0] })
             }
             for (member, outcome) in zip(members, result.outcomes) { outcomes[member] = outcome }
@@ -144,8 +144,11 @@ package struct OutgoingTransport: DeliveryTransport {
     }
 
     /// By the first way on which somebody can be talked to.
+    ///
+    /// - Parameter members: positions of the recipients in the batch.
     private func deliver(
         _ batch: DeliveryBatch,
+        _ members: [Int],
         _ commands: [RecipientCommand],
         _ parcel: Parcel,
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
@@ -153,6 +156,17 @@ package struct OutgoingTransport: DeliveryTransport {
         var result = DeliveryResult([])
         var attempts: [String] = []
         for route in parcel.ways {
+            if case .drop(let folder) = route.nextHop {
+                result = await DropFolder(path: folder).deliver(
+                    batch,
+                    members.map { batch.recipients[$0] },
+                    to: commands,
+                    from: parcel.mail(batch.message.mail).reversePath,
+                    behind: parcel.head
+                )
+                guard result.destinationFailure != nil else { break }
+                continue
+            }
             result = await deliver(batch, commands, parcel, by: route, willSendEnd)
             attempts += result.attempts
             guard result.destinationFailure != nil else { break }

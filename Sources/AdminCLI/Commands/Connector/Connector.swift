@@ -84,6 +84,10 @@ extension Option {
             ),
             "relay-users"
         ),
+        (
+            Option("--drop-folder", value: "FOLDER", help: "Leave mail there as files, for programs to collect"),
+            "drop-folder"
+        ),
         (Option("--enabled", value: "yes|no", help: "no: mail waits"), "enabled"),
     ]
 

@@ -14,6 +14,7 @@ extension Command {
             "martlet connector add internet --space '*' --smart-host relay.example.net:587 --security verify",
             "martlet connector add branch --space '*.branch.example' --space branch.example --smart-host '[192.0.2.1]'",
             "martlet connector add relay --space '*' --smart-host relay.example:587 --user ann --password",
+            "martlet connector add app --space app.example --drop-folder /var/spool/app/drop",
         ],
         action: .perform { (invocation) throws(CommandError) in
             let name = try invocation.word(.connectorName)
