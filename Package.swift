@@ -184,7 +184,7 @@ let parts: [Target] = [
             "AdminAPI", "Routing", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
             "Locking",
             "SMTPWire", "MilterWire", "MilterClient", "MessageFormat", "ProtocolTrace",
-            "Journal",
+            "Journal", "MailStore",
         ]
     ),
     part(

@@ -167,6 +167,11 @@ extension AccountAttributes {
         }
         if let quota = change.quotaOctets { quotaOctets = quota.bound }
         if let quota = change.quotaMessages { quotaMessages = quota.bound }
+        switch change.savesSent {
+        case .set(let claim)?: savesSent = claim
+        case .default?: savesSent = nil
+        case nil: break
+        }
     }
 }
 
@@ -197,6 +202,7 @@ extension AccountRecord {
             quotaMessages: attributes.quotaMessages,
             homeServer: attributes.homeServer
         )
+        savesSent = attributes.savesSent
         forwardsTo = forward?.targets.map(\.description) ?? []
         keepsCopy = forward?.keepsCopy ?? true
     }

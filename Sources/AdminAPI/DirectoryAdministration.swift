@@ -29,6 +29,8 @@ package struct AccountRecord: Sendable, Equatable {
     /// 0 for no bound, `nil` for the server's default; so the number of messages.
     package var quotaOctets: Int64?
     package var quotaMessages: Int64?
+    /// Whether sent mail is filed; `nil` for the server's default.
+    package var savesSent: Bool?
     package var homeServer: String?
     /// Where its mail goes on to.
     package var forwardsTo: [String] = []
@@ -59,7 +61,8 @@ package struct AccountRecord: Sendable, Equatable {
         [
             "address": .string(address), "id": .optional(id), "enabled": .bool(isEnabled),
             "hasPassword": .bool(hasPassword), "services": .strings(services), "quota": .optional(quotaOctets),
-            "quotaMessages": .optional(quotaMessages), "homeServer": .optional(homeServer),
+            "quotaMessages": .optional(quotaMessages), "saveSent": savesSent.map { .bool($0) } ?? .null,
+            "homeServer": .optional(homeServer),
             "forwardsTo": .strings(forwardsTo), "keepsCopy": .bool(keepsCopy),
         ]
     }
@@ -74,12 +77,19 @@ package struct AccountChange: Sendable, Equatable {
         case limited(Int64)
     }
 
+    /// Yes, no, or what the server's settings say.
+    package enum Claim: Sendable, Equatable {
+        case `default`
+        case set(Bool)
+    }
+
     package var isEnabled: Bool?
     package var imap: Bool?
     package var pop3: Bool?
     package var submission: Bool?
     package var quotaOctets: Quota?
     package var quotaMessages: Quota?
+    package var savesSent: Claim?
 
     package init() {}
 }

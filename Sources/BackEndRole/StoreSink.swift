@@ -29,15 +29,19 @@ private final class StoreDelivery: IncomingMessage {
     private let sink: StoreSink
     private let transaction: MailTransaction
     private let staging: any MessageStaging
+    /// For a sender's copy, which is kept as its sender wrote it.
+    private var stamp: ServerStamp?
 
     init(_ sink: StoreSink, _ transaction: MailTransaction) {
         self.sink = sink
         self.transaction = transaction
         staging = sink.store.stage()
+        if transaction.recipients.contains(where: \.isSentCopy) { stamp = ServerStamp() }
     }
 
     func add(_ bytes: [UInt8]) async throws(SMTPReply) {
-        do throws(MailStoreError) { try staging.add(bytes) } catch { throw error.deliveryReply }
+        let kept = stamp?.withoutStamp(bytes) ?? bytes
+        do throws(MailStoreError) { try staging.add(kept) } catch { throw error.deliveryReply }
     }
 
     func abort() async {}
@@ -45,6 +49,7 @@ private final class StoreDelivery: IncomingMessage {
     func finish() async -> [SMTPReply] {
         let message: any StagedMessage
         do throws(MailStoreError) {
+            if let rest = stamp?.finish() { try staging.add(rest) }
             message = try await staging.finish()
         } catch {
             let reply = error.deliveryReply
@@ -59,16 +64,10 @@ private final class StoreDelivery: IncomingMessage {
         for delivery in recipient.deliveries {
             do throws(MailStoreError) {
                 let account = try await sink.store.account(delivery.account, deadline: .now + sink.patience)
-                let outcome = try await account.append(
-                    message,
-                    to: .inbox,
-                    flags: .none,
-                    internalDate: MailDate(secondsSince1970: WallClock.seconds),
-                    delivery: recipient.deliveryID
-                )
+                let outcome = try await store(message, in: account, for: recipient)
                 track(delivery, outcome.wasDuplicate ? "duplicate" : "stored") { entry in
                     entry.octets = message.size
-                    entry.details["mailbox"] = "INBOX"
+                    entry.details["mailbox"] = recipient.isSentCopy ? "\\Sent" : "INBOX"
                     entry.details["uid"] = "\(outcome.uid.rawValue)"
                 }
                 sink.events.record(
@@ -94,6 +93,24 @@ private final class StoreDelivery: IncomingMessage {
             }
         }
         return SMTPReply(250, .recipientValid, "Delivered")
+    }
+
+    private func store(
+        _ message: any StagedMessage,
+        in account: any MailAccount,
+        for recipient: TransactionRecipient
+    ) async throws(MailStoreError) -> AppendOutcome {
+        let now = MailDate(secondsSince1970: WallClock.seconds)
+        if recipient.isSentCopy, let identity = recipient.deliveryID {
+            return try await account.fileSent(message, identity: identity, internalDate: now)
+        }
+        return try await account.append(
+            message,
+            to: .inbox,
+            flags: .none,
+            internalDate: now,
+            delivery: recipient.deliveryID
+        )
     }
 
     /// Keeps for tracking what the store did.

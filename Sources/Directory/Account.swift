@@ -35,6 +35,8 @@ package struct AccountAttributes: Sendable, Hashable {
     package var quotaOctets: Int64?
     /// Bound on stored messages; 0 for none, `nil` for the server's default.
     package var quotaMessages: Int64?
+    /// Whether mail that is submitted with it is filed in its mailbox of sent mail; `nil` for the server's default.
+    package var savesSent: Bool?
     /// The back-end that holds the mail, in a farm; `nil` on a machine of its own.
     package var homeServer: String?
 
@@ -43,12 +45,14 @@ package struct AccountAttributes: Sendable, Hashable {
         services: Set<MailService> = Set(MailService.allCases),
         quotaOctets: Int64? = nil,
         quotaMessages: Int64? = nil,
+        savesSent: Bool? = nil,
         homeServer: String? = nil
     ) {
         self.isEnabled = isEnabled
         self.services = services
         self.quotaOctets = quotaOctets
         self.quotaMessages = quotaMessages
+        self.savesSent = savesSent
         self.homeServer = homeServer
     }
 }
@@ -73,6 +77,14 @@ package struct AccountQuota: Sendable, Hashable {
 struct StoredQuota: Sendable, Hashable {
     var octets: Int64?
     var messages: Int64?
+}
+
+/// What is set for one account's mailbox of sent mail.
+struct StoredSentCopies: Sendable, Hashable {
+    /// The primary address.
+    var address: MailboxAddress
+    /// As in `AccountAttributes`.
+    var savesSent: Bool?
 }
 
 /// An account that is no longer in the directory, and whose mail is to be removed.

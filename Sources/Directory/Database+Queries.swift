@@ -40,7 +40,7 @@ extension Database {
         try all(
             """
             SELECT accounts.id, local_part, name, enabled, imap, pop3, submission, password, quota_octets,
-                quota_messages, home_server, accounts.created, scram_sha256, scram_sha1
+                quota_messages, home_server, accounts.created, save_sent, scram_sha256, scram_sha1
             FROM accounts JOIN addresses ON addresses.account = accounts.id JOIN domains ON domains.id = addresses.domain
             WHERE \(condition) ORDER BY name, folded
             """,
@@ -61,6 +61,7 @@ extension Account {
             services: [],
             quotaOctets: row.optionalInteger(8),
             quotaMessages: row.optionalInteger(9),
+            savesSent: row.optionalInteger(12).map { $0 != 0 },
             homeServer: row.optionalText(10)
         )
         if row.bool(4) { attributes.services.insert(.imap) }
@@ -69,8 +70,8 @@ extension Account {
         password = row.optionalText(7).map(PasswordHash.init(stored:))
         created = row.integer(11)
         scram = SCRAMVerifiers(
-            sha256: row.optionalText(12).flatMap(SCRAMVerifier.init(_:)),
-            sha1: row.optionalText(13).flatMap(SCRAMVerifier.init(_:))
+            sha256: row.optionalText(13).flatMap(SCRAMVerifier.init(_:)),
+            sha1: row.optionalText(14).flatMap(SCRAMVerifier.init(_:))
         )
     }
 }

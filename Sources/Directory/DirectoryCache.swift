@@ -24,6 +24,7 @@ final class DirectoryCache: Sendable {
         case removals
         case keyCoverage
         case decoySecret
+        case sentCopies(all: Bool)
     }
 
     enum Answer: Sendable {
@@ -34,6 +35,7 @@ final class DirectoryCache: Sendable {
         /// The hashes for which an account that logs on has no keys.
         case keyCoverage(Set<SCRAMHash>)
         case decoySecret(String)
+        case sentCopies([AccountID: StoredSentCopies])
     }
 
     private struct State {

@@ -117,5 +117,6 @@ enum Schema {
             // SQLite's generator is seeded by the system's.
             "INSERT INTO secrets (name, value) VALUES ('scram', hex(randomblob(32)))",
         ],
+        ["ALTER TABLE accounts ADD COLUMN save_sent INTEGER"],
     ]
 }

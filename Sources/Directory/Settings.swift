@@ -85,6 +85,12 @@ package enum DirectorySettings {
         help: "How many messages an account may store when none is set for it (account set --quota-messages); 0 for no "
             + "bound."
     )
+    package static let saveSent = SettingKey(
+        "submission/save-sent",
+        default: false,
+        help: "Whether mail that users submit is filed in their mailbox of sent mail (\\Sent), for accounts for which "
+            + "it is not set (account set --save-sent). A copy that the client appends itself is recognised."
+    )
 }
 
 /// Every setting of this module.
@@ -93,6 +99,6 @@ package let directorySettings: [SettingDeclaration] = [
     DirectorySettings.defaultDomain.declaration, DirectorySettings.verifiedLifetime.declaration,
     DirectorySettings.hashingQueue.declaration, DirectorySettings.scram.declaration,
     DirectorySettings.offersSHA1.declaration, DirectorySettings.learnsKeys.declaration,
-    DirectorySettings.quotaOctets.declaration,
-    DirectorySettings.quotaMessages.declaration,
+    DirectorySettings.quotaOctets.declaration, DirectorySettings.quotaMessages.declaration,
+    DirectorySettings.saveSent.declaration,
 ]

@@ -17,7 +17,7 @@ enum MilterArguments {
 
     static func words(of recipient: RecipientCommand) -> [String] {
         var recipient = recipient
-        (recipient.account, recipient.delivery) = (nil, nil)
+        (recipient.account, recipient.delivery, recipient.isSentCopy) = (nil, nil, false)
         return words(SMTPCommand.recipient(recipient).encoded, behind: "RCPT TO:", "\(recipient.forwardPath)")
     }
 

@@ -29,6 +29,13 @@ package struct LMTPDelivery: Sendable {
         recipient.account = account
         recipient.delivery = delivery
     }
+
+    /// As the sender's own copy.
+    package var asSentCopy: LMTPDelivery {
+        var copy = self
+        copy.recipient.isSentCopy = true
+        return copy
+    }
 }
 
 /// Hands messages to workers on this machine over Unix sockets.

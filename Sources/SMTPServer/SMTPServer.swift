@@ -29,6 +29,8 @@ package struct SMTPServices: Sendable {
     package var authenticator: (any Authenticator)?
     /// For submission; without one, users may write under any address.
     package var senders: (any SenderPolicy)?
+    /// For submission; without one, no copies of sent mail are filed.
+    package var sentCopies: (any SentCopyPolicy)?
     /// For mail to other servers; with one, reports to senders (RFC 3461) are offered, too.
     package var relay: (any RelayPolicy)?
     /// For ETRN.

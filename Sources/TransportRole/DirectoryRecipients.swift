@@ -8,7 +8,7 @@ package import SMTPServer
 internal import SMTPWire
 
 /// Answers the receiving server's questions from the directory.
-package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
+package struct DirectoryRecipients: RecipientResolver, SenderPolicy, SentCopyPolicy {
     private let directory: AccountDirectory
     private let hasRoom: @Sendable (LocalDelivery, UInt64?) async -> Bool
 
@@ -70,6 +70,10 @@ package struct DirectoryRecipients: RecipientResolver, SenderPolicy {
                 }
             }
         )
+    }
+
+    package func sentCopy(of user: AuthenticatedUser) async -> LocalDelivery? {
+        await directory.sentCopies(of: user.account).map { LocalDelivery(account: $0.account, address: $0.address) }
     }
 
     /// An address is a user's when it is the account's own, or an alias of it, and both with a detail after a plus sign.

@@ -52,6 +52,7 @@ import Testing
         ("EHLO x\r\nMAIL FROM:<a@b> XMARTLET-TRACE=abc\r\n", "250 555"),
         ("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test> NOTIFY=NEVER\r\n", "250 250 555"),
         ("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test> XMARTLET-ACCOUNT=1\r\n", "250 250 555"),
+        ("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test> XMARTLET-SENT\r\n", "250 250 555"),
         ("EHLO x\r\nMAIL FROM:<é@b>\r\n", "250 553"), ("EHLO x\r\nMAIL FROM:<é@b> SMTPUTF8\r\n", "250 250"),
         ("EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bücher@example.test>\r\n", "250 250 553"),
         ("EHLO x\r\nMAIL FROM:<a@b> SMTPUTF8\r\nRCPT TO:<bücher@example.test>\r\n", "250 250 250"),

@@ -68,7 +68,7 @@ extension AccountSecret {
 
 extension AccountChange {
     /// Reads `enabled`, `imap`, `pop3`, `submission` (booleans), `quota` (octets) and `quotaMessages` (numbers; 0 for
-    /// no bound, null for the server's default).
+    /// no bound, null for the server's default), and `saveSent` (boolean, null for the server's default).
     init(_ body: JSONValue?) throws(AdminError) {
         self.init()
         isEnabled = try Self.claim("enabled", body)
@@ -77,6 +77,7 @@ extension AccountChange {
         submission = try Self.claim("submission", body)
         quotaOctets = try Self.quota("quota", body)
         quotaMessages = try Self.quota("quotaMessages", body)
+        savesSent = try Self.claimOrDefault("saveSent", body)
     }
 
     private static func claim(_ name: String, _ body: JSONValue?) throws(AdminError) -> Bool? {
@@ -85,6 +86,11 @@ extension AccountChange {
         case .bool(let claim)?: return claim
         default: throw AdminError(.badRequest, "\"\(name)\" in the body must be true or false.")
         }
+    }
+
+    private static func claimOrDefault(_ name: String, _ body: JSONValue?) throws(AdminError) -> Claim? {
+        if body?[name] == .null { return .default }
+        return try claim(name, body).map { .set($0) }
     }
 
     private static func quota(_ name: String, _ body: JSONValue?) throws(AdminError) -> Quota? {

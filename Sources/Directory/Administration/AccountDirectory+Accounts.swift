@@ -23,8 +23,8 @@ extension AccountDirectory {
             try database.run(
                 """
                 INSERT INTO accounts (password, created, enabled, imap, pop3, submission, quota_octets, quota_messages,
-                    home_server, scram_sha256, scram_sha1)
-                VALUES (?1, unixepoch(), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                    home_server, save_sent, scram_sha256, scram_sha1)
+                VALUES (?1, unixepoch(), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                 """,
                 [SQLiteValue(password?.text)] + attributes.columns + scram.columns
             )
@@ -67,7 +67,7 @@ extension AccountDirectory {
             try database.run(
                 """
                 UPDATE accounts SET enabled = ?2, imap = ?3, pop3 = ?4, submission = ?5, quota_octets = ?6,
-                    quota_messages = ?7, home_server = ?8 WHERE id = ?1
+                    quota_messages = ?7, home_server = ?8, save_sent = ?9 WHERE id = ?1
                 """,
                 [.integer(Int64(clamping: account.id.rawValue))] + account.attributes.columns
             )
@@ -131,7 +131,7 @@ extension AccountAttributes {
         [
             SQLiteValue(isEnabled), SQLiteValue(services.contains(.imap)), SQLiteValue(services.contains(.pop3)),
             SQLiteValue(services.contains(.submission)), SQLiteValue(quotaOctets), SQLiteValue(quotaMessages),
-            SQLiteValue(homeServer),
+            SQLiteValue(homeServer), savesSent.map { SQLiteValue($0) } ?? .null,
         ]
     }
 }

@@ -28,13 +28,9 @@ extension AccountStore {
     /// Shares commits with deliveries.
     private func appendOne(_ message: NewMessage, to name: MailboxName) async throws(MailStoreError) -> AppendedMessages
     {
-        let outcome = try await append(
-            message.content,
-            to: name,
-            flags: message.flags,
-            internalDate: message.internalDate,
-            delivery: nil
-        )
+        let identity = await sentIdentity(of: message, in: name)
+        let outcome = try await store(message, in: name, as: identity.map { .appendedCopy($0) } ?? .none)
+        if let identity, outcome.wasDuplicate { return try await join(message, to: outcome, in: name, identity) }
         return AppendedMessages(
             uidValidity: outcome.uidValidity,
             uids: UIDSet(ascending: CollectionOfOne(outcome.uid))

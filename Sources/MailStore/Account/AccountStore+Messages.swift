@@ -11,6 +11,17 @@ extension AccountStore {
         internalDate: MailDate,
         delivery: DeliveryID?
     ) async throws(MailStoreError) -> AppendOutcome {
+        let new = NewMessage(message, flags: flags, internalDate: internalDate)
+        return try await store(new, in: name, as: delivery.map { .delivery($0) } ?? .none)
+    }
+
+    /// Stores one message, unless it is there already under its name.
+    func store(
+        _ new: NewMessage,
+        in name: MailboxName,
+        as known: AppendName
+    ) async throws(MailStoreError) -> AppendOutcome {
+        let message = new.content
         guard let message = message as? StagedOctets else {
             throw MailStoreError(.unavailable, "the message cannot be stored", detail: "staged by another store")
         }
@@ -19,25 +30,25 @@ extension AccountStore {
         let limits = await quotaLimits()
         try await enter(shared: arrival)
         defer { gate.leave(exclusive: false) }
-        if let delivery {
-            while deliveriesUnderWay[delivery] != nil {
+        if let id = known.id {
+            while deliveriesUnderWay[id] != nil {
                 await Turn.wait { turn in
-                    if deliveriesUnderWay[delivery]?.append(turn) == nil { turn.resume() }
+                    if deliveriesUnderWay[id]?.append(turn) == nil { turn.resume() }
                 }
             }
-            if let known = earlierOutcome(of: delivery) { return known }
+            if let earlier = earlierOutcome(of: known, in: name) { return earlier }
         }
         let mailbox = try mailbox(name)
         try admit(octets: message.size, messages: 1, within: limits)
         guard let uid = takeUID(mailbox) else { throw MailStoreError(.limit, "no UIDs are left in \(name)") }
         let thread = planThread(of: message.threads, EmailID(mailbox.id, uid))
         let record = MessageRecord(
-            delivery: delivery,
+            delivery: known.recorded,
             mailbox: mailbox.id,
             uid: uid,
             modSeq: takeModSeq(),
-            flags: flags.withoutOwn,
-            internalDate: internalDate,
+            flags: new.flags.withoutOwn,
+            internalDate: new.internalDate,
             savedSeconds: services.now(),
             size: message.size,
             sha256: message.sha256,
@@ -45,19 +56,30 @@ extension AccountStore {
             thread: thread,
             threadKeys: message.threads.keys
         )
-        if let delivery { deliveriesUnderWay[delivery] = [] }
+        if let id = known.id { deliveriesUnderWay[id] = [] }
         underWay.begin(record)
         defer {
             underWay.end(record)
-            if let delivery { deliveryEnded(delivery) }
+            if let id = known.id { deliveryEnded(id) }
         }
         try await isApplied(submit([LogAppend(.message(record), message: message)]))
+        if case .appendedCopy(let id) = known { sentCopies.note(id, mailbox.id, uid, at: services.now()) }
         return AppendOutcome(
             mailbox: mailbox.id,
             uidValidity: mailbox.uidValidity,
             uid: uid,
             wasDuplicate: false
         )
+    }
+
+    /// What was stored before under the name; `nil` when the message is to be stored.
+    private func earlierOutcome(of known: AppendName, in name: MailboxName) -> AppendOutcome? {
+        switch known {
+        case .none: nil
+        case .delivery(let id): earlierOutcome(of: id)
+        case .sentCopy(let id): filedCopy(id, in: name) ?? appendedCopy(id, in: name)
+        case .appendedCopy(let id): filedCopy(id, in: name)
+        }
     }
 
     /// What a delivery got before; `nil` when it is to be stored.

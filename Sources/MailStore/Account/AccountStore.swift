@@ -57,6 +57,8 @@ package actor AccountStore: MailAccount {
     var warnedPercent: UInt64 = 0
     /// Deliveries under way, and who waits for their outcome.
     var deliveriesUnderWay: [DeliveryID: [Turn<Void>]] = [:]
+    /// What clients appended to the mailbox of sent mail.
+    var sentCopies = AppendedCopies()
 
     init(
         _ opened: OpenedAccount,

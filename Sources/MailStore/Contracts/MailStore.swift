@@ -62,6 +62,17 @@ package protocol MailAccount: AnyObject, Sendable {
         delivery: DeliveryID?
     ) async throws(MailStoreError) -> AppendOutcome
 
+    /// Files the account's own copy of a message that it submitted: in its mailbox with the special use \Sent (made
+    /// when it is missing), seen. Answered with the mailbox and UID of the copy that is there, when one with the same
+    /// identity is there already, whether filed or appended by a client. Throws as `append`.
+    ///
+    /// - Parameter identity: `SentIdentity` of what the sender wrote.
+    func fileSent(
+        _ message: any StagedMessage,
+        identity: DeliveryID,
+        internalDate: MailDate
+    ) async throws(MailStoreError) -> AppendOutcome
+
     /// Stores messages, all or none, and removes the one that they take the place of (its mailbox may be another).
     /// Throws as `append`, and `.noSuchMessage` when there is nothing to be replaced.
     func append(
@@ -162,6 +173,24 @@ package final class MailboxWatch: Sendable {
     private let onEnd: @Sendable () -> Void
     package init(onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
     deinit { onEnd() }
+}
+
+extension MailAccount {
+    /// For an account that knows no message again but by its delivery.
+    package func fileSent(
+        _ message: any StagedMessage,
+        identity: DeliveryID,
+        internalDate: MailDate
+    ) async throws(MailStoreError) -> AppendOutcome {
+        let name = try await mailboxes().first { $0.id != nil && $0.specialUse.contains(.sent) }?.name
+        return try await append(
+            message,
+            to: name ?? .inbox,
+            flags: FlagSet(system: .seen),
+            internalDate: internalDate,
+            delivery: identity
+        )
+    }
 }
 
 extension MailAccount {

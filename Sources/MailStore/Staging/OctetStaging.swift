@@ -61,10 +61,11 @@ package final class OctetStaging: MessageStaging {
         let (count, digest) = (count, hasher.finish())
         return await BlockingPool.shared.run {
             var threads = ThreadKeys()
-            let structure = file.withBytes(count) {
+            let found = file.withBytes(count) {
                 threads = ThreadKeys($0)
                 return summarize($0)
             }
+            let structure = found ?? []
             let content = StagedContent.file(descriptor: file.descriptor, count: count, owner: file)
             return StagedOctets(size: count, sha256: digest, structure: structure, threads: threads, content: content)
         }

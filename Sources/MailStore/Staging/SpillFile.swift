@@ -33,11 +33,11 @@ final class SpillFile: Sendable {
         if let failure { throw failure }
     }
 
-    /// The file in memory, page by page as it is looked at, for the time of the call; nothing when it cannot be had.
-    func withBytes(_ count: UInt64, _ body: (RawSpan) -> [UInt8]) -> [UInt8] {
+    /// The file in memory, page by page as it is looked at, for the time of the call; `nil` when it cannot be had.
+    func withBytes<Result>(_ count: UInt64, _ body: (RawSpan) -> Result) -> Result? {
         guard let length = Int(exactly: count), length > 0,
             let base = unsafe mmap(nil, length, PROT_READ, MAP_PRIVATE, descriptor, 0), unsafe base != MAP_FAILED
-        else { return [] }
+        else { return nil }
         defer { unsafe munmap(base, length) }
         return body(unsafe RawSpan(_unsafeStart: base, byteCount: length))
     }

@@ -110,7 +110,7 @@ package struct TransactionPlan: Sendable, Hashable {
         }
         if !recipient.forwardPath.isASCII { mail.usesUTF8 = true }
         var command = recipient
-        (command.account, command.delivery) = (nil, nil)
+        (command.account, command.delivery, command.isSentCopy) = (nil, nil, false)
         if !server.deliveryReports { (command.notify, command.originalRecipient) = (nil, nil) }
         recipients.append(command)
         places.append(place)

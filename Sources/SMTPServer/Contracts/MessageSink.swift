@@ -17,6 +17,8 @@ package struct TransactionRecipient: Sendable, Hashable {
     package var notify: RecipientCommand.Notify?
     /// The recipient as the first sender named it (RFC 3461 §4.2).
     package var originalRecipient: RecipientCommand.OriginalRecipient?
+    /// The sender's own copy, for the mailbox of sent mail; `deliveryID` is then its `SentIdentity`.
+    package var isSentCopy = false
 
     package init(_ forwardPath: ForwardPath, deliveries: [LocalDelivery], deliveryID: DeliveryID? = nil) {
         self.forwardPath = forwardPath
@@ -63,6 +65,12 @@ package struct MailTransaction: Sendable {
     package var headerOctets = 0
     /// SHA-256 of what the client sent, when filters changed it since.
     package var contentDigest: [UInt8]?
+    /// Where the sender's own copy is filed; `nil` when none is.
+    ///
+    /// Known when the sink is told to begin.
+    package var sentCopy: LocalDelivery?
+    /// By what that copy is known again, when filters changed the message since.
+    package var sentIdentity: DeliveryID?
     /// Why the message waits in the queue until somebody has looked at it; `nil` for one that goes its way.
     package var holdReason: String?
 

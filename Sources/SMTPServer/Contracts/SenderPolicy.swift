@@ -20,6 +20,14 @@ package protocol SenderPolicy: Sendable {
     func mayUse(_ address: MailboxAddress, by user: AuthenticatedUser) async -> SenderVerdict
 }
 
+/// Says for whom a copy of what they submit is filed.
+///
+/// Composition supplies it from the directory.
+package protocol SentCopyPolicy: Sendable {
+    /// The account that gets the copy; `nil` when the user files it, or nobody.
+    func sentCopy(of user: AuthenticatedUser) async -> LocalDelivery?
+}
+
 /// Says what is known of the domains of senders elsewhere.
 ///
 /// Composition supplies it from the resolver.

@@ -154,6 +154,9 @@ final class MessageReception {
         transaction.priority = fields.values(of: "Priority").first.map { value in
             ASCII.lowercased(String(decoding: value.prefix(32).filter { $0 > ASCII.space }, as: UTF8.self))
         }
+        if let user = transaction.user, dialogue.server.service == .submission {
+            transaction.sentCopy = await dialogue.server.services.sentCopies?.sentCopy(of: user)
+        }
         do throws(SMTPReply) {
             let sink = dialogue.server.services.sink
             if let filter = dialogue.filter {

@@ -26,6 +26,8 @@ struct TraceFields {
         guard service == .internalLMTP else {
             return (marks.isEmpty ? "" : "X-Martlet-Listed: \(marks)\r\n") + received
         }
+        // What somebody sent was not delivered to them.
+        if transaction.recipients.contains(where: \.isSentCopy) { return "" }
         let addresses = transaction.recipients.flatMap(\.deliveries).map(\.address)
         let deliveredTo = addresses.count == 1 ? addresses.map { "Delivered-To: \($0)\r\n" }.joined() : ""
         return "Return-Path: \(transaction.reversePath)\r\n" + deliveredTo

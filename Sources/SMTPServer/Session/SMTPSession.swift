@@ -239,7 +239,8 @@ package struct SMTPSession: Sendable {
         var unknown: String?
         if recipient.notify != nil, !limits.offersReports { unknown = "NOTIFY" }
         if recipient.originalRecipient != nil, !limits.offersReports { unknown = "ORCPT" }
-        if recipient.account != nil || recipient.delivery != nil, service != .internalLMTP { unknown = "XMARTLET" }
+        let isInternal = recipient.account != nil || recipient.delivery != nil || recipient.isSentCopy
+        if isInternal, service != .internalLMTP { unknown = "XMARTLET" }
         if let unknown { return fail(SMTPReply(555, .invalidArguments, "Parameter \(unknown) is not offered")) }
         guard transaction.mail.usesUTF8 || Self.isASCII(recipient.forwardPath.description) else {
             return fail(SMTPReply(553, .nonASCIIAddress, "An address like this needs SMTPUTF8"))
@@ -279,6 +280,7 @@ package struct SMTPSession: Sendable {
             recipient.expansion = expansion
             recipient.notify = command.notify
             recipient.originalRecipient = command.originalRecipient
+            recipient.isSentCopy = command.isSentCopy
             transaction?.recipients.append(recipient)
         }
         return SMTPReply(250, .recipientValid, "Recipient OK")

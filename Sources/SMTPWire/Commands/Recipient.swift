@@ -37,6 +37,9 @@ package struct RecipientCommand: Sendable, Hashable {
     package var account: AccountID?
     /// Between Martlet's own parts: the name of this delivery, the same at every retry.
     package var delivery: DeliveryID?
+    /// Between Martlet's own parts: it is the sender's own copy, for the mailbox of sent mail; `delivery` is the
+    /// message's `SentIdentity`.
+    package var isSentCopy = false
 
     package init(_ forwardPath: ForwardPath) { self.forwardPath = forwardPath }
 
@@ -61,6 +64,9 @@ package struct RecipientCommand: Sendable, Hashable {
         case "XMARTLET-DELIVERY":
             delivery = Self.delivery(try parameter.required("32 hexadecimal digits"))
             if delivery == nil { throw parameter.invalid("32 hexadecimal digits") }
+        case "XMARTLET-SENT":
+            try parameter.requireNone()
+            isSentCopy = true
         default: throw SMTPSyntaxError(.unknownParameter, at: parameter.offset, expected: parameter.keyword)
         }
     }
@@ -116,6 +122,7 @@ package struct RecipientCommand: Sendable, Hashable {
         }
         if let account { text += " XMARTLET-ACCOUNT=\(account)" }
         if let delivery { text += " XMARTLET-DELIVERY=" + Self.hexadecimal(delivery) }
+        if isSentCopy { text += " XMARTLET-SENT" }
         return text
     }
 

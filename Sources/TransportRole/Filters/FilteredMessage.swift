@@ -27,7 +27,7 @@ final class FilteredMessage: IncomingMessage {
         self.sink = sink
         self.isDiscarded = isDiscarded
         recipientCount = transaction.recipients.count
-        spool = MessageSpool(folder: chain.owner.spoolFolder, leavingOut: transaction.traceOctets)
+        spool = MessageSpool(folder: chain.owner.spoolFolder, for: transaction)
     }
 
     func add(_ bytes: [UInt8]) async throws(SMTPReply) {
@@ -41,6 +41,7 @@ final class FilteredMessage: IncomingMessage {
         guard !isDiscarded else { return Self.accepted(recipientCount) }
         let content = spool.finish()
         transaction.contentDigest = content.sha256
+        transaction.sentIdentity = content.sentIdentity
         do throws(SMTPReply) {
             var message = try await Draft(content, transaction)
             for session in chain.sessions {
@@ -194,7 +195,7 @@ final class FilteredMessage: IncomingMessage {
     private static func recipient(_ address: String, _ parameters: String) -> RecipientCommand? {
         let line = "RCPT TO:\(bracketed(address)) \(parameters)"
         guard case .recipient(let command) = try? SMTPCommand.parse(Array(line.utf8)), command.account == nil,
-            command.delivery == nil
+            command.delivery == nil, !command.isSentCopy
         else { return nil }
         return command
     }

@@ -52,6 +52,14 @@ extension EventDefinition {
         cause: "It is a group, an alias of several, or an account that forwards its mail.",
         action: "None; martlet route explain ADDRESS shows whom it stands for."
     )
+    static let sentCopyNotFiled = EventDefinition(
+        9442,
+        "transport.sent-copy.not-filed",
+        .warning,
+        text: "A message was sent, but its sender's copy could not be filed.",
+        cause: "The sender's account is over its quota, or neither the back-end worker nor the queue took the copy.",
+        action: "See the result; the sender has no copy of this message but its own."
+    )
     static let returned = EventDefinition(
         9441,
         "transport.forward.loop",
@@ -76,5 +84,6 @@ extension EventDefinition {
 package let localDeliveryEvents: [EventDefinition] = [
     .digestImpossible,
     .delivered, .deliveryRefused, .deliveryRetried, .deliveryPutOff, .spoolFailed, .expanded, .returned,
+    .sentCopyNotFiled,
     .filterUnusable,
 ]

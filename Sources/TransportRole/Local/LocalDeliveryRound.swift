@@ -73,6 +73,22 @@ struct LocalDeliveryRound: Sendable {
     private struct Target: Sendable {
         var account: AccountID
         var address: MailboxAddress
+        var isSentCopy = false
+    }
+
+    /// The sender's own copy, when there is to be one.
+    var sentCopy: SentCopy? {
+        guard let delivery = transaction.sentCopy, let identity = transaction.sentIdentity ?? content.sentIdentity
+        else {
+            return nil
+        }
+        return SentCopy(delivery: delivery, identity: identity)
+    }
+
+    /// Files it now; the reply is the back-end's.
+    func file(_ copy: SentCopy) async -> SMTPReply {
+        let target = Target(account: copy.delivery.account, address: copy.delivery.address, isSentCopy: true)
+        return await deliver(target, copy.identity)
     }
 
     /// What makes a repetition the same: what was sent, by whom, and for which account.
@@ -113,7 +129,7 @@ struct LocalDeliveryRound: Sendable {
 
     /// Tries until the worker answers or the deadline has passed.
     private func deliver(_ target: Target, _ id: DeliveryID) async -> SMTPReply {
-        let delivery = LMTPDelivery(
+        let message = LMTPDelivery(
             from: transaction.reversePath,
             to: target.address,
             account: target.account,
@@ -121,6 +137,7 @@ struct LocalDeliveryRound: Sendable {
             trace: transaction.trace,
             usesUTF8: transaction.mail.usesUTF8
         )
+        let delivery = target.isSentCopy ? message.asSentCopy : message
         var pause = Self.shortestPause
         var tries = 0
         while true {
@@ -182,6 +199,7 @@ struct LocalDeliveryRound: Sendable {
                 entry.recipients = ["\(target.address)"]
                 entry.reply = reply
                 entry.details = ["account": "\(target.account)", "tries": "\(tries)"]
+                if target.isSentCopy { entry.details["copy"] = "sent" }
                 return entry
             }()
         )

@@ -51,7 +51,7 @@ package final class LocalDeliverySink: MessageSink {
     }
 
     package func begin(_ transaction: MailTransaction) async throws(SMTPReply) -> any IncomingMessage {
-        let spool = MessageSpool(folder: spoolFolder, leavingOut: transaction.traceOctets)
+        let spool = MessageSpool(folder: spoolFolder, for: transaction)
         return LocalDeliveryMessage(self, transaction, spool)
     }
 }
@@ -86,15 +86,39 @@ private final class LocalDeliveryMessage: IncomingMessage {
         var round = LocalDeliveryRound(owner, transaction, content)
         var replies = await round.run()
         let queued = round.forQueue(replies)
+        // Where something goes to the queue, the sender's copy goes with it, in one record.
+        var copy = round.sentCopy
         if let queue = owner.queue, !queued.positions.isEmpty {
             // Whoever a group stands for may all have been named besides, and have it.
-            let reply =
-                queued.recipients.isEmpty
-                ? SMTPReply(250, .other, "Delivered") : await accept(queued.recipients, content, queue)
+            var reply = SMTPReply(250, .other, "Delivered")
+            if !queued.recipients.isEmpty {
+                reply = await accept(queued.recipients + [copy?.queued].compactMap(\.self), content, queue)
+                copy = nil
+            }
             for index in queued.positions { replies[index] = reply }
+        }
+        if let copy, replies.contains(where: \.isPositive), !replies.contains(where: { $0.severity == .transient }) {
+            await file(copy, of: round, content)
         }
         round.end(willRepeat: replies.contains { $0.severity == .transient })
         return replies
+    }
+
+    /// Files the sender's copy of a message that is with its recipients: whatever comes of it, the message was sent.
+    private func file(_ copy: SentCopy, of round: LocalDeliveryRound, _ content: SpooledMessage) async {
+        var reply = await round.file(copy)
+        if reply.severity == .transient, let queue = owner.queue {
+            reply = await accept([copy.queued], content, queue)
+        }
+        guard !reply.isPositive else { return }
+        owner.events.record(
+            .sentCopyNotFiled,
+            [
+                "smtp.sender": .string("\(transaction.reversePath)"), "account.id": .string("\(copy.delivery.account)"),
+                "message.id": .string(transaction.messageID ?? ""), "delivery.result": .string(reply.summary),
+            ],
+            trace: transaction.trace.text
+        )
     }
 
     /// Puts the message into the queue for these recipients; the answer for all of them.

@@ -4,8 +4,11 @@
 internal import ByteTools
 internal import Glibc
 package import MailQueue
+internal import MailStore
+package import MailTypes
 package import Runtime
 internal import SMTPClient
+package import SMTPServer
 
 /// Takes the octets of one incoming message: in memory up to a bound, beyond it in a file without a name, which goes
 /// away with this process.
@@ -21,6 +24,8 @@ package final class MessageSpool {
     private var file: SpoolFile?
     /// Octets at the start that do not count for the digest.
     private var uncounted: Int
+    private let sender: AccountID?
+    private var identity: SentIdentity?
     package private(set) var size: UInt64 = 0
 
     /// - Parameters:
@@ -29,6 +34,16 @@ package final class MessageSpool {
     package init(folder: String, leavingOut traceOctets: Int) {
         self.folder = folder
         uncounted = traceOctets
+        sender = nil
+    }
+
+    /// For what a client sends; `SpooledMessage.sentIdentity` is had, too, when its sender's copy is to be filed.
+    package init(folder: String, for transaction: MailTransaction) {
+        self.folder = folder
+        uncounted = transaction.traceOctets
+        sender = transaction.sentCopy?.account
+        guard sender != nil, transaction.sentIdentity == nil else { return }
+        identity = SentIdentity(headerEnd: transaction.headerOctets, from: transaction.traceOctets)
     }
 
     /// Adds octets.
@@ -38,6 +53,7 @@ package final class MessageSpool {
         size &+= UInt64(bytes.count)
         let skipped = min(uncounted, bytes.count)
         uncounted -= skipped
+        unsafe identity?.add(bytes.span.bytes)
         if skipped < bytes.count { unsafe hasher.add(bytes.span.bytes.extracting(skipped..<bytes.count)) }
         if let file { return try file.append(bytes) }
         memory += bytes
@@ -50,7 +66,8 @@ package final class MessageSpool {
 
     /// The message is whole.
     package func finish() -> SpooledMessage {
-        SpooledMessage(memory: memory, file: file, size: size, sha256: hasher.finish())
+        let name = sender.flatMap { identity?.finish(for: $0) }
+        return SpooledMessage(memory: memory, file: file, size: size, sha256: hasher.finish(), sentIdentity: name)
     }
 }
 
@@ -63,12 +80,15 @@ package final class SpooledMessage: MessageContent {
     package let size: UInt64
     /// Over the octets as the client sent them, without our trace fields.
     package let sha256: [UInt8]
+    /// Of what the client sent, when its sender's copy is to be filed.
+    package let sentIdentity: DeliveryID?
 
-    init(memory: [UInt8], file: SpoolFile?, size: UInt64, sha256: [UInt8]) {
+    init(memory: [UInt8], file: SpoolFile?, size: UInt64, sha256: [UInt8], sentIdentity: DeliveryID? = nil) {
         self.memory = memory
         self.file = file
         self.size = size
         self.sha256 = sha256
+        self.sentIdentity = sentIdentity
     }
 
     package func read(at offset: UInt64, maximum: Int) async throws(IOError) -> [UInt8] {

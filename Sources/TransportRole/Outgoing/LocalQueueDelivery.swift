@@ -57,7 +57,8 @@ struct LocalQueueDelivery: Sendable {
             )
             do throws(SMTPClientError) {
                 guard let path = socket(account) else { throw SMTPClientError(.connect, .io(.closed)) }
-                let reply = try await client.deliver(message, content, to: path)
+                let parcel = command.isSentCopy ? message.asSentCopy : message
+                let reply = try await client.deliver(parcel, content, to: path)
                 reached = true
                 let kind: DeliveryOutcome.Kind =
                     reply.isPositive ? .delivered : reply.severity == .permanent ? .bounced : .deferred

@@ -150,7 +150,7 @@ package struct PickupMessage: Sendable, Hashable {
         else {
             throw Fault("X-Receiver holds what is no address: \(PrintableText.escaped(String(text.prefix(200))))")
         }
-        (command.account, command.delivery) = (nil, nil)
+        (command.account, command.delivery, command.isSentCopy) = (nil, nil, false)
         return command
     }
 

@@ -64,6 +64,7 @@ import Testing
         ("MAIL FROM:<a@b> MT-PRIORITY=-", 501), ("MAIL FROM:<a@b> MT-PRIORITY", 501),
         ("MAIL FROM:<a@b> SOLICIT=ADV", 501), ("MAIL FROM:<a@b> SOLICIT=a:b,", 501), ("MAIL FROM:<a@b> SOLICIT", 501),
         ("RCPT TO:<a@b> XMARTLET-ACCOUNT=-1", 501), ("RCPT TO:<a@b> XMARTLET-DELIVERY=00", 501),
+        ("RCPT TO:<a@b> XMARTLET-SENT=1", 501),
         ("MAIL FROM:<a@b> FOO", 555), ("MAIL FROM:<a@b> FOO=1 SIZE=1", 555), ("RCPT TO:<a@b> SIZE=1", 555),
     ])
     func `What is no command has its own reply`(line: String, code: Int) {
@@ -142,12 +143,13 @@ import Testing
     @Test func `Parameters of RCPT`() throws {
         let line =
             "RCPT TO:<a@b> NOTIFY=success,DELAY ORCPT=rfc822;x+40y=z XMARTLET-ACCOUNT=7"
-            + " XMARTLET-DELIVERY=000000000000000100000000000000ff"
+            + " XMARTLET-DELIVERY=000000000000000100000000000000ff XMARTLET-SENT"
         var rcpt = RecipientCommand(.address(try #require(MailboxAddress("a@b"))))
         rcpt.notify = .on(success: true, failure: false, delay: true)
         rcpt.originalRecipient = .init(addressType: "rfc822", address: "x@y=z")
         rcpt.account = AccountID(7)
         rcpt.delivery = DeliveryID(high: 1, low: 255)
+        rcpt.isSentCopy = true
         #expect(try SMTPCommand.parse(Array(line.utf8)) == .recipient(rcpt))
         #expect(try SMTPCommand.parse(Array(SMTPCommand.recipient(rcpt).encoded.dropLast(2))) == .recipient(rcpt))
     }

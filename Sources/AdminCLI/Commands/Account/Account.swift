@@ -35,7 +35,13 @@ extension Option {
         value: "COUNT",
         help: "Bound on stored messages, none, or default"
     )
-    static let accountSwitches: [Option] = [.imap, .pop3, .submission, .quota, .quotaMessages]
+    static let saveSent = Option(
+        "--save-sent",
+        value: "on|off|default",
+        help: "File submitted mail in the mailbox of sent mail",
+        completion: .words(["on", "off", "default"])
+    )
+    static let accountSwitches: [Option] = [.imap, .pop3, .submission, .quota, .quotaMessages, .saveSent]
 }
 
 /// A bound as it is shown.
@@ -48,6 +54,7 @@ func quotaText(_ value: JSONValue?, _ text: (Int64) -> String = { "\($0)" }) -> 
 func accountText(_ account: JSONValue) -> String {
     let quota = quotaText(account["quota"]) { "\($0) octets" }
     let messages = quotaText(account["quotaMessages"]) { "\($0)" }
+    let sent = account["saveSent"]?.bool.map { $0 ? "on" : "off" } ?? "default"
     let forward =
         account.shown("forwardsTo").isEmpty
         ? ""
@@ -60,6 +67,7 @@ func accountText(_ account: JSONValue) -> String {
           password:       \(account["hasPassword"]?.bool == true ? "set" : "none: nobody can log on")
           may log on by:  \(account.shown("services").isEmpty ? "nothing" : account.shown("services"))
           quota:          \(quota)
-          quota messages: \(messages)\(forward)
+          quota messages: \(messages)
+          save sent:      \(sent)\(forward)
         """
 }

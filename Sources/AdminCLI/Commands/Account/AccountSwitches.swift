@@ -27,6 +27,12 @@ extension Invocation {
             }
             members.append(JSONMember("quotaMessages", count))
         }
+        if let text = value(.saveSent) {
+            guard text == "default" || Bool(settingText: text) != nil else {
+                throw CommandError(.usage, "--save-sent is on, off, or default.")
+            }
+            members.append(JSONMember("saveSent", Bool(settingText: text).map { .bool($0) } ?? .null))
+        }
         return members
     }
 
