@@ -26,10 +26,10 @@ enum MilterArguments {
         return [path] + rest.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// No name is looked up: the address in brackets stands for it, as for a client whose name is not known.
-    static func host(of peer: SocketAddress) -> String {
-        if case .unix = peer { return "localhost" }
-        return "[\(peer.host)]"
+    /// The address in brackets stands for a name that is not known.
+    static func host(of facts: MilterClientFacts) -> String {
+        if case .unix = facts.peer { return "localhost" }
+        return facts.name ?? "[\(facts.peer.host)]"
     }
 
     static func peer(_ peer: SocketAddress) -> MilterCommand.Peer {
@@ -47,9 +47,10 @@ enum MilterMacros {
         let address = facts.peer == .unix ? "127.0.0.1" : facts.peer.host
         return [
             "j": facts.hostName, "daemon_name": facts.listener, "v": "Martlet",
-            "_": "\(MilterArguments.host(of: facts.peer)) [\(address)]",
+            "_": "\(MilterArguments.host(of: facts)) [\(address)]",
             "client_addr": address, "client_port": "\(facts.peer.port)",
-            "client_name": MilterArguments.host(of: facts.peer), "client_resolve": "FAIL", "client_ptr": "unknown",
+            "client_name": facts.name ?? "unknown", "client_resolve": facts.resolution,
+            "client_ptr": facts.pointer ?? "unknown",
             "daemon_addr": facts.local.host, "daemon_port": "\(facts.local.port)", "if_addr": facts.local.host,
             "if_name": facts.hostName,
         ]

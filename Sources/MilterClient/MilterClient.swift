@@ -19,6 +19,12 @@ package struct MilterClientFacts: Sendable {
     package var listener: String
     package var peer: SocketAddress
     package var local: SocketAddress
+    /// The client's name in the domain name system, if the name has the client's address.
+    package var name: String?
+    /// The name that the client's address has, whether or not that can be relied on.
+    package var pointer: String?
+    /// As Sendmail says it: `OK`, `FORGED`, `FAIL`.
+    package var resolution = "FAIL"
 
     /// - Parameters:
     ///   - hostName: what this server calls itself.

@@ -223,7 +223,7 @@ package final class MilterSession {
         guard !isIntroduced else { return .proceed }
         isIntroduced = true
         let connect = MilterCommand.connect(
-            host: MilterArguments.host(of: facts.peer),
+            host: MilterArguments.host(of: facts),
             MilterArguments.peer(facts.peer)
         )
         let macros = MilterMacros.connect(facts)

@@ -60,6 +60,7 @@ package struct SMTPLimits: Sendable {
     package var isTrusted = false
     package var lists: [AddressList] = []
     package var listTimeout: Duration = .seconds(5)
+    package var clientNameTimeout: Duration = .seconds(5)
     package var listThreshold = 5
     package var greylists = false
     package var greylistDelay: Duration = .seconds(300)
@@ -119,6 +120,7 @@ package struct SMTPLimits: Sendable {
         recipientRates.account = settings[SMTPSettings.recipientsPerAccount, instance: instance]
         lists = settings[SMTPSettings.lists, instance: instance].compactMap(AddressList.init)
         listTimeout = settings[SMTPSettings.listTimeout, instance: instance]
+        clientNameTimeout = settings[SMTPSettings.clientNameTimeout, instance: instance]
         listThreshold = settings[SMTPSettings.listThreshold, instance: instance]
         greylists = settings[SMTPSettings.greylist, instance: instance]
         greylistDelay = settings[SMTPSettings.greylistDelay, instance: instance]

@@ -63,6 +63,14 @@ extension SMTPSettings {
         help:
             "Lists of addresses in the domain name system that strangers are looked up in, and what becomes of them: reject (550 5.7.1), mark (a field X-Martlet-Listed), score N, or allow, which outweighs all others."
     )
+    package static let clientNameTimeout = SettingKey(
+        "smtp/client-name-timeout",
+        default: Duration.seconds(5),
+        in: .milliseconds(100)...(.seconds(60)),
+        perInstance: true,
+        help: "How long the first MAIL of a client waits for the name that the domain name system has for its address, "
+            + "counted from the connection on; only where smtp/milters names filters, which get it."
+    )
     package static let listTimeout = SettingKey(
         "smtp/dns-list-timeout",
         default: Duration.seconds(5),
@@ -153,6 +161,7 @@ package let smtpClientSettings: [SettingDeclaration] = [
     SMTPSettings.messagesPerAccount.declaration, SMTPSettings.recipientsPerAddress.declaration,
     SMTPSettings.recipientsPerNetwork.declaration, SMTPSettings.recipientsPerAccount.declaration,
     SMTPSettings.unknownPerNetwork.declaration, SMTPSettings.lists.declaration,
-    SMTPSettings.listTimeout.declaration, SMTPSettings.listThreshold.declaration, SMTPSettings.greylist.declaration,
+    SMTPSettings.clientNameTimeout.declaration, SMTPSettings.listTimeout.declaration,
+    SMTPSettings.listThreshold.declaration, SMTPSettings.greylist.declaration,
     SMTPSettings.greylistDelay.declaration, SMTPSettings.greylistRetention.declaration,
 ]

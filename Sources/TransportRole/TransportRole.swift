@@ -87,12 +87,17 @@ package enum TransportRole {
             senders: recipients,
             relay: relay,
             queues: QueuesOnRequest(queues, layout, loop: context.loop),
-            clients: ClientControl(lists: ResolverLists(resolver), greylist: greylist.greylist),
+            clients: ClientControl(
+                lists: ResolverLists(resolver),
+                greylist: greylist.greylist,
+                names: ClientNames(resolver)
+            ),
             filters: filters,
             settings: context.settings,
             events: context.events
         )
         services.senderDomains = SenderDomains(resolver)
+        services.sentCopies = recipients
         services.onDemand = OnDemandRelays(
             router,
             queues.sorted { $0.key < $1.key }.map(\.value),

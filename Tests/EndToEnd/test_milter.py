@@ -14,6 +14,7 @@ import unittest
 
 import milter
 from clients import Lines, fetch, imap, smtp, uids
+from dnsserver import PTR, DNSServer, a, name
 from milter import ACCEPT, CONTINUE, DISCARD, PROGRESS, REJECT, SKIP, TEMPFAIL, Milter, packet
 from server import Server, until
 
@@ -108,7 +109,7 @@ class WhatTheySee(Filtered):
         self.assertEqual(stages[:3] + sorted(set(stages[3:]), key=stages.index),
                          ["connect", "helo", "mail", "rcpt", "data", "header", "eoh", "body", "end"])
         seen = dict(one.seen)
-        self.assertTrue(seen["connect"].startswith(b"[127.0.0.1]\0" + b"4"), seen["connect"])
+        self.assertTrue(seen["connect"].startswith(b"localhost\0" + b"4"), seen["connect"])
         self.assertTrue(seen["connect"].endswith(b"127.0.0.1\0"))
         self.assertEqual(seen["helo"], b"client.example.org\0")
         self.assertTrue(seen["mail"].startswith(b"<sender@example.org>\0"))
@@ -116,6 +117,7 @@ class WhatTheySee(Filtered):
         self.assertEqual(one.headers()[:2], [(b"From", b"sender@example.org"), (b"Subject", b"one\n\ttwo")])
         self.assertEqual(one.body(), b"the body\r\n.\r\nend\r\n")
         self.assertEqual(one.macros_seen["C"]["{client_addr}"], "127.0.0.1")
+        self.assertEqual(one.macros_seen["C"]["{client_name}"], "localhost")
         self.assertTrue(one.macros_seen["M"]["i"] and one.macros_seen["C"]["j"])
         self.assertEqual(one.macros_seen["R"]["{rcpt_addr}"], self.to)
         # Unchanged, it arrives as it was.
@@ -445,6 +447,84 @@ class RealOnes(Filtered):
         self.assertIn("Gtube", text)
         self.assertEqual(self.send()[0], 250)
         self.assertTrue(self.newest().endswith(b"the body\r\n.\r\nend\r\n"))
+
+
+class ClientNames(Filtered):
+    """What the domain name system calls a client: filters hear it when it can be relied on."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dns = DNSServer()
+        cls.server = Server({"resolver/forwarders": cls.dns.address, "resolver/insecure-zones": "test, arpa",
+                             "smtp/1/xclient-networks": "127.0.0.0/8", "smtp/client-name-timeout": "2s"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.destroy()
+        cls.dns.close()
+
+    def names(self, number, pointer, address=None):
+        """An address with such a name."""
+        self.dns.rule(f"{number}.33.22.11.in-addr.arpa", pointer)
+        if address:
+            self.dns.rule(f"client{number}.test", [a(address)])
+
+    def seen_by_filter(self, number):
+        """Host and macros that a filter gets of a client, and the Received field of its mail."""
+        one = Milter()
+        self.use(one)
+        with smtp(self.server) as client:
+            client.ehlo("proxy.example.org")
+            self.assertEqual(client.docmd("XCLIENT", f"ADDR=11.22.33.{number}")[0], 220)
+            client.ehlo("client.example.org")
+            begun = time.monotonic()
+            self.assertEqual(client.mail("sender@example.org")[0], 250)
+            self.waited = time.monotonic() - begun
+            client.rcpt(self.to)
+            self.assertEqual(client.data(MESSAGE)[0], 250)
+        macros = one.macros_seen["C"]
+        return (dict(one.seen)["connect"].split(b"\0")[0].decode(),
+                [macros["{client_name}"], macros["{client_ptr}"], macros["{client_resolve}"]],
+                self.newest().split(b"Received: ")[1].split(b"\r\n")[0].decode())
+
+    def test_a_name_that_has_the_address(self):
+        self.names(1, [(PTR, name("client1.test"))], "11.22.33.1")
+        host, macros, received = self.seen_by_filter(1)
+        self.assertEqual((host, macros), ("client1.test", ["client1.test", "client1.test", "OK"]))
+        self.assertEqual(received, "from client.example.org (client1.test [11.22.33.1])")
+
+    def test_a_name_that_has_another_address(self):
+        self.names(2, [(PTR, name("client2.test"))], "11.22.33.99")
+        host, macros, received = self.seen_by_filter(2)
+        self.assertEqual((host, macros), ("[11.22.33.2]", ["unknown", "client2.test", "FORGED"]))
+        self.assertEqual(received, "from client.example.org ([11.22.33.2])")
+
+    def test_no_name(self):
+        host, macros, _ = self.seen_by_filter(3)
+        self.assertEqual((host, macros), ("[11.22.33.3]", ["unknown", "unknown", "FAIL"]))
+
+    def test_names_that_are_none_are_not_shown(self):
+        for number, octets in ((4, b"\x05a b\r\n\x04test\0"), (5, b"\x09<script>;\x04test\0")):
+            self.names(number, [(PTR, octets)])
+            host, macros, _ = self.seen_by_filter(number)
+            self.assertEqual((host, macros), (f"[11.22.33.{number}]", ["unknown", "unknown", "FAIL"]))
+
+    def test_a_name_server_that_is_silent_costs_a_bounded_time(self):
+        self.names(6, lambda query: None)
+        host, _, _ = self.seen_by_filter(6)
+        self.assertEqual(host, "[11.22.33.6]")
+        self.assertLess(self.waited, 10)
+
+    def test_without_filters_nothing_is_looked_up(self):
+        self.names(7, [(PTR, name("client7.test"))], "11.22.33.7")
+        with smtp(self.server) as client:
+            client.ehlo("proxy.example.org")
+            client.docmd("XCLIENT", "ADDR=11.22.33.7")
+            client.ehlo("client.example.org")
+            client.mail("sender@example.org")
+            client.rcpt(self.to)
+            self.assertEqual(client.data(MESSAGE)[0], 250)
+        self.assertEqual(self.dns.asked("7.33.22.11.in-addr.arpa"), [])
 
 
 RSPAMD = """

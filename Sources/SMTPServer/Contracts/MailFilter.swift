@@ -12,6 +12,7 @@ package struct FilteredClient: Sendable {
     package var listener: String
     package var peer: SocketAddress
     package var local: SocketAddress
+    package var name = ClientName.unknown
 
     package init(hostName: String, listener: String, peer: SocketAddress, local: SocketAddress) {
         self.hostName = hostName
@@ -27,6 +28,9 @@ package struct FilteredClient: Sendable {
 package protocol MailFilters: Sendable {
     /// The filters for one client's mail; `nil` when its listener has none.
     func filter(for client: FilteredClient) -> (any MailFilter)?
+
+    /// Whether a listener has filters, which want to know its clients' names.
+    func hasFilters(_ listener: String) -> Bool
 }
 
 /// What stands between the rules of this server and the acceptance of mail: it may refuse mail, drop it, or change it.

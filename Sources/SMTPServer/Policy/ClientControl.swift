@@ -9,14 +9,18 @@ package struct ClientControl: Sendable {
     package let listHealth = AddressListHealth()
     /// Without one, nobody is put off.
     package let greylist: Greylist?
+    /// Without one, clients have no names.
+    package let names: (any ClientNameSource)?
 
     package init(
         rates: RateLimiter = RateLimiter(),
         lists: (any AddressListSource)? = nil,
-        greylist: Greylist? = nil
+        greylist: Greylist? = nil,
+        names: (any ClientNameSource)? = nil
     ) {
         self.rates = rates
         self.lists = lists
         self.greylist = greylist
+        self.names = names
     }
 }

@@ -179,6 +179,7 @@ final class MessageReception {
             tls: dialogue.connection.tls,
             transaction: transaction,
             date: MailDate(secondsSince1970: Int64(Glibc.time(nil))),
+            peerName: dialogue.nameCheck?.known.confirmed,
             marks: dialogue.listVerdict.marks
         )
     }

@@ -15,6 +15,8 @@ struct TraceFields {
     var tls: TLSFacts?
     var transaction: MailTransaction
     var date: MailDate
+    /// What the domain name system calls the client, if that was looked up.
+    var peerName: String?
     /// Lists that have the client.
     var marks = ""
 
@@ -56,9 +58,11 @@ struct TraceFields {
             case .ipv6: "[IPv6:\(peer.host)]"
             case .unix: "localhost"
             }
-        guard let hello else { return "\(literal) (\(literal))" }
-        if let domain = hello.domain, domain.text.utf8.allSatisfy({ $0 < 0x80 }) { return "\(domain) (\(literal))" }
-        return "\(literal) (helo \(Self.comment(hello.name)) \(literal))"
+        // TCP-info = address-literal / ( Domain FWS address-literal )
+        let info = peerName.map { "\($0) \(literal)" } ?? literal
+        guard let hello else { return "\(literal) (\(info))" }
+        if let domain = hello.domain, domain.text.utf8.allSatisfy({ $0 < 0x80 }) { return "\(domain) (\(info))" }
+        return "\(literal) (helo \(Self.comment(hello.name)) \(info))"
     }
 
     /// Text that can do no harm in a comment: 64 characters at most.

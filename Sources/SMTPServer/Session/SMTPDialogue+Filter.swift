@@ -6,6 +6,14 @@ internal import Runtime
 internal import SMTPWire
 
 extension SMTPDialogue {
+    /// Begins to look the client's name up, while the client goes on; only where filters want to know it.
+    func askName() {
+        guard let source = server.services.clients.names, server.services.filters?.hasFilters(server.instance) == true,
+            connection.peer != .unix
+        else { return nameCheck = nil }
+        nameCheck = ClientNameCheck(of: connection.peer, source, within: session.limits.clientNameTimeout)
+    }
+
     /// Asks the filters about a message that begins, and opens them for this client when it is the first.
     func filterMail() async -> SMTPReply? {
         guard let filters = server.services.filters, let transaction = session.transaction else { return nil }
@@ -16,14 +24,14 @@ extension SMTPDialogue {
         }
         filteredPeer = connection.peer
         if filter == nil {
-            filter = filters.filter(
-                for: FilteredClient(
-                    hostName: server.hostName,
-                    listener: server.instance,
-                    peer: connection.peer,
-                    local: connection.local
-                )
+            var client = FilteredClient(
+                hostName: server.hostName,
+                listener: server.instance,
+                peer: connection.peer,
+                local: connection.local
             )
+            client.name = await nameCheck?.name() ?? .unknown
+            filter = filters.filter(for: client)
         }
         return await filter?.mail(transaction, tls: connection.tls)
     }

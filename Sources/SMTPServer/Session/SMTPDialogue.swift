@@ -24,6 +24,8 @@ final class SMTPDialogue {
     /// Questions to lists that are under way.
     var listCheck: AddressListCheck?
     var listVerdict = AddressListVerdict()
+    /// The look-up of the client's name.
+    var nameCheck: ClientNameCheck?
     /// Asked about this client's mail; opened with its first message.
     var filter: (any MailFilter)?
     /// The client that the filters were told of.
@@ -79,6 +81,7 @@ final class SMTPDialogue {
         unknownRecipients = 0
         (listCheck, listVerdict) = (nil, AddressListVerdict())
         askLists()
+        askName()
         if let refusal = refusalOfConnection() { return perform(.close(refusal)) }
         reply(session.greeting)
     }
@@ -92,7 +95,10 @@ final class SMTPDialogue {
                 return
             }
             if server.implicitTLS { try await establishTLS() }
-            if !session.limits.mayPresentClients { askLists() }
+            if !session.limits.mayPresentClients {
+                askLists()
+                askName()
+            }
             if server.service == .submission, let authenticator = server.services.authenticator {
                 session.knownMechanisms = await authenticator.mechanisms()
             }

@@ -43,17 +43,26 @@ package struct MilterFilters: MailFilters {
         return filter(for: client, names, settings)
     }
 
+    package func hasFilters(_ listener: String) -> Bool {
+        !settings.current[SMTPSettings.milters, instance: listener].isEmpty
+    }
+
     /// The filters of these names; `nil` for none.
     ///
     /// A name without an address stands for a filter that is away, so that a slip in the settings lets nothing through.
     func filter(for client: FilteredClient, _ names: [String], _ settings: SettingsSnapshot) -> (any MailFilter)? {
         guard !names.isEmpty else { return nil }
-        let facts = MilterClientFacts(
+        var facts = MilterClientFacts(
             hostName: client.hostName,
             listener: client.listener,
             peer: client.peer,
             local: client.local
         )
+        switch client.name {
+        case .confirmed(let name): (facts.name, facts.pointer, facts.resolution) = (name, name, "OK")
+        case .forged(let name): (facts.pointer, facts.resolution) = (name, "FORGED")
+        case .unknown: break
+        }
         let sessions = names.map { name in
             let definition = MilterDefinition(name, settings) ?? MilterDefinition(name, at: .unix("/nonexistent"))
             return MilterSession(definition, facts, events: events)
