@@ -107,3 +107,16 @@ class Aborts:
             if time.monotonic() > deadline:
                 return [f"{there} messages are there, {self.acknowledged} were acknowledged, {self.whole} may be"]
             time.sleep(0.5)
+
+
+def growth(samples, aborts):
+    """What `figures` say that grew more than the noise of an allocator allows; nothing when all is flat."""
+    def rise(name):
+        values = [sample[name] for sample in samples]
+        return (min(values[-2:]) - max(values[:2]))
+    found = []
+    if rise("descriptors") > 8:
+        found.append(f"descriptors grew by {rise('descriptors')}")
+    if rise("memory KiB") > 4096 + aborts * 64 // 1024:
+        found.append(f"memory grew by {rise('memory KiB')} KiB")
+    return found

@@ -46,10 +46,10 @@ class Peak:
 
 
 class Senders:
-    def __init__(self, port, addresses, connections, messages, octets):
+    def __init__(self, port, addresses, connections, messages, octets, first=0):
         self.port, self.addresses, self.octets = port, addresses, octets
-        self.connections, self.total = connections, messages
-        self.next = 0
+        self.connections, self.total = connections, first + messages
+        self.next = first
         self.acknowledged = set()
         self.problems = []
 
@@ -82,6 +82,8 @@ class Senders:
                     self.acknowledged.add(number)
                 else:
                     self.problems.append((number, answer))
+            writer.write(b"QUIT\r\n")
+            await self.reply(reader)
         except (OSError, asyncio.TimeoutError) as error:
             self.problems.append(repr(error))
         finally:
@@ -111,18 +113,69 @@ def numbers(server, address, password="secret"):
     return found
 
 
-def many_senders(server, connections, messages, accounts, octets):
-    addresses = [server.new_account() for _ in range(accounts)]
-    senders = Senders(server.port("smtp"), addresses, connections, messages, octets)
-    with Peak(lambda: [server.process.pid, *server.workers().values()]) as peak:
-        seconds = senders.run()
-    there = Counter(number for address in addresses for number in numbers(server, address))
+class Mailboxes:
+    """Martlet, as a server whose mailboxes are counted."""
+
+    name = "Martlet"
+
+    def __init__(self, server, count):
+        self.server, self.port = server, server.port("smtp")
+        self.addresses = [server.new_account() for _ in range(count)]
+
+    def pids(self):
+        return [self.server.process.pid, *self.server.workers().values()]
+
+    def count(self):
+        """What was acknowledged is in its mailbox, so that nothing has to be waited for: numbers() proves it."""
+        return None
+
+    def numbers(self):
+        return Counter(number for address in self.addresses for number in numbers(self.server, address))
+
+
+def one_round(target, connections, messages, octets, first=0):
+    """Hands messages in and counts what is in the mailboxes; figures and faults."""
+    before = target.count()
+    senders = Senders(target.port, target.addresses, connections, messages, octets, first)
+    begun = time.monotonic()
+    with Peak(target.pids) as peak:
+        accepted = senders.run()
+        end = time.monotonic() + 600
+        while before is not None and target.count() < before + len(senders.acknowledged):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.02)
+        seconds = time.monotonic() - begun
+    there = Counter({n: count for n, count in target.numbers().items() if first <= n < first + messages})
     return {
-        "connections": connections, "messages": messages, "octets each": octets,
+        "server": target.name, "connections": connections, "messages": messages, "octets each": octets,
         "acknowledged": len(senders.acknowledged), "seconds": round(seconds, 1),
-        "a second": round(len(senders.acknowledged) / seconds),
-        "memory before, MiB": round(peak.before / 1024), "memory peak, MiB": round(peak.most / 1024),
+        "accepted a second": round(len(senders.acknowledged) / accepted),
+        "in mailboxes a second": round(len(senders.acknowledged) / seconds),
+        "memory before, MiB": round(peak.before / 1024), "memory peak (PSS), MiB": round(peak.most / 1024),
+        "different numbers in mailboxes": len(there),
         "lost": sorted(senders.acknowledged - set(there))[:10], "twice": [n for n, c in there.items() if c > 1][:10],
         "never acknowledged, and there": sorted(set(there) - senders.acknowledged)[:10],
         "problems": [str(p) for p in senders.problems[:10]], "load of the machine": os.getloadavg(),
     }
+
+
+def is_good(found):
+    """Whether everything was taken, and is there once."""
+    return found["acknowledged"] == found["messages"] == found["different numbers in mailboxes"] and not (
+        found["lost"] or found["twice"] or found["problems"])
+
+
+def pairs(targets, count, connections, messages, octets):
+    """Rounds of both in turns, each beginning every other pair; and what the first does beside the second."""
+    found = {target.name: [] for target in targets}
+    first = 0
+    for number in range(count):
+        for target in targets if number % 2 == 0 else reversed(targets):
+            found[target.name].append(one_round(target, connections, messages, octets, first))
+            yield found[target.name][-1]
+            first += messages
+    ours, theirs = ([row["in mailboxes a second"] for row in found[target.name]] for target in targets)
+    ratios = sorted(a / max(b, 1) for a, b in zip(ours, theirs))
+    yield {"ratio": round(ratios[len(ratios) // 2], 2), "from": round(ratios[0], 2), "to": round(ratios[-1], 2),
+           "pairs": count, targets[0].name + ", a second": ours, targets[1].name + ", a second": theirs}
