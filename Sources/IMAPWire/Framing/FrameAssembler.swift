@@ -43,6 +43,13 @@ package struct FrameAssembler: Sendable {
 
     package mutating func add(literal octets: [UInt8]) { bytes += octets }
 
+    /// The literal that was announced last is kept elsewhere: the frame goes on as if it had no octets.
+    package mutating func omitLiteral() {
+        guard let brace = bytes.lastIndex(of: 0x7B) else { return }
+        bytes.removeSubrange(brace...)
+        bytes += Array("{0}\r\n".utf8)
+    }
+
     /// Forgets a frame that will not be completed.
     package mutating func reset() { bytes = [] }
 }

@@ -35,8 +35,20 @@ package struct MailboxListing: Hashable, Sendable {
     package var oldName: String?
     /// CHILDINFO: by which selection option something below matches (RFC 5258 §3.5).
     package var childInfo: [String]
+    /// What stands between the levels of names; `nil` where the server has no levels.
+    package var delimiter: UInt8?
 
-    package init(attributes: [String], name: String, childInfo: [String] = [], oldName: String? = nil) {
+    /// `/`.
+    package static let ownDelimiter: UInt8 = 0x2F
+
+    package init(
+        attributes: [String],
+        name: String,
+        childInfo: [String] = [],
+        oldName: String? = nil,
+        delimiter: UInt8? = Self.ownDelimiter
+    ) {
+        self.delimiter = delimiter
         self.attributes = attributes
         self.name = name
         self.childInfo = childInfo

@@ -57,6 +57,8 @@ package enum ResponseCode: Hashable, Sendable {
     case uidNext(UID)
     case uidValidity(UIDValidity)
     case unseen(SequenceNumber)
+    /// One that only other servers send: its name in upper case, and what follows it.
+    case other(String, [UInt8]?)
 }
 
 extension WireEncoder {
@@ -96,6 +98,11 @@ extension WireEncoder {
         case .uidNext(let uid): numbered("UIDNEXT ", uid.rawValue)
         case .uidValidity(let validity): numbered("UIDVALIDITY ", validity.rawValue)
         case .unseen(let number): numbered("UNSEEN ", number.rawValue)
+        case .other(let name, let argument):
+            raw(name.utf8)
+            guard let argument else { break }
+            space()
+            raw(argument)
         }
         raw("]")
     }

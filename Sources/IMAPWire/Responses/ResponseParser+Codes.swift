@@ -16,8 +16,13 @@ extension WireScanner {
     }
 
     private mutating func responseCode(_ name: String, at start: Int) throws(IMAPSyntaxError) -> ResponseCode {
-        if let word = ResponseCode.Word(rawValue: name) { return .word(word) }
-        guard accept(ASCII.space) else { throw failure("a known response code", at: start) }
+        if let word = ResponseCode.Word(rawValue: name), !takesExtensions || peek() != ASCII.space {
+            return .word(word)
+        }
+        guard accept(ASCII.space) else {
+            guard takesExtensions else { throw failure("a known response code", at: start) }
+            return .other(name, nil)
+        }
         switch name {
         case "APPENDUID":
             let validity = UIDValidity(try positiveNumber())
@@ -36,8 +41,22 @@ extension WireScanner {
         case "UIDNEXT": return .uidNext(UID(try positiveNumber()))
         case "UIDVALIDITY": return .uidValidity(UIDValidity(try positiveNumber()))
         case "UNSEEN": return .unseen(SequenceNumber(try positiveNumber()))
-        default: throw failure("a known response code", at: start)
+        default:
+            guard takesExtensions else { throw failure("a known response code", at: start) }
+            return .other(name, try responseCodeArgument())
         }
+    }
+
+    // resp-text-code =/ atom [SP 1*<any TEXT-CHAR except "]">]    RFC 9051 §9
+    private mutating func responseCodeArgument() throws(IMAPSyntaxError) -> [UInt8] {
+        let start = offset
+        var argument: [UInt8] = []
+        while let octet = peek(), octet != 0x5D, CharacterClass.of(octet).contains(.text) {
+            argument.append(octet)
+            rewind(to: offset + 1)
+        }
+        guard !argument.isEmpty else { throw failure("what belongs to the response code", at: start) }
+        return argument
     }
 
     private mutating func capabilityWords() throws(IMAPSyntaxError) -> [String] {

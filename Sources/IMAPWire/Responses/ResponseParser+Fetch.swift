@@ -131,7 +131,7 @@ extension WireScanner {
         while peek() == 0x28 { parts.append(try bodyStructure(isExtensible: isExtensible, depth: depth + 1)) }
         try space()
         let subtype = try string("a media subtype")
-        guard isExtensible else { return .multipart(parts, subtype: subtype, parameters: [], nil) }
+        guard isExtensible, !endsHere else { return .multipart(parts, subtype: subtype, parameters: [], nil) }
         try space()
         let parameters = try parameters()
         return .multipart(parts, subtype: subtype, parameters: parameters, try commonExtension(md5: nil))
@@ -198,13 +198,17 @@ extension WireScanner {
 
     // body-ext-1part = body-fld-md5 [SP body-fld-dsp [SP body-fld-lang [SP body-fld-loc]]]: all are asked for
     private mutating func partExtension(_ isExtensible: Bool) throws(IMAPSyntaxError) -> BodyStructureValue.Extension? {
-        guard isExtensible else { return nil }
+        guard isExtensible, !endsHere else { return nil }
         try space()
         return try commonExtension(md5: try nstring())
     }
 
+    /// Extension data may end behind each of its fields; this server sends all of them.
+    private var endsHere: Bool { takesExtensions && peek() == 0x29 }
+
     private mutating func commonExtension(md5: [UInt8]?) throws(IMAPSyntaxError) -> BodyStructureValue.Extension {
         var more = BodyStructureValue.Extension(md5: md5, dispositionParameters: [], languages: [])
+        if endsHere { return more }
         try space()
         if !acceptWord("NIL") {
             try open()
@@ -213,12 +217,14 @@ extension WireScanner {
             more.dispositionParameters = try parameters()
             try close()
         }
+        if endsHere { return more }
         try space()
         if peek() == 0x28 {
             more.languages = try list { (scanner) throws(IMAPSyntaxError) in try scanner.string("a language") }
         } else if let language = try nstring() {
             more.languages = [language]
         }
+        if endsHere { return more }
         try space()
         more.location = try nstring()
         return more

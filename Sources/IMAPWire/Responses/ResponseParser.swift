@@ -7,11 +7,15 @@ internal import MailTypes
 /// Reads what a server sends, strictly: what it accepts is a valid response of the grammar (RFC 3501 §9, RFC 9051 §9).
 package enum ResponseParser {
     /// Reads one whole frame, without its last line end.
+    ///
+    /// - Parameter takesExtensions: whether also valid responses are taken that only other servers send: response codes
+    ///   that are not known here, other hierarchy delimiters, and BODYSTRUCTURE without some of its extension data.
     package static func parse(
         _ frame: [UInt8],
-        textForm: TextForm = .modifiedUTF7
+        textForm: TextForm = .modifiedUTF7,
+        takesExtensions: Bool = false
     ) throws(IMAPSyntaxError) -> Response {
-        var scanner = WireScanner(frame, textForm: textForm)
+        var scanner = WireScanner(frame, textForm: textForm, takesExtensions: takesExtensions)
         let response = try scanner.response()
         try scanner.end("the end of the response")
         return response
@@ -135,14 +139,28 @@ extension WireScanner {
         try space()
         let attributes = try flagNames(permanent: false)
         guard attributes.allSatisfy({ $0.hasPrefix("\\") }) else { throw failure("attributes with a backslash") }
-        guard acceptPrefix(" \"/\" ") else { throw failure("the delimiter") }
+        let delimiter = try delimiter()
         let start = offset
         let octets = try astring("a mailbox name")
-        var row = MailboxListing(attributes: attributes, name: try sentName(octets, at: start))
+        var row = MailboxListing(attributes: attributes, name: try sentName(octets, at: start), delimiter: delimiter)
         guard acceptPrefix(" (") else { return row }
         repeat { try listingItem(&row) } while accept(ASCII.space)
         try close()
         return row
+    }
+
+    /// `/` with spaces around, as this server has it; of other servers any, or NIL for a flat hierarchy.
+    private mutating func delimiter() throws(IMAPSyntaxError) -> UInt8? {
+        guard takesExtensions else {
+            guard acceptPrefix(" \"/\" ") else { throw failure("the delimiter") }
+            return MailboxListing.ownDelimiter
+        }
+        try space()
+        let start = offset
+        let octets = try nstring("the delimiter or NIL")
+        guard octets?.count ?? 1 == 1 else { throw failure("one character as the delimiter", at: start) }
+        try space()
+        return octets?.first
     }
 
     // mbox-list-extended-item = mbox-list-extended-item-tag SP tagged-ext-val    RFC 9051 §9

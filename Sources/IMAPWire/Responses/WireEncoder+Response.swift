@@ -104,7 +104,9 @@ extension WireEncoder {
     private mutating func listing(_ name: StaticString, _ row: MailboxListing) {
         raw(name)
         list(row.attributes) { encoder, attribute in encoder.raw(attribute.utf8) }
-        raw(" \"/\" ")
+        space()
+        nstring(row.delimiter.map { [$0] })
+        space()
         row.name.isEmpty ? raw("\"\"") : mailbox(row.name)
         guard !row.childInfo.isEmpty || row.oldName != nil else { return }
         raw(" (")

@@ -11,10 +11,18 @@ package struct WireScanner: Sendable {
     package let bytes: [UInt8]
     package private(set) var offset: Int
     package let textForm: TextForm
+    /// Whether what the grammar leaves open to extensions, and to servers, is taken too.
+    package let takesExtensions: Bool
 
-    package init(_ bytes: [UInt8], at offset: Int = 0, textForm: TextForm = .modifiedUTF7) {
+    package init(
+        _ bytes: [UInt8],
+        at offset: Int = 0,
+        textForm: TextForm = .modifiedUTF7,
+        takesExtensions: Bool = false
+    ) {
         self.bytes = bytes
         self.textForm = textForm
+        self.takesExtensions = takesExtensions
         self.offset = max(0, min(offset, bytes.count))
     }
 
