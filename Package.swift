@@ -34,14 +34,17 @@ func part(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target
 
 /// The tests of one part.
 ///
-/// They may import whatever the part may, the part itself, and the corpus.
+/// They may import whatever the part may, the part itself, the corpus, and the client that a server is held against.
 func tests(of part: Target) -> Target {
     .testTarget(
         name: part.name + "Tests",
-        dependencies: [.target(name: part.name), "TestCorpus"] + part.dependencies,
+        dependencies: [.target(name: part.name), "TestCorpus"] + part.dependencies + (clients[part.name] ?? []),
         swiftSettings: settings
     )
 }
+
+/// By the name of a server's part.
+let clients: [String: [Target.Dependency]] = ["IMAPServer": ["IMAPClient"], "POP3Server": ["POP3Client"]]
 
 /// Parts that do nothing but put others together are tested end to end only.
 func hasTests(_ part: Target) -> Bool { !["FrontEndRole", "AdminRole"].contains(part.name) }
@@ -139,6 +142,8 @@ let parts: [Target] = [
         "POP3Server",
         uses: ["POP3Wire", "SASL", "MailStore", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
     ),
+    part("IMAPClient", uses: ["IMAPWire", "MailTypes", "ByteTools", "Runtime"]),
+    part("POP3Client", uses: ["POP3Wire", "MailTypes", "ByteTools", "Runtime"]),
     part("MailSQL", uses: ["ByteTools", "CSQLite"]),
     part("MailProxy", uses: ["MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]),
     part(
@@ -271,9 +276,10 @@ func fuzzTargets() -> [Target] {
 func benchmarkTargets() -> [Target] {
     let uses: [Target.Dependency] = [
         "JournalStore", "Journal", "MailStore", "SearchIndex", "MailTypes", "MessageFormat", "ByteTools", "Compression",
-        "CLinux", "Events", "Settings", "Runtime", "Locking", "MailQueue", "SMTPWire",
+        "CLinux", "Events", "Settings", "Runtime", "Locking", "MailQueue", "SMTPWire", "IMAPWire", "IMAPClient",
+        "POP3Client", "SMTPClient",
     ]
-    return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench"].map { name in
+    return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench", "Load"].map { name in
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
 }
