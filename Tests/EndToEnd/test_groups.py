@@ -11,42 +11,19 @@ import unittest
 from collections import Counter
 
 from clients import fetch, imap, send, smtp, uids
+from mailout import SETTINGS, MailOut, until
 from messages import message
 from queuekill import kill
 from repeats import DELIVERED, judge
 from server import Server
-from server import until as until_within
 from sink import Sink
 
-SETTINGS = {
-    "queue/retry": "500ms, 1s",
-    "queue/in-doubt-wait": "500ms",
-    "queue/low-disk": "0",
-    "outbound/security": "none",
-    "transport/local-delivery-deadline": "1s",
-    "service/recovery": "restart 0s; reset 1s; breaker 1000",
-}
 
-
-def until(condition, timeout=30, what="it"):
-    return until_within(condition, max(timeout, 30), what)
-
-
-class Groups(unittest.TestCase):
+class Groups(MailOut):
     @classmethod
     def setUpClass(cls):
-        cls.sink = Sink()
-        cls.server = Server({**SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{cls.sink.port}"}).start()
+        super().setUpClass()
         cls.server.add_account("carol", "secret3")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.sink.stop()
-        cls.server.destroy()
-
-    def setUp(self):
-        self.sink.behaviour = "good"
-        self.sink.messages.clear()
 
     def cli(self, *arguments):
         answer = self.server.cli(*arguments)
@@ -55,18 +32,7 @@ class Groups(unittest.TestCase):
         return answer
 
     def inbox(self, name, password):
-        client = imap(self.server, f"{name}@example.test", password)
-        return [fetch(client, uid) for uid in uids(client)]
-
-    def queued(self):
-        return self.server.cli("queue", "find", "--json").splitlines()
-
-    def submit(self, recipients, options=(), text=b"hello\r\n"):
-        octets = message(text).replace(b"sender@example.org", b"alice@example.test")
-        with smtp(self.server, "submissions") as client:
-            client.login("alice@example.test", "secret1")
-            client.sendmail("alice@example.test", recipients, octets, rcpt_options=list(options))
-        return octets
+        return super().inbox(f"{name}@example.test", password)
 
     def test_an_alias_of_here_and_elsewhere(self):
         self.cli("alias", "add", "sales@example.test", "bob@example.test", "x@far.example", "y@other.example")
@@ -155,7 +121,7 @@ class Groups(unittest.TestCase):
 
     def test_the_sender_is_told_of_an_expansion(self):
         self.cli("group", "add", "pair@example.test", "bob@example.test", "pair@far.example")
-        self.submit(["pair@example.test"], ["NOTIFY=SUCCESS,FAILURE"])
+        self.submit(["pair@example.test"], options=["NOTIFY=SUCCESS,FAILURE"])
         report = until(lambda: [m for m in self.inbox("alice", "secret1") if b"Action: expanded" in m], what="a report")
         self.assertIn(b"pair@example.test", report[0])
         until(lambda: not self.queued() and self.sink.messages, what="the rest")

@@ -7,67 +7,15 @@ import smtplib
 import time
 import unittest
 
-from clients import fetch, imap, smtp, uids
+from clients import smtp
 from dnsserver import SERVFAIL, DNSServer, a, mx
+from mailout import SETTINGS, MailOut, until
 from messages import message
 from server import Server
-from server import until as until_within
 from sink import Sink
 
-SETTINGS = {
-    "queue/retry": "500ms, 1s",
-    "queue/in-doubt-wait": "500ms",
-    "queue/low-disk": "0",
-    "outbound/security": "none",
-    "transport/local-delivery-deadline": "1s",
-    "service/recovery": "restart 0s; reset 1s; breaker 1000",
-}
 
-
-def until(condition, timeout=30, what="it"):
-    """As everywhere, with patience for a machine that has other things to do."""
-    return until_within(condition, max(timeout, 30), what)
-
-
-class Queue(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.sink = Sink()
-        cls.server = Server({**SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{cls.sink.port}"}).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.sink.stop()
-        cls.server.destroy()
-
-    def setUp(self):
-        self.sink.behaviour = "good"
-        self.sink.messages.clear()
-        self.sink.unanswered.clear()
-
-    def submit(self, recipients, text=b"hello\r\n", options=()):
-        """Submits a message as alice, and gives back its octets."""
-        octets = message(text).replace(b"sender@example.org", b"alice@example.test")
-        with smtp(self.server, "submissions") as client:
-            client.login("alice@example.test", "secret1")
-            client.sendmail("alice@example.test", recipients, octets, rcpt_options=list(options))
-        return octets
-
-    def queued(self, *options):
-        lines = self.server.cli("queue", "find", "--json", *options).splitlines()
-        return [json.loads(line) for line in lines]
-
-    def empty(self, timeout=20):
-        until(lambda: not self.queued(), timeout, "the queue to be empty")
-
-    def inbox(self, address="alice@example.test", password="secret1"):
-        client = imap(self.server, address, password)
-        return [fetch(client, uid) for uid in uids(client)]
-
-    def report(self, text, timeout=20):
-        """The newest message in alice's inbox that contains the text, once there is one."""
-        return until(lambda: [m for m in self.inbox() if text in m], timeout, f"a report with {text}")[-1]
-
+class Queue(MailOut):
     def test_mail_goes_out_with_its_octets(self):
         submitted = self.submit(["bob@elsewhere.example"], b".dots\r\n..\r\n.\r\nend\r\n")
         until(lambda: self.sink.messages, what="the message to arrive")
@@ -227,7 +175,7 @@ class Queue(unittest.TestCase):
         self.assertEqual(len([m for m in self.inbox("bob@example.test", "secret2") if b"while away" in m]), 1)
 
 
-class ByDomain(unittest.TestCase):
+class ByDomain(MailOut):
     """Mail goes to the servers that a domain names, and what a name server says decides who hears what."""
 
     @classmethod
@@ -253,8 +201,6 @@ class ByDomain(unittest.TestCase):
         cls.server.destroy()
         cls.sink.stop()
         cls.dns.close()
-
-    submit, queued, empty, inbox, report = Queue.submit, Queue.queued, Queue.empty, Queue.inbox, Queue.report
 
     def test_to_the_domains_own_servers(self):
         self.submit(["a@far.test", "b@plain.test", "c@two.test"])

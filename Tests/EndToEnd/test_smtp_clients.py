@@ -11,10 +11,10 @@ import unittest
 
 from clients import Lines, fetch, imap, smtp, uids
 from dnsserver import DNSServer, a
+from mailout import SETTINGS
 from messages import message
 from server import Server, tls_context, until
 from sink import Sink
-from test_queue import SETTINGS
 
 PATIENCE = 40
 # Published sequences that some server somewhere takes for the end of a message.

@@ -10,10 +10,10 @@ import time
 import unittest
 
 from clients import fetch, imap, smtp, uids
+from mailout import SETTINGS
 from messages import message
 from server import MARTLET, Server, until
 from sink import Sink
-from test_queue import SETTINGS
 
 PATIENCE = 40
 

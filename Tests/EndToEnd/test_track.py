@@ -9,41 +9,15 @@ import time
 import unittest
 
 from clients import smtp
-from messages import message
+from mailout import SETTINGS, MailOut, until
 from server import Server
-from server import until as until_within
 from sink import Sink
 
-SETTINGS = {
-    "queue/retry": "300ms, 500ms", "queue/low-disk": "0", "outbound/security": "none",
-    "service/recovery": "restart 0s; reset 1s; breaker 1000",
-}
 
-
-def until(condition, timeout=30, what="it"):
-    return until_within(condition, max(timeout, 30), what)
-
-
-class Track(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.sink = Sink()
-        cls.server = Server({**SETTINGS, "outbound/smart-hosts": f"[127.0.0.1]:{cls.sink.port}"}).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.sink.stop()
-        cls.server.destroy()
-
-    def setUp(self):
-        self.sink.behaviour = "good"
-
+class Track(MailOut):
     def submit(self, *recipients, sender="alice@example.test"):
         """Submits a message; its Message-ID."""
-        octets = message(b"hello\r\n").replace(b"sender@example.org", sender.encode())
-        with smtp(self.server, "submissions") as client:
-            client.login("alice@example.test", "secret1")
-            client.sendmail(sender, recipients, octets)
+        octets = super().submit(recipients, sender=sender)
         return re.search(rb"(?mi)^Message-ID: *(\S+)", octets)[1].decode()
 
     def track(self, *options):
@@ -113,7 +87,8 @@ class Track(unittest.TestCase):
     def test_what_an_administrator_does_is_known_too(self):
         self.sink.behaviour = "later"
         message_id = self.submit("taken-out@elsewhere.example")
-        queue_id = self.steps("--message-id", message_id, having=("queue", "queued"))[-1]["queueId"]
+        steps = self.steps("--message-id", message_id, having=("queue", "queued"))
+        queue_id = next(step["queueId"] for step in steps if step["stage"] == "queue")
         self.server.cli("queue", "freeze", queue_id)
         until(lambda: self.server.run("queue", "remove", queue_id).returncode == 0)
         steps = self.steps("--message-id", message_id, having=("queue", "removed"))
