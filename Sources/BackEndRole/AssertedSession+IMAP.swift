@@ -22,6 +22,7 @@ extension AssertedSession {
             configuration: configuration,
             events: recorder(assertion)
         )
+        // One that logged off goes on at the front-end.
         switch assertion.opening {
         case .logOn(let tag): await session.run(resuming: tag)
         case .silent: await session.run(resuming: nil)

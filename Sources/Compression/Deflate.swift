@@ -82,6 +82,10 @@ package final class Inflater {
     private var start = 0
     /// The last read filled all it was given: there may be more without more input.
     private var mayHoldMore = false
+    private var hasEnded = false
+    /// All that was read so far ends where the peer flushed, at an octet of its own, or where its stream ended: what it
+    /// sends next need not be compressed.
+    package private(set) var isAtBoundary = false
 
     /// `nil` when there is no memory for it.
     package init?() {
@@ -106,8 +110,18 @@ package final class Inflater {
         unsafe pending.append(contentsOf: octets)
     }
 
-    /// At most `maximum` octets of what was compressed; empty when more has to come first.
-    package func read(maximum: Int) throws(Failure) -> [UInt8] {
+    /// Takes what came and belongs to no more of the stream than was read.
+    package func takePending() -> [UInt8] {
+        defer { (pending, start, mayHoldMore) = ([], 0, false) }
+        return Array(pending[start...])
+    }
+
+    /// At most `maximum` octets of what was compressed, up to where the peer flushed; empty when more has to come first.
+    ///
+    /// - Parameter stopsAtBoundary: whether to read on behind a flush is wrong even when nothing was given yet.
+    package func read(maximum: Int, stopsAtBoundary: Bool = false) throws(Failure) -> [UInt8] {
+        // Nothing can follow the end of the stream.
+        guard !hasEnded else { throw Failure() }
         guard hasPending, maximum > 0 else { return [] }
         var result = Z_OK
         let octets = unsafe [UInt8](unsafeUninitializedCapacity: maximum) { target, count in
@@ -119,14 +133,30 @@ package final class Inflater {
                 unsafe stream.pointee.avail_in = UInt32(clamping: left)
                 unsafe stream.pointee.next_out = target.baseAddress
                 unsafe stream.pointee.avail_out = UInt32(clamping: maximum)
-                result = unsafe inflate(stream, Z_SYNC_FLUSH)
+                result = inflateToBoundary(stopsAtBoundary)
                 start += unsafe left - Int(stream.pointee.avail_in)
                 count = unsafe maximum - Int(stream.pointee.avail_out)
             }
         }
         mayHoldMore = octets.count == maximum
-        // Z_BUF_ERROR says that more has to come. The end of the stream is none: nothing could follow it.
-        guard result == Z_OK || result == Z_BUF_ERROR else { throw Failure() }
+        hasEnded = result == Z_STREAM_END
+        // Z_BUF_ERROR says that more has to come.
+        guard hasEnded || result == Z_OK || result == Z_BUF_ERROR else { throw Failure() }
         return octets
+    }
+
+    /// Goes on until what it gives is full, nothing is left, or something was given and the peer has flushed behind it.
+    private func inflateToBoundary(_ stopsAtBoundary: Bool) -> Int32 {
+        let room = unsafe stream.pointee.avail_out
+        while true {
+            let result = unsafe inflate(stream, Z_BLOCK)
+            // Between two blocks, with no bits of an octet left over.
+            isAtBoundary = unsafe result == Z_STREAM_END || stream.pointee.data_type & 0x87 == 0x80
+            // The last block is over, and the next call says so.
+            let isLast = unsafe result == Z_OK && stream.pointee.data_type & 0xC0 == 0xC0
+            if isLast { continue }
+            let (left, out) = unsafe (stream.pointee.avail_in, stream.pointee.avail_out)
+            guard result == Z_OK, left > 0, out > 0, !isAtBoundary || out == room && !stopsAtBoundary else { return result }
+        }
     }
 }

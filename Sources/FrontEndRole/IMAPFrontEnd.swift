@@ -29,7 +29,9 @@ package struct IMAPFrontEnd: Sendable {
         )
         while case .authenticated(let logOn) = await before.run() {
             do throws(BackEndRefusal) {
-                return try await relay(connection, logOn, configuration)
+                guard case .loggedOff(let rest) = try await relay(connection, logOn, configuration),
+                    await before.takeBack(received: rest)
+                else { return }
             } catch {
                 connection.write(logOn.tag + Self.refusal(error))
             }
@@ -40,7 +42,7 @@ package struct IMAPFrontEnd: Sendable {
         _ connection: Connection,
         _ logOn: IMAPLogOn,
         _ configuration: IMAPConfiguration
-    ) async throws(BackEndRefusal) {
+    ) async throws(BackEndRefusal) -> RelayEnd {
         let trace = TraceID.random()
         let events = environment.events.adding(["trace": .string(trace.text)])
         let assertion = environment.assertion(.imap, for: logOn.user, on: connection, trace: trace, tag: logOn.tag)
@@ -54,7 +56,7 @@ package struct IMAPFrontEnd: Sendable {
             state: IMAPRelayState(logOnTag: logOn.tag),
             events: events
         )
-        await relay.run { answersLogOn in
+        return await relay.run { answersLogOn in
             var again = assertion
             if !answersLogOn { again.opening = .silent }
             return try? await dialer.open(again, on: connection.loop)

@@ -8,7 +8,7 @@ package enum CapabilityList {
     private static let always = ["IMAP4rev1", "IMAP4rev2", "SASL-IR", "LITERAL+", "ID", "ENABLE"]
 
     private static let loggedOn = [
-        "BINARY", "CHILDREN", "COMPRESS=DEFLATE", "CONDSTORE", "CREATE-SPECIAL-USE", "ESEARCH", "ESORT", "IDLE",
+        "BINARY", "CHILDREN", "COMPRESS=DEFLATE", "CONDSTORE", "CREATE-SPECIAL-USE", "ESEARCH", "ESORT", "IDLE", "INPROGRESS",
         "LIST-EXTENDED", "LIST-STATUS", "MOVE", "MULTIAPPEND", "NAMESPACE", "OBJECTID", "PARTIAL", "PREVIEW",
         "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "REPLACE", "SAVEDATE", "SEARCHRES", "SORT",
         "SORT=DISPLAY", "SPECIAL-USE", "STATUS=SIZE", "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "UIDONLY",
@@ -25,7 +25,8 @@ package enum CapabilityList {
             + SASLMechanism.offered(among: mechanisms, on: channel).map { "AUTH=\($0.name)" }
     }
 
-    package static func afterLogOn(appendLimit: UInt64) -> [String] {
-        always + loggedOn + ["APPENDLIMIT=\(appendLimit)"]
+    package static func afterLogOn(_ configuration: IMAPConfiguration) -> [String] {
+        always + loggedOn + ["APPENDLIMIT=\(configuration.maximumMessageOctets)"]
+            + (configuration.allowsUnauthenticate ? ["UNAUTHENTICATE"] : [])
     }
 }

@@ -20,6 +20,9 @@ package struct IMAPConfiguration: Sendable {
     package var failedLogOns: Int
     package var failedLogOnDelay: Duration
     package var badCommands: Int
+    package var allowsUnauthenticate: Bool
+    /// How long a command may take before its client is told how far it is, and then again (RFC 9585 §4).
+    package var progressInterval = Duration.seconds(10)
     /// Whether a front-end stands between the session and its client: it is told what the session's state is, and no
     /// BYE is said when the process drains, since the front-end takes the session elsewhere.
     package var isBehindFrontEnd = false
@@ -42,5 +45,6 @@ package struct IMAPConfiguration: Sendable {
         failedLogOns = value(IMAPSettings.failedLogOns)
         failedLogOnDelay = value(IMAPSettings.failedLogOnDelay)
         badCommands = value(IMAPSettings.badCommands)
+        allowsUnauthenticate = value(IMAPSettings.unauthenticate)
     }
 }

@@ -51,7 +51,9 @@ package struct IMAPDirectServer: Sendable {
                     configuration: configuration,
                     events: events.adding(["client.address": .string(connection.peer.host)])
                 )
-                return await session.run(resuming: logOn.tag)
+                guard await session.run(resuming: logOn.tag) == .loggedOff,
+                    await stranger.takeBack(received: [])
+                else { return }
             } catch {
                 stranger.refuse(logOn, because: error)
             }

@@ -80,6 +80,13 @@ package enum IMAPSettings {
         perInstance: true,
         help: "How many commands in a row may be answered BAD before the connection is closed."
     )
+    package static let unauthenticate = SettingKey(
+        "imap/unauthenticate",
+        default: true,
+        perInstance: true,
+        help: "Whether UNAUTHENTICATE (RFC 8437) is offered: a client that is logged on may log on as somebody else. Turn "
+            + "it off behind a proxy that decides who may log on, and looks at the first log-on only."
+    )
 }
 
 /// All settings of this module.
@@ -89,4 +96,5 @@ package let imapServerSettings: [SettingDeclaration] = [
     IMAPSettings.preAuthenticationTime.declaration, IMAPSettings.preAuthenticationCommands.declaration,
     IMAPSettings.preAuthenticationOctets.declaration, IMAPSettings.failedLogOns.declaration,
     IMAPSettings.failedLogOnDelay.declaration, IMAPSettings.badCommands.declaration,
+    IMAPSettings.unauthenticate.declaration,
 ]

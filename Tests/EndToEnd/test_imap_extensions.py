@@ -232,6 +232,41 @@ class Compressed(Extensions):
         self.client().ok("NOOP")
 
 
+class LoggingOff(Extensions):
+    def test_a_connection_goes_on_with_another_account(self):
+        client, other = self.client("QRESYNC", select="SELECT INBOX"), self.server.new_account()
+        client.ok("UNAUTHENTICATE")
+        client.log_on(other)
+        self.append(client, b"Subject: other\r\n\r\nx")
+        client.ok("SELECT INBOX")
+        untagged, _ = client.ok("FETCH 1 (FLAGS ENVELOPE)")
+        self.assertNotIn("MODSEQ", untagged[0].data)
+        with StrictClient(self.server).log_on(self.address) as first:
+            untagged, _ = first.ok("STATUS INBOX (MESSAGES)")
+            self.assertEqual(untagged[0].data[1], {"MESSAGES": 0})
+
+    def test_compression_ends_and_may_begin_anew(self):
+        client = self.client()
+        secret = base64.b64encode(b"\0" + self.address.encode() + b"\0" + b"secret")
+        for finish in (zlib.Z_SYNC_FLUSH, zlib.Z_FINISH):
+            client.compress()
+            client.ok("NOOP")
+            last = client.deflater.compress(b"u UNAUTHENTICATE\r\n") + client.deflater.flush(finish)
+            # The log-on comes along, as it is.
+            client.socket.sendall(last + b"l AUTHENTICATE PLAIN " + secret + b"\r\n")
+            answer, rest = bytearray(), bytearray()
+            inflater, client.inflater, client.deflater = client.inflater, None, None
+            while not answer.endswith(b"u OK UNAUTHENTICATE completed\r\n"):
+                rest += client.socket.recv(1)
+                answer += inflater.decompress(bytes(rest[-1:]))
+            while not client.socket.recv(1) == b"l":
+                pass
+            client.buffer = bytearray(b"l")
+            self.assertEqual((response := client.response()).tag, "l", response)
+            self.assertEqual(response.kind, "OK")
+        client.ok("SELECT INBOX")
+
+
 class AcrossBackEnds(unittest.TestCase):
     def test_what_was_enabled_stays_enabled_when_the_back_end_dies(self):
         server = Server().start()

@@ -60,7 +60,7 @@ struct LogOnTests {
             try await client.send(command + "\r\n")
             try await client.talk(
                 """
-                S: a OK [CAPABILITY \(CapabilityList.afterLogOn(appendLimit: 52_428_800).joined(separator: " "))] Logged on as alice@example.test
+                S: a OK [CAPABILITY \(CapabilityList.afterLogOn(IMAPConfiguration()).joined(separator: " "))] Logged on as alice@example.test
                 C: b LOGIN x y
                 S: b BAD LOGIN is valid before log-on only
                 C: c NOOP

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Compression
 import Runtime
 import Testing
 
@@ -31,6 +32,41 @@ struct DeflateConnectionTests {
                 client.write("x\r\ny\r\n")
                 #expect(try await client.readLine(maximum: 100)?.bytes == Array("x!".utf8))
                 #expect(try await client.readSome(maximum: 100) == Array("y!\r\n".utf8))
+            }
+        }
+    }
+
+    @Test("Compression ends behind what was flushed; what follows is plain, however it comes", arguments: [1, 3, 1000])
+    func ends(piece: Int) async throws {
+        try await EventLoop.run { loop in
+            try await Connection.withPeer(
+                loop: loop,
+                peer: { peer in
+                    for round in 0..<3 {
+                        try await peer.startDeflate(received: [])
+                        #expect(try await peer.readLine(maximum: 100)?.bytes == Array("END \(round)".utf8))
+                        peer.write("OK\r\n")
+                        try await peer.endDeflate()
+                        peer.write("plain\r\n")
+                        #expect(try await peer.readLine(maximum: 100)?.bytes == Array("plain".utf8))
+                        peer.write("on\r\n")
+                    }
+                }
+            ) { client in
+                for round in 0..<3 {
+                    let octets = try #require(Deflate.compress(Array("END \(round)\r\n".utf8)))
+                    let sent = octets + Array("plain\r\n".utf8)
+                    for start in stride(from: 0, to: sent.count, by: piece) {
+                        client.write(sent[start..<min(sent.count, start + piece)])
+                        try await client.flush()
+                        for _ in 0..<3 { await Task.yield() }
+                    }
+                    try await client.startDeflate(received: [])
+                    #expect(try await client.readLine(maximum: 100)?.bytes == Array("OK".utf8))
+                    try await client.endDeflate()
+                    #expect(try await client.readLine(maximum: 100)?.bytes == Array("plain".utf8))
+                    #expect(try await client.readLine(maximum: 100)?.bytes == Array("on".utf8))
+                }
             }
         }
     }

@@ -26,8 +26,11 @@ extension IMAPSession {
         let (source, uids) = try uids(of: set, numbers)
         guard !uids.isEmpty else { return nil }
         if numbers == .sequence, !removingSource { try await refuseExpunged(uids) }
-        let outcome = try await offeringCreation { () throws(MailStoreError) in
-            try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
+        let account = account
+        let outcome = try await waiting { _ in
+            try await offeringCreation { () throws(MailStoreError) in
+                try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
+            }
         }
         guard !outcome.pairs.isEmpty else {
             // RFC 2180 §4.4: what was numbered is there no more.

@@ -39,9 +39,11 @@ struct FetchRun {
     mutating func answer(_ indices: [Range<Int>]) async throws {
         do {
             var count = 0
+            let total = indices.reduce(0) { $0 + $1.count }
             for index in indices.lazy.flatMap({ $0 }) {
                 try await answer(index)
                 count += 1
+                try await session.tellProgress(count, of: total)
                 // Others on this loop have their turn, too.
                 if count.isMultiple(of: 1000) { await Task.yield() }
             }

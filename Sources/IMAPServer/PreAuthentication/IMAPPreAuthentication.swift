@@ -82,6 +82,22 @@ package final class IMAPPreAuthentication {
         if let detail = reply.detail { events.record(.imapCommandFailed, ["imap.detail": .string(detail)]) }
     }
 
+    /// Takes the connection back from a session that ended with UNAUTHENTICATE: what was between log-on and here is
+    /// over, compression too, TLS and what the client said of itself aside (RFC 8437 §3, §4.1).
+    ///
+    /// - Parameter received: octets of the client that were read already, and follow the command.
+    /// - Returns: false when the connection is broken.
+    package func takeBack(received: [UInt8]) async -> Bool {
+        budget.renew()
+        do throws(IOError) {
+            try await connection.endDeflate()
+        } catch {
+            return false
+        }
+        connection.unread(received)
+        return true
+    }
+
     /// How far the connection can be trusted with secrets, now.
     var channel: SASLChannel {
         if connection.tls != nil { return SASLChannel(.tls, bindings: connection.channelBindings) }

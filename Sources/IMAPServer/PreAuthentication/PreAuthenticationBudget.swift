@@ -16,6 +16,11 @@ struct PreAuthenticationBudget {
         octets += count
     }
 
+    /// Begins anew for one who was known and logged off.
+    ///
+    /// Failures stay, so that no log-on buys more guesses.
+    mutating func renew() { (commands, octets) = (0, 0) }
+
     /// What there was too much of.
     var excess: String? {
         if failures >= configuration.failedLogOns { return "failed log-ons" }

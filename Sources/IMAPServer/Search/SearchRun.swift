@@ -35,13 +35,10 @@ struct SearchRun {
             }
         }
         if !open.isEmpty {
-            let connection = session.connection
-            found += try await session.account.search(
-                messages,
-                at: open,
-                for: TextSearch(criterion.terms, query),
-                while: { !connection.isAbandoned }
-            )
+            let (account, places, search) = (session.account, open, TextSearch(criterion.terms, query))
+            found += try await session.waiting { isWanted in
+                try await account.search(messages, at: places, for: search, while: isWanted)
+            }
         }
         return found.sorted()
     }
@@ -70,7 +67,8 @@ struct SearchRun {
     ) async throws -> [Int: CalendarDate] {
         var dates: [Int: CalendarDate] = [:]
         var left: [Int] = []
-        for index in open where !session.connection.isAbandoned {
+        for (count, index) in open.enumerated() where !session.connection.isAbandoned {
+            try await session.tellProgress(count, of: open.count)
             let date = try await sentDate(of: messages[index])
             let value = criterion.query.value(at: index) { criterion.sentTest($0)?.holds(date) }
             if value == true { found.append(index) }

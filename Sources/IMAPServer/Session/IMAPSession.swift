@@ -28,6 +28,8 @@ package final class IMAPSession {
     var lastStructure: StructureCache?
     private var reader: CommandReader
     private var badInARow = 0
+    /// When the client is to be told next how far its command is.
+    var nextProgress = ContinuousClock.now
 
     /// `store` is where incoming messages are staged.
     ///
@@ -52,23 +54,45 @@ package final class IMAPSession {
     /// Answers the command that logged on, tagged `tag`, then commands until the connection is over.
     ///
     /// Without a tag nothing is said first: the client is in the middle of a session that another process began. The
-    /// caller closes the connection.
-    package func run(resuming tag: [UInt8]?) async {
+    /// caller closes the connection, or takes the next log-on off it.
+    @discardableResult
+    package func run(resuming tag: [UInt8]?) async -> End {
         connection.idleTimeout = configuration.idleTimeout
         if let tag { send(.tagged(tag, StatusResponse(.ok, .capability(capabilities), "Logged on as \(user.name)"))) }
         var reason = "logout"
+        var end = End.over
         do throws(IOError) {
-            while try await step() {}
+            end = try await runCommands()
+            if end == .loggedOff { reason = "unauthenticate" }
         } catch {
             sayGoodbye(error)
             reason = error.description
         }
         view = nil
         events.record(.imapSessionEnded, ["imap.reason": .string(reason)])
+        return end
+    }
+
+    /// How a session ended.
+    package enum End: Sendable {
+        /// The connection is of no more use.
+        case over
+        /// The client goes on with another log-on (RFC 8437 §3).
+        case loggedOff
+    }
+
+    private func runCommands() async throws(IOError) -> End {
+        while true {
+            switch try await step() {
+            case .command: continue
+            case .logOn: return .loggedOff
+            case .end: return .over
+            }
+        }
     }
 
     var capabilities: [String] {
-        let all = CapabilityList.afterLogOn(appendLimit: configuration.maximumMessageOctets)
+        let all = CapabilityList.afterLogOn(configuration)
         return enabled.contains(.deflate) ? all.filter { $0 != "COMPRESS=DEFLATE" } : all
     }
 
@@ -77,7 +101,8 @@ package final class IMAPSession {
             isSelected: view != nil,
             isReadOnly: view?.isReadOnly ?? false,
             enabled: enabled,
-            maximumMessageOctets: configuration.maximumMessageOctets
+            maximumMessageOctets: configuration.maximumMessageOctets,
+            allowsUnauthenticate: configuration.allowsUnauthenticate
         )
     }
 
@@ -96,14 +121,12 @@ package final class IMAPSession {
         return view
     }
 
-    /// Reads and answers one command.
-    ///
-    /// False when the session is over.
-    private func step() async throws(IOError) -> Bool {
+    /// Reads and answers one command, and says what comes next.
+    private func step() async throws(IOError) -> Completion.Next {
         // A client that sends much and reads nothing waits here.
         try await connection.flushIfLarge()
         switch try await reader.next(textForm: enabled.textForm) {
-        case .end: return false
+        case .end: return .end
         case .command(let frame): return try await perform(frame)
         case .message(let tag, let command): return try await take(command, tag)
         case .refused(let tag, let refusal):
@@ -111,7 +134,7 @@ package final class IMAPSession {
         }
     }
 
-    private func perform(_ frame: [UInt8]) async throws(IOError) -> Bool {
+    private func perform(_ frame: [UInt8]) async throws(IOError) -> Completion.Next {
         var scanner = WireScanner(frame, textForm: enabled.textForm)
         var tag: [UInt8]?
         do {
@@ -132,11 +155,12 @@ package final class IMAPSession {
         _ type: Command.Type,
         _ head: CommandHead,
         _ scanner: inout WireScanner
-    ) async throws -> Bool {
+    ) async throws -> Completion.Next {
         let command = try type.parse(&scanner, isUID: head.isUID)
         let facts = facts
         try command.checkTraits(facts)
         try command.check(facts)
+        nextProgress = .now + configuration.progressInterval
         let mayExpunge = !type.traits.contains(.holdsExpunges) || command.isUID
         let completion: Completion
         do {
@@ -146,12 +170,12 @@ package final class IMAPSession {
             throw error
         }
         if !type.traits.contains(.leavesMailbox) { try await sync(allowingExpunge: mayExpunge) }
-        let goesOn = complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
+        let next = complete(head.tag, completion, head.isUID ? "UID \(head.name)" : head.name)
         if completion.startsCompression { try await connection.startDeflate(received: []) }
-        return goesOn
+        return next
     }
 
-    private func take(_ command: any MessageCommand, _ tag: [UInt8]) async throws(IOError) -> Bool {
+    private func take(_ command: any MessageCommand, _ tag: [UInt8]) async throws(IOError) -> Completion.Next {
         do {
             guard let command = command as? any MessageBringingCommand else {
                 throw CommandRefusal.bad(SessionTable.unknown("\(type(of: command).name)"))
@@ -164,22 +188,23 @@ package final class IMAPSession {
         }
     }
 
-    private func complete(_ tag: [UInt8], _ completion: Completion, _ name: String) -> Bool {
+    private func complete(_ tag: [UInt8], _ completion: Completion, _ name: String) -> Completion.Next {
         let text = completion.text ?? "\(name) completed"
-        return answer(tag, StatusResponse(completion.condition, completion.code, text)) && !completion.endsSession
+        let next = answer(tag, StatusResponse(completion.condition, completion.code, text))
+        return next == .command ? completion.next : next
     }
 
-    private func answer(_ tag: [UInt8]?, to error: any Error) throws(IOError) -> Bool {
+    private func answer(_ tag: [UInt8]?, to error: any Error) throws(IOError) -> Completion.Next {
         if let error = error as? IOError { throw error }
-        guard let (status, detail) = FailureReply.make(for: error) else { return true }
+        guard let (status, detail) = FailureReply.make(for: error) else { return .command }
         if let detail { events.record(.imapCommandFailed, ["imap.detail": .string(detail)]) }
         return answer(tag, status)
     }
 
     /// Sends the last response of a command.
     ///
-    /// False when it was one bad command too many.
-    private func answer(_ tag: [UInt8]?, _ status: StatusResponse) -> Bool {
+    /// The end comes next when it was one bad command too many.
+    private func answer(_ tag: [UInt8]?, _ status: StatusResponse) -> Completion.Next {
         var status = status
         if let due = dueModSeq {
             dueModSeq = nil
@@ -191,10 +216,10 @@ package final class IMAPSession {
         }
         send(tag.map { .tagged($0, status) } ?? .untagged(status))
         badInARow = status.condition == .bad ? badInARow + 1 : 0
-        guard badInARow >= configuration.badCommands else { return true }
+        guard badInARow >= configuration.badCommands else { return .command }
         send(.untagged(StatusResponse(.bye, nil, "Too many bad commands")))
         events.record(.imapBudgetSpent, ["imap.reason": "bad commands"])
-        return false
+        return .end
     }
 
     private func sayGoodbye(_ error: IOError) {

@@ -9,6 +9,7 @@ struct SessionFacts {
     var isReadOnly: Bool
     var enabled: EnabledExtensions
     var maximumMessageOctets: UInt64
+    var allowsUnauthenticate: Bool
 }
 
 /// How a command is answered that was done.
@@ -18,12 +19,20 @@ struct Completion {
     var code: ResponseCode?
     /// `nil` for the name of the command and `completed`.
     var text: String?
-    var endsSession = false
+    var next = Next.command
     /// What follows the answer is compressed.
     var startsCompression = false
 
+    /// What comes behind the answer.
+    enum Next {
+        case command
+        /// Somebody else's session, or the same one's again.
+        case logOn
+        case end
+    }
+
     static let done = Completion()
-    static let leaving = Completion(endsSession: true)
+    static let leaving = Completion(next: .end)
 }
 
 /// A command that is valid after log-on.

@@ -14,8 +14,8 @@ enum SessionTable {
             LogoutCommand.self, LsubCommand.self, MoveCommand.self,
             NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
             SortCommand.self,
-            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnselectCommand.self,
-            UnsubscribeCommand.self,
+            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, ThreadCommand.self,
+            UnauthenticateCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ("\($0.name)", $0) })
     }()

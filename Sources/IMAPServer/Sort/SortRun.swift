@@ -28,6 +28,7 @@ struct SortRun {
         for index in found where !session.connection.isAbandoned {
             guard let entry = session.view?.message(at: index) else { continue }
             keys.append(SortKeys(index: index, values: try await values(of: entry)))
+            try await session.tellProgress(keys.count, of: found.count)
             if keys.count.isMultiple(of: 1000) { await Task.yield() }
         }
         let directions = criteria.map(\.isReverse)

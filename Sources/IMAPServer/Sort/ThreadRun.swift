@@ -26,6 +26,7 @@ struct ThreadRun {
         for (place, number) in zip(places, numbers) where !session.connection.isAbandoned {
             guard let entry = session.view?.message(at: place) else { continue }
             messages.append(try await message(entry, number))
+            try await session.tellProgress(messages.count, of: places.count)
             if messages.count.isMultiple(of: 1000) { await Task.yield() }
         }
         let (all, algorithm) = (messages, algorithm)

@@ -13,7 +13,8 @@ package enum AnyCommand {
         RenameCommand.self, ReplaceCommand.self, SearchCommand.self, SelectCommand.self, SortCommand.self,
         StartTLSCommand.self,
         StatusCommand.self,
-        StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
+        StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnauthenticateCommand.self,
+        UnselectCommand.self, UnsubscribeCommand.self,
     ]
 
     private static let table: [String: any IMAPCommand.Type] = Dictionary(

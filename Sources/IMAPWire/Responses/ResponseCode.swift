@@ -51,6 +51,8 @@ package enum ResponseCode: Hashable, Sendable {
     case mailboxID(String)
     /// RFC 7162 §3.1.2.1.
     case highestModSeq(ModSeq)
+    /// How far a long command is; `nil` where only that it goes on is told (RFC 9585 §4).
+    case inProgress(CommandProgress?)
     /// Messages that a conditional STORE left as they are, by the numbers of the command (RFC 7162 §3.1.3).
     case modified(UIDSet)
     case permanentFlags([String])
@@ -89,6 +91,9 @@ extension WireEncoder {
         case .highestModSeq(let modSeq):
             raw("HIGHESTMODSEQ ")
             number(modSeq.rawValue)
+        case .inProgress(let progress):
+            raw("INPROGRESS")
+            if let progress { commandProgress(progress) }
         case .modified(let numbers):
             raw("MODIFIED ")
             raw(numbers.description.utf8)

@@ -19,6 +19,7 @@ extension WireScanner {
         if let word = ResponseCode.Word(rawValue: name), !takesExtensions || peek() != ASCII.space {
             return .word(word)
         }
+        if name == "INPROGRESS" { return .inProgress(try commandProgress()) }
         guard accept(ASCII.space) else {
             guard takesExtensions else { throw failure("a known response code", at: start) }
             return .other(name, nil)

@@ -40,9 +40,10 @@ package struct Relay<State: RelayState> {
     ///
     /// - Parameter reopen: opens another back-end: for the log-on that waits for its answer when that is true, and
     ///   silently otherwise. Nil when there is none within the deadline.
-    package mutating func run(reopen: (_ answersLogOn: Bool) async -> Connection?) async {
+    @discardableResult
+    package mutating func run(reopen: (_ answersLogOn: Bool) async -> Connection?) async -> RelayEnd {
         do throws(IOError) {
-            while try await turn(reopen) {}
+            while try await turn(reopen), !state.isLoggedOff {}
         } catch {
             switch error {
             case .shutdown: client.write(state.farewell(.shutdown))
@@ -50,7 +51,9 @@ package struct Relay<State: RelayState> {
             default: break
             }
         }
+        client.defersShutdown = false
         await backEnd?.close()
+        return state.isLoggedOff ? .loggedOff(Array(fromClient)) : .over
     }
 
     /// Moves what can be moved, else waits.
@@ -89,7 +92,7 @@ package struct Relay<State: RelayState> {
     }
 
     private mutating func readClient() throws(IOError) {
-        guard fromClient.isEmpty, !clientHasEnded, let octets = try client.readAvailable() else { return }
+        guard fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff, let octets = try client.readAvailable() else { return }
         clientHasEnded = octets.isEmpty
         fromClient = octets[...]
     }
@@ -125,7 +128,7 @@ package struct Relay<State: RelayState> {
         }
         // One that cannot be written to is found out at the next read.
         try? await backEnd.flush()
-        if fromClient.isEmpty, !clientHasEnded {
+        if fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff {
             _ = try await Connection.waitForEither(client, backEnd)
         } else {
             received = try await Self.awaitOctets(of: backEnd)

@@ -31,12 +31,21 @@ package protocol RelayState: Sendable {
     /// True once, when the client was told that what follows is compressed.
     mutating func takeCompression() -> Bool
 
+    /// The client logs off and stays: nothing more of it is read, since what follows is not for this session, and may
+    /// not be compressed any more.
+    var isLoggingOff: Bool { get }
+
+    /// The client was told that it is logged off.
+    var isLoggedOff: Bool { get }
+
     /// What may still be said to the client when the front-end ends the session; empty in the middle of a response.
     func farewell(_ reason: RelayFarewell) -> [UInt8]
 }
 
 extension RelayState {
     package mutating func takeCompression() -> Bool { false }
+    package var isLoggingOff: Bool { false }
+    package var isLoggedOff: Bool { false }
 }
 
 package struct RelayStep: Sendable, Hashable {
@@ -73,6 +82,14 @@ package enum RelayLoss: Sendable, Hashable {
     case keep([UInt8])
     /// Send this and close.
     case close([UInt8])
+}
+
+/// How a relay ended.
+package enum RelayEnd: Sendable, Hashable {
+    /// The session is over, and so is the client's connection.
+    case over
+    /// The client goes on with another log-on, of which these octets were read.
+    case loggedOff([UInt8])
 }
 
 package enum RelayFarewell: Sendable, Hashable {

@@ -158,8 +158,11 @@ extension Connection {
 
     /// One attempt to read into the buffer.
     func receive() throws(IOError) -> Receipt {
-        guard let deflate else { return try receivePlain() }
-        while try !inflateInput(deflate) {
+        while true {
+            if dropDeflateIfEnded() { return .bytes }
+            guard let deflate else { return try receivePlain() }
+            if try inflateInput(deflate) { return .bytes }
+            if deflate.isEnding, deflate.inflater.isAtBoundary { continue }
             let before = input
             input = InputBuffer()
             defer { input = before }
@@ -167,7 +170,6 @@ extension Connection {
             guard case .bytes = receipt else { return receipt }
             unsafe input.bytes.withUnsafeBytes { unsafe deflate.inflater.add($0) }
         }
-        return .bytes
     }
 
     private func receivePlain() throws(IOError) -> Receipt {

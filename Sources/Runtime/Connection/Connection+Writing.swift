@@ -38,7 +38,7 @@ extension Connection {
     /// Sends what is gathered, waiting for the peer as long as it takes something within `idleTimeout`.
     package func flush() async throws(IOError) {
         guard !output.isEmpty else { return }
-        if deflate != nil {
+        if deflate?.isEnding == false {
             guard let compressed = Deflate.compress(output) else { throw .closed }
             output = compressed
         }

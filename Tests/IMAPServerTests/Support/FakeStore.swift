@@ -79,6 +79,8 @@ final class FakeAccount: MailAccount {
         var octetsRead: UInt64 = 0
         var watchers: [Int: (mailbox: MailboxID?, notify: @Sendable () -> Void)] = [:]
         var lastWatcher = 0
+        /// How long a read or a copy takes.
+        var pause = Duration.zero
 
         mutating func next() -> ModSeq {
             modSeq += 1
@@ -280,6 +282,7 @@ final class FakeAccount: MailAccount {
         to target: MailboxName,
         removingSource: Bool
     ) async throws(MailStoreError) -> TransferOutcome {
+        try? await Task.sleep(for: state.withLock { $0.pause })
         let outcome = state.withLock { state -> TransferOutcome? in
             guard let name = state.name(of: source), let box = state.boxes[name], var there = state.boxes[target] else {
                 return nil
@@ -382,6 +385,7 @@ final class FakeAccount: MailAccount {
     }
 
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
+        try? await Task.sleep(for: state.withLock { $0.pause })
         let (bytes, damage) = state.withLock { state in
             state.largestRead = max(state.largestRead, range.count)
             state.octetsRead += UInt64(range.count)

@@ -10,6 +10,7 @@ private let refused: [(String, offset: Int, expected: String)] = [
     ("a", 1, "a space"),
     ("a ", 2, "a command"),
     ("a NOOP x", 6, "the end of the NOOP command"),
+    ("a UNAUTHENTICATE x", 16, "the end of the UNAUTHENTICATE command"),
     ("a UID", 5, "a space"),
     ("a UID NOOP", 10, "after UID"),
     ("a LOGIN", 7, "a space"),

@@ -241,6 +241,40 @@ import Testing
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE MARTLET-DEFLATE\r\n2 NOOP\r\n")
     }
 
+    @Test("what follows UNAUTHENTICATE is for another session", arguments: [1, Int.max])
+    func logOff(_ size: Int) {
+        var rig = loggedOn(size)
+        exchange(&rig, "1 SELECT INBOX\r\n", "1 OK\r\n")
+        rig.client("2 UNAUTHENTICATE x\r\n3 NOOP\r\n")
+        #expect(rig.heard().toBackEnd == "2 UNAUTHENTICATE x\r\n")
+        rig.backEnd("2 BAD what\r\n3 OK\r\n")
+        #expect(!rig.state.isLoggedOff)
+        _ = rig.heard()
+        rig.client("4 unauthenticate\r\n5 LOGIN x y\r\n")
+        #expect(rig.heard().toBackEnd == "4 unauthenticate\r\n")
+        #expect(rig.state.isLoggingOff && rig.heldBack == "5 LOGIN x y\r\n")
+        rig.backEnd("4 OK done\r\n")
+        #expect(rig.state.isLoggedOff && !rig.state.isLoggingOff)
+        #expect(rig.heard().toClient == "4 OK done\r\n")
+    }
+
+    @Test("a back-end that is gone, or does not come, is no reason to refuse UNAUTHENTICATE")
+    func logOffAlone() {
+        var rig = loggedOn(1)
+        exchange(&rig, "1 SELECT INBOX\r\n", "1 OK\r\n")
+        rig.client("2 UNAUTHENTICATE\r\n")
+        #expect(rig.lose() == .keep(Array("2 OK UNAUTHENTICATE completed\r\n".utf8)))
+        #expect(rig.state.isLoggedOff)
+
+        var other = loggedOn(1)
+        #expect(other.lose() == .keep([]))
+        other.client("3 UNAUTHENTICATE\r\n4 LOGIN")
+        other.stayAway()
+        #expect(other.state.isLoggedOff)
+        #expect(other.heldBack == "4 LOGIN")
+        #expect(other.heard().toClient == "3 OK UNAUTHENTICATE completed\r\n")
+    }
+
     @Test("what was enabled is enabled again, unseen", arguments: [1, Int.max]) func enabled(_ size: Int) {
         var rig = loggedOn(size)
         exchange(&rig, "1 ENABLE CONDSTORE QRESYNC\r\n", "* ENABLED CONDSTORE QRESYNC\r\n1 OK\r\n")

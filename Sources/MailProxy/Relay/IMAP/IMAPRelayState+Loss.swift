@@ -13,7 +13,7 @@ extension IMAPRelayState {
         dropHeld()
         guard logOnTag == nil else { return .retryLogOn }
         var answers = refusals()
-        guard isSelected else { return .keep(answers) }
+        guard !isLoggedOff, isSelected else { return .keep(answers) }
         isOver = true
         answers += Self.bye("back-end restarted, please reconnect")
         return .close(answers)
@@ -30,7 +30,10 @@ extension IMAPRelayState {
             if commands.isAnnounced { pending.removeLast() }
             mode = .refusing
         }
-        let answers = pending.filter { !$0.isIdling }.flatMap { Self.refusal(of: $0.command) }
+        // Logging off needs no back-end, and is never refused (RFC 8437 §3).
+        let answers = pending.filter { !$0.isIdling }.flatMap { each in
+            Self.logsOff(each.command) ? answerLogOff(each.command) : Self.refusal(of: each.command)
+        }
         pending.removeAll { !$0.isIdling }
         return answers
     }
@@ -60,9 +63,16 @@ extension IMAPRelayState {
             return command.verb == "DONE"
                 ? tag + Array(" OK IDLE terminated\r\n".utf8) : tag + Array(" BAD expected DONE\r\n".utf8)
         }
+        if Self.logsOff(command) { return answerLogOff(command) }
         guard command.verb == "LOGOUT", let tag = command.tag else { return Self.refusal(of: command) }
         isOver = true
         return Array("* BYE logging out\r\n".utf8) + tag + Array(" OK LOGOUT completed\r\n".utf8)
+    }
+
+    private mutating func answerLogOff(_ command: IMAPRelayedCommand) -> [UInt8] {
+        isLoggingOff = false
+        logOff()
+        return (command.tag ?? []) + Array(" OK UNAUTHENTICATE completed\r\n".utf8)
     }
 
     package func farewell(_ reason: RelayFarewell) -> [UInt8] {

@@ -44,6 +44,9 @@ package struct IMAPRelayState: RelayState {
     /// COMPRESS is not answered yet: whether what the client sends behind it is compressed is not known (RFC 4978 §3).
     var awaitsCompression = false
     private var beginsCompression = false
+    /// UNAUTHENTICATE is not answered yet: what the client sends behind it is for another session (RFC 8437 §3).
+    package var isLoggingOff = false
+    package var isLoggedOff = false
     /// What a new back-end is told when the client's connection is compressed.
     private static let deflate = Array("MARTLET-DEFLATE".utf8)
     var isOver = false
@@ -86,7 +89,7 @@ package struct IMAPRelayState: RelayState {
 
     private mutating func forward(_ bytes: ArraySlice<UInt8>) -> RelayStep {
         var rest = bytes
-        while !rest.isEmpty, !commands.isAwaitingContinuation, !awaitsCompression {
+        while !rest.isEmpty, !commands.isAwaitingContinuation, !awaitsCompression, !isLoggingOff {
             let (consumed, event) = commands.take(rest)
             rest = rest.dropFirst(consumed)
             unansweredOctets += consumed
@@ -95,11 +98,16 @@ package struct IMAPRelayState: RelayState {
             case .ended(let command, isFirst: true):
                 if !isDone(command) { expect(command) }
                 awaitsCompression = command.verb == "COMPRESS" && command.tag != nil
+                isLoggingOff = Self.logsOff(command)
             default: break
             }
         }
-        let demand: RelayStep.Demand = commands.isAwaitingContinuation || awaitsCompression ? .response : .nothing
-        return RelayStep(consumed: bytes.count - rest.count, isForwarded: true, demand: demand)
+        let isHeld = commands.isAwaitingContinuation || awaitsCompression || isLoggingOff
+        return RelayStep(consumed: bytes.count - rest.count, isForwarded: true, demand: isHeld ? .response : .nothing)
+    }
+
+    static func logsOff(_ command: IMAPRelayedCommand) -> Bool {
+        command.verb == "UNAUTHENTICATE" && command.tag != nil
     }
 
     /// `DONE` alone ends IDLE and is no command (RFC 9051 §6.3.13).
@@ -187,8 +195,16 @@ package struct IMAPRelayState: RelayState {
         case "CLOSE", "UNSELECT": if isOK { isSelected = false }
         case "COMPRESS": compressAnswered(isOK: isOK)
         case "LOGOUT": if isOK { isOver = true }
+        case "UNAUTHENTICATE":
+            isLoggingOff = false
+            if isOK { logOff() }
         default: break
         }
+    }
+
+    mutating func logOff() {
+        isLoggedOff = true
+        isOver = true
     }
 
     private mutating func compressAnswered(isOK: Bool) {

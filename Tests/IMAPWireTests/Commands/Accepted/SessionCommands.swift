@@ -14,6 +14,7 @@ let sessionCommands: [(String, any IMAPCommand)] =
         ("a IDLE", IdleCommand()),
         ("a CHECK", CheckCommand()),
         ("a COMPRESS deflate", CompressCommand("DEFLATE")),
+        ("a unauthenticate", UnauthenticateCommand()),
         ("a NAMESPACE", NamespaceCommand()),
         ("a ID NIL", IDCommand()),
         (

@@ -1,0 +1,64 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import Locking
+internal import Runtime
+
+extension IMAPSession {
+    /// How often a client that waits for work elsewhere is looked at.
+    private static let look = Duration.milliseconds(100)
+
+    /// Tells the client how far its command is, where it has waited long (RFC 9585 §4); called between responses.
+    ///
+    /// - Parameters:
+    ///   - done: messages done; `nil` when that is not known.
+    ///   - goal: how many there are; above 0.
+    func tellProgress(_ done: Int? = nil, of goal: Int? = nil) async throws(IOError) {
+        let now = ContinuousClock.now
+        guard now >= nextProgress else { return }
+        nextProgress = now + configuration.progressInterval
+        let progress = CommandProgress(
+            tag: tag.contains(0x5D) ? nil : tag,
+            done: done.map { UInt32(clamping: $0) },
+            goal: goal.map { UInt32(clamping: $0) }
+        )
+        send(.untagged(StatusResponse(.ok, .inProgress(progress), "Still at work")))
+        try await connection.flush()
+    }
+
+    /// Waits for work of which nothing is known before it is done, and tells the client of it meanwhile.
+    ///
+    /// - Parameter work: is given what says, at any time, whether its client is still there.
+    func waiting<Result: Sendable>(
+        for work: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) async throws -> Result
+    ) async throws -> Result {
+        let isWanted = Lock(true)
+        defer { isWanted.withLock { $0 = false } }
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await work { isWanted.withLock { $0 } } }
+            group.addTask {
+                try? await Task.sleep(for: Self.look)
+                return nil
+            }
+            do {
+                while let next = try await group.next() {
+                    if let result = next {
+                        group.cancelAll()
+                        return result
+                    }
+                    if connection.isAbandoned { isWanted.withLock { $0 = false } }
+                    try await tellProgress()
+                    group.addTask {
+                        try? await Task.sleep(for: Self.look)
+                        return nil
+                    }
+                }
+            } catch {
+                isWanted.withLock { $0 = false }
+                throw error
+            }
+            throw IOError.closed
+        }
+    }
+}

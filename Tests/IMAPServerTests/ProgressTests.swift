@@ -1,0 +1,63 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import IMAPServer
+import Locking
+import Testing
+
+@Suite("INPROGRESS (RFC 9585)", .timeLimit(.minutes(1)))
+struct ProgressTests {
+    private func dialogue(interval: Duration) -> Dialogue {
+        var dialogue = Dialogue()
+        dialogue.configuration.progressInterval = interval
+        for number in 1...3 { dialogue.account.deliver("Subject: \(number)\r\n\r\nx") }
+        return dialogue
+    }
+
+    @Test(
+        "A long command tells how far it is, with its tag",
+        arguments: ["SORT (SUBJECT) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL", "FETCH 1:3 ENVELOPE"]
+    )
+    func counted(command: String) async throws {
+        try await dialogue(interval: .zero).loggedOn { client in
+            try await client.run("SELECT INBOX")
+            try await client.send("a1 \(command)\r\n")
+            let told = try await client.responses(to: "a1").filter { $0.contains("INPROGRESS") }
+            #expect(told == (1...3).map { "OK [INPROGRESS (\"a1\" \($0) 3)] Still at work" })
+        }
+    }
+
+    @Test("A tag that cannot stand in a response code is left out")
+    func tag() async throws {
+        try await dialogue(interval: .zero).loggedOn { client in
+            try await client.run("SELECT INBOX")
+            try await client.send("a] SORT (SIZE) UTF-8 1\r\n")
+            #expect(try await client.receive() == "* OK [INPROGRESS (NIL 1 1)] Still at work")
+            _ = try await client.responses(to: "a]")
+        }
+    }
+
+    @Test("A quick command says nothing of it")
+    func quick() async throws {
+        try await dialogue(interval: .seconds(60)).loggedOn { client in
+            try await client.run("SELECT INBOX")
+            for command in ["SEARCH TEXT x", "COPY 1:3 Sent", "SORT (SUBJECT) UTF-8 TEXT x", "FETCH 1:3 ENVELOPE"] {
+                #expect(try await !client.run(command).contains { $0.contains("INPROGRESS") })
+            }
+        }
+    }
+
+    @Test("While the store is at work, the client is told that it goes on")
+    func waiting() async throws {
+        let dialogue = dialogue(interval: .milliseconds(1))
+        dialogue.account.state.withLock { $0.pause = .milliseconds(350) }
+        try await dialogue.loggedOn { client in
+            try await client.run("SELECT INBOX")
+            for command in ["SEARCH TEXT x", "COPY 1 Sent"] {
+                try await client.send("a1 \(command)\r\n")
+                let told = try await client.responses(to: "a1").filter { $0.contains("INPROGRESS") }
+                #expect(told.contains("OK [INPROGRESS (\"a1\" NIL NIL)] Still at work"))
+            }
+        }
+    }
+}
