@@ -156,7 +156,8 @@ package final class Inflater {
             let isLast = unsafe result == Z_OK && stream.pointee.data_type & 0xC0 == 0xC0
             if isLast { continue }
             let (left, out) = unsafe (stream.pointee.avail_in, stream.pointee.avail_out)
-            guard result == Z_OK, left > 0, out > 0, !isAtBoundary || out == room && !stopsAtBoundary else { return result }
+            let mayGoOn = !isAtBoundary || out == room && !stopsAtBoundary
+            guard result == Z_OK, left > 0, out > 0, mayGoOn else { return result }
         }
     }
 }

@@ -84,8 +84,8 @@ package enum IMAPSettings {
         "imap/unauthenticate",
         default: true,
         perInstance: true,
-        help: "Whether UNAUTHENTICATE (RFC 8437) is offered: a client that is logged on may log on as somebody else. Turn "
-            + "it off behind a proxy that decides who may log on, and looks at the first log-on only."
+        help: "Whether UNAUTHENTICATE (RFC 8437) is offered: a client that is logged on may log on as somebody else. "
+            + "Turn it off behind a proxy that decides who may log on, and looks at the first log-on only."
     )
 }
 

@@ -16,7 +16,10 @@ struct UnauthenticateTests {
             try await client.run("SELECT INBOX")
             try await client.run("STORE 1 +FLAGS (\\Deleted)")
             try await client.run("UID SEARCH RETURN (SAVE) ALL")
-            try await client.expect("UNAUTHENTICATE x", ["BAD Expected the end of the UNAUTHENTICATE command at octet 17"])
+            try await client.expect(
+                "UNAUTHENTICATE x",
+                ["BAD Expected the end of the UNAUTHENTICATE command at octet 17"]
+            )
             try await client.expect("UNAUTHENTICATE", ["OK UNAUTHENTICATE completed"])
             try await client.expect("SELECT INBOX", ["BAD SELECT needs a log-on first"])
             try await client.expect("UNAUTHENTICATE", ["BAD UNAUTHENTICATE needs a log-on first"])

@@ -33,32 +33,29 @@ extension IMAPSession {
     func waiting<Result: Sendable>(
         for work: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) async throws -> Result
     ) async throws -> Result {
-        let isWanted = Lock(true)
+        let (isWanted, isDone) = (Lock(true), Lock(false))
+        let notifier = connection.notifier
         defer { isWanted.withLock { $0 = false } }
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await work { isWanted.withLock { $0 } } }
+        return try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask {
-                try? await Task.sleep(for: Self.look)
-                return nil
+                defer {
+                    isDone.withLock { $0 = true }
+                    notifier.notify()
+                }
+                return try await work { isWanted.withLock { $0 } }
             }
             do {
-                while let next = try await group.next() {
-                    if let result = next {
-                        group.cancelAll()
-                        return result
-                    }
+                while !isDone.withLock({ $0 }) {
+                    await connection.waitForNotice(atMost: Self.look)
                     if connection.isAbandoned { isWanted.withLock { $0 = false } }
                     try await tellProgress()
-                    group.addTask {
-                        try? await Task.sleep(for: Self.look)
-                        return nil
-                    }
                 }
             } catch {
                 isWanted.withLock { $0 = false }
                 throw error
             }
-            throw IOError.closed
+            guard let result = try await group.next() else { throw IOError.closed }
+            return result
         }
     }
 }

@@ -92,7 +92,8 @@ package struct Relay<State: RelayState> {
     }
 
     private mutating func readClient() throws(IOError) {
-        guard fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff, let octets = try client.readAvailable() else { return }
+        guard fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff else { return }
+        guard let octets = try client.readAvailable() else { return }
         clientHasEnded = octets.isEmpty
         fromClient = octets[...]
     }

@@ -37,6 +37,8 @@ struct WaitState {
 
 let readable = Int32(UV_READABLE.rawValue)
 let writable = Int32(UV_WRITABLE.rawValue)
+/// Stands for events where a task waits for none of the descriptor's.
+private let noticesOnly: Int32 = 1 << 30
 
 extension Connection {
     /// Parks the task until one of `events`, a time-out, shutdown, or (when asked for) a notice.
@@ -74,6 +76,23 @@ extension Connection {
         armTimer(latest)
     }
 
+    /// Waits until the connection's notifier was poked, or for so long; true when it was poked.
+    ///
+    /// What the peer does is not looked at.
+    @discardableResult
+    package func waitForNotice(atMost duration: Duration) async -> Bool {
+        let latest = ContinuousClock.now + duration
+        let wake = await unsafe withUnsafeContinuation { continuation in
+            unsafe wait.continuation = continuation
+            wait.awaited = noticesOnly
+            wait.listensForNotices = true
+            armTimer(latest)
+            if wait.hasNotice { notice() }
+        }
+        guard case .notified = wake else { return false }
+        return true
+    }
+
     private func arm(_ events: Int32) {
         guard isOpen, wait.armed & events != events || wait.armed & ~events & writable != 0 else { return }
         wait.armed = events
@@ -85,7 +104,7 @@ extension Connection {
 
     /// The loop saw events on the descriptor.
     private func polled(_ events: Int32) {
-        if wait.awaited & events != 0 {
+        if wait.awaited & events & (readable | writable) != 0 {
             resume(.ready)
         } else {
             // Nobody waits for it: do not be told again until somebody does.
