@@ -8,13 +8,19 @@ internal import Settings
 extension AccountDirectory {
     /// What an envelope recipient stands for: case of the local part ignored, aliases, groups and forwards followed,
     /// `user+detail` taken as `user`, postmaster always found, `*` for what the domain has not.
-    package func resolve(_ path: ForwardPath) async -> Resolution {
+    package func resolve(_ path: ForwardPath) async -> Resolution { await resolve(path, closed: []) }
+
+    /// As `resolve(_:)`, and what is behind some groups is left out.
+    ///
+    /// - Parameter closed: their addresses, with folded local parts.
+    func resolve(_ path: ForwardPath, closed: Set<MailboxAddress>) async -> Resolution {
         let policy = ResolutionPolicy(settings.current)
-        let question = DirectoryCache.Question.resolution(path, policy)
+        let question = DirectoryCache.Question.resolution(path, policy, closed: closed)
         do {
             let answer = try await answer(to: question) { database in
                 do {
-                    return .resolution(try AddressResolver(database: database, policy: policy).resolve(path))
+                    let resolver = AddressResolver(database: database, policy: policy, closed: closed)
+                    return .resolution(try resolver.resolve(path))
                 } catch is AliasExpansion.TooLarge {
                     throw DirectoryError(.invalid, "\(path) stands for too many accounts.")
                 }

@@ -24,6 +24,8 @@ struct AddressResolver {
     let database: Database
     let policy: ResolutionPolicy
     var scope = RecipientExpansion.Scope.all
+    /// Groups that are not followed, with folded local parts.
+    var closed: Set<MailboxAddress> = []
 
     func resolve(_ path: ForwardPath) throws -> Resolution {
         switch path {
@@ -58,7 +60,7 @@ struct AddressResolver {
     }
 
     private func expansion(of address: Int64) throws -> Resolution {
-        var expansion = RecipientExpansion(database, policy, scope)
+        var expansion = RecipientExpansion(database, policy, scope, closed: closed)
         try expansion.run(from: address)
         return expansion.resolution
     }

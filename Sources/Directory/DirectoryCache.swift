@@ -18,7 +18,8 @@ final class DirectoryCache: Sendable {
     /// The settings that an answer depends on are part of the question.
     enum Question: Hashable, Sendable {
         case account(MailboxAddress)
-        case resolution(ForwardPath, ResolutionPolicy)
+        /// Without what is behind these groups.
+        case resolution(ForwardPath, ResolutionPolicy, closed: Set<MailboxAddress>)
         case owners(MailboxAddress, ResolutionPolicy)
         case quotas
         case removals

@@ -46,9 +46,18 @@ extension EventDefinition {
         cause: "Aliases and groups in it together name more than 10,000 addresses.",
         action: "Divide it; martlet group show ADDRESS and martlet alias list tell what it stands for."
     )
+    package static let groupLeftOut = EventDefinition(
+        9204,
+        "directory.group.left-out",
+        .information,
+        text: "Mail to an address does not go to a group behind it, whose rules do not permit the sender.",
+        cause: "An alias or a forward leads to the group and to others, who get the mail; the sender is none of those "
+            + "whom the group takes mail from.",
+        action: "None; to let such mail through, change the group's rules: martlet group set ADDRESS --sender."
+    )
 }
 
 /// Every event of this module.
 package let directoryEvents: [EventDefinition] = [
-    .logOnFailed, .directoryUnavailable, .hashingOverloaded, .directoryChanged, .aliasTooLarge,
+    .logOnFailed, .directoryUnavailable, .hashingOverloaded, .directoryChanged, .aliasTooLarge, .groupLeftOut,
 ]

@@ -30,6 +30,16 @@ package struct Expansion: Sendable, Hashable {
     package var members: [Member]
     /// The rules of the group that the address is.
     package var group: GroupRules?
+    /// Groups on the way to some of them, the address itself perhaps, that not everybody may send to.
+    ///
+    /// What is within a group takes what that one takes: inner groups are none of these.
+    package var gates: [GroupGate] = []
+}
+
+/// A group that mail passes on its way, whose rules hold for all behind it.
+package struct GroupGate: Sendable, Hashable {
+    package let address: MailboxAddress
+    package let senders: GroupSenders
 }
 
 /// Who may send to a group, and who hears of what does not arrive.
@@ -97,6 +107,9 @@ package struct GroupSenders: Sendable, Hashable, CustomStringConvertible {
         guard !kinds.isEmpty, kinds.count == words.count, kinds.count <= 1000 else { return nil }
         self.init(kinds: kinds)
     }
+
+    /// Whether who is a member matters.
+    var namesMembers: Bool { kinds?.contains(.members) ?? false }
 
     package var words: [String] { kinds.map { $0.map(\.description) } ?? ["anyone"] }
     package var description: String { words.joined(separator: ", ") }

@@ -3,8 +3,8 @@
 
 internal import MailTypes
 
-/// Follows an address through aliases, groups and forwards to its ends: each address once, and at most
-/// `AliasExpansion.maximumDepth` steps.
+/// Follows an address through aliases, groups and forwards to its ends: each address once (and once more behind a
+/// group), and at most `AliasExpansion.maximumDepth` steps.
 ///
 /// Runs on the database's thread.
 struct RecipientExpansion {
@@ -16,11 +16,23 @@ struct RecipientExpansion {
     }
 
     /// An address on the way, and the envelope sender for what is behind it.
-    private typealias Visit = (node: Node, sender: MailboxAddress?)
+    private struct Visit {
+        var node: Node
+        var sender: MailboxAddress?
+        /// Behind a group, whose rules hold for all that it stands for.
+        var isGoverned = false
+    }
+
+    /// What is visited once: what is behind a group on one way may be behind none on another.
+    private struct Visited: Hashable {
+        var id: Int64
+        var isGoverned: Bool
+    }
 
     /// One address on the way.
     private struct Node {
         var id: Int64
+        var address: MailboxAddress?
         var account: LocalRecipient?
         var isEnabled: Bool
         var keepsCopy: Bool
@@ -37,24 +49,29 @@ struct RecipientExpansion {
     private let database: Database
     private let policy: ResolutionPolicy
     private let scope: Scope
+    /// Groups that are not followed, unless they are behind another one.
+    private let closed: Set<MailboxAddress>
     private var members: [Expansion.Member] = []
-    private var seen: Set<Int64> = []
+    private var seen: Set<Visited> = []
+    private var seenAccounts: Set<AccountID> = []
     private var seenRemotely: Set<MailboxAddress> = []
     private var group: GroupRules?
+    private var gates: [GroupGate] = []
     /// Nothing but accounts and their aliases was met.
     private var isPlain = true
     private var hasDisabled = false
 
-    init(_ database: Database, _ policy: ResolutionPolicy, _ scope: Scope) {
+    init(_ database: Database, _ policy: ResolutionPolicy, _ scope: Scope, closed: Set<MailboxAddress>) {
         self.database = database
         self.policy = policy
         self.scope = scope
+        self.closed = closed
     }
 
     /// What was found.
     var resolution: Resolution {
         guard !members.isEmpty else { return hasDisabled ? .disabled : .unknown }
-        guard isPlain else { return .expanded(Expansion(members: members, group: group)) }
+        guard isPlain else { return .expanded(Expansion(members: members, group: group, gates: gates)) }
         let accounts = members.compactMap { member in
             if case .account(let recipient) = member.place { recipient } else { nil }
         }
@@ -65,24 +82,37 @@ struct RecipientExpansion {
     mutating func run(from address: Int64) throws {
         guard let root = try node(address) else { return }
         if root.isGroup { group = try database.groupRules(of: address) }
-        var level: [Visit] = [(root, nil)]
-        seen.insert(address)
+        var level = [Visit(node: root)]
+        seen.insert(Visited(id: address, isGoverned: false))
         for _ in 0...AliasExpansion.maximumDepth where !level.isEmpty {
             var next: [Visit] = []
-            for (node, sender) in level { next += try visit(node, sender) }
+            for step in level { next += try visit(step) }
             level = next
         }
     }
 
+    /// Whether the way ends at a group, for it is one of `closed`; notes those that not everybody may send to.
+    private mutating func isClosed(_ visit: Visit) throws -> Bool {
+        guard visit.node.isGroup, !visit.isGoverned, let address = visit.node.address else { return false }
+        guard !closed.contains(MailboxAddress(folding: address)) else { return true }
+        if let rules = try database.groupRules(of: visit.node.id), rules.senders != .anyone {
+            gates.append(GroupGate(address: address, senders: rules.senders))
+        }
+        return false
+    }
+
     /// Takes an address for what it is; where its mail goes on to.
-    private mutating func visit(_ node: Node, _ sender: MailboxAddress?) throws -> [Visit] {
+    private mutating func visit(_ visit: Visit) throws -> [Visit] {
+        let (node, sender) = (visit.node, visit.sender)
         if let account = node.account {
             guard node.isEnabled else {
                 hasDisabled = true
                 return []
             }
             let forwards = node.hasTargets && scope == .all
-            if !forwards || node.keepsCopy { try add(.account(account), sender) }
+            if !forwards || node.keepsCopy, seenAccounts.insert(account.account).inserted {
+                try add(.account(account), sender)
+            }
             guard forwards else { return [] }
             isPlain = false
         }
@@ -90,18 +120,21 @@ struct RecipientExpansion {
         if node.isGroup {
             guard scope == .all else { return [] }
             isPlain = false
+            guard try !isClosed(visit) else { return [] }
         }
-        let sender = node.owner ?? sender
+        let behind = node.owner ?? sender
+        let isGoverned = visit.isGoverned || node.isGroup
         var next: [Visit] = []
         for step in try targets(of: node.id) {
             switch step {
             case .node(let target):
-                if seen.insert(target.id).inserted { next.append((target, sender)) }
+                guard seen.insert(Visited(id: target.id, isGoverned: isGoverned)).inserted else { continue }
+                next.append(Visit(node: target, sender: behind, isGoverned: isGoverned))
             case .remote(let address):
                 guard scope == .all else { continue }
                 isPlain = false
                 let key = MailboxAddress(folding: address)
-                if seenRemotely.insert(key).inserted { try add(.remote(address), sender) }
+                if seenRemotely.insert(key).inserted { try add(.remote(address), behind) }
             }
         }
         return next
@@ -159,6 +192,7 @@ struct RecipientExpansion {
         }
         return Node(
             id: row.integer(0),
+            address: address,
             account: account,
             isEnabled: row.bool(4),
             keepsCopy: row.bool(5),

@@ -40,10 +40,13 @@ package struct DirectoryRecipients: RecipientResolver, SenderPolicy, SentCopyPol
         from sender: ReversePath,
         user: AuthenticatedUser?
     ) async -> RecipientResolution {
-        switch await directory.resolve(recipient) {
+        guard case .resolved(let resolution) = await directory.resolve(recipient, from: sender, user: user) else {
+            return .refused(SMTPReply(550, .notAuthorized, "This sender may not send to the group"))
+        }
+        return switch resolution {
         case .accounts(let recipients):
             .deliver(recipients.map { LocalDelivery(account: $0.account, address: $0.address) })
-        case .expanded(let expansion): Self.resolution(of: expansion, from: sender, user)
+        case .expanded(let expansion): Self.resolution(of: expansion, from: sender)
         case .unknown: .unknown
         case .disabled: .disabled
         case .notLocal: .notLocal
@@ -51,15 +54,8 @@ package struct DirectoryRecipients: RecipientResolver, SenderPolicy, SentCopyPol
         }
     }
 
-    private static func resolution(
-        of expansion: Expansion,
-        from sender: ReversePath,
-        _ user: AuthenticatedUser?
-    ) -> RecipientResolution {
-        if let rules = expansion.group, !rules.senders.permit(sender, user: user, members: expansion.members) {
-            return .refused(SMTPReply(550, .notAuthorized, "This sender may not send to the group"))
-        }
-        return .expand(
+    private static func resolution(of expansion: Expansion, from sender: ReversePath) -> RecipientResolution {
+        .expand(
             expansion.members.map { member in
                 // What has no sender must not get one: nobody is to hear of it.
                 let owner = sender == .null ? nil : member.sender

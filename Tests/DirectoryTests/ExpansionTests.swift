@@ -162,6 +162,61 @@ import Testing
         for words in [[], ["anyone", "users"], ["nobody"], ["a@"]] { #expect(GroupSenders(words) == nil, "\(words)") }
     }
 
+    @Test func `The rules of a group hold by whatever way mail comes to it`() async throws {
+        let fixture = try await Fixture.withPeople()
+        let directory = fixture.directory
+        let bob = try address("bob@example.test")
+        func add(_ group: String, _ members: String..., senders: [String]) async throws {
+            _ = try await directory.addGroup(
+                address(group),
+                members: members.map { try address($0) },
+                rules: GroupRules(senders: try #require(GroupSenders(senders)))
+            )
+        }
+        try await add("staff@example.test", "alice@example.test", "x@far.test", senders: ["users"])
+        try await add("open@example.test", "staff@example.test", "y@far.test", senders: ["anyone"])
+        try await add("club@example.test", "staff@example.test", senders: ["members"])
+        for (alias, targets) in [
+            ("news", ["staff"]), ("longer", ["news"]), ("mixed", ["bob", "news"]), ("ours", ["club"]),
+            ("both", ["staff", "open"]),
+        ] {
+            let targets = try targets.map { try address("\($0)@example.test") }
+            _ = try await directory.addAlias(address("\(alias)@example.test"), targets: targets)
+        }
+        func ends(_ local: String, _ sender: String, _ user: AuthenticatedUser? = nil) async throws -> String {
+            let path = ForwardPath.address(try address("\(local)@example.test"))
+            switch await directory.resolve(path, from: .address(try address(sender)), user: user) {
+            case .forbidden: return "forbidden"
+            case .resolved(.expanded(let expansion)):
+                return expansion.members.map { "\($0.place.address)" }.sorted().joined(separator: " ")
+            case .resolved(let other): return "\(other)"
+            }
+        }
+        let alice = AuthenticatedUser(account: AccountID(1), name: try address("alice@example.test"))
+        let all = "Alice@example.test x@far.test"
+        for way in ["staff", "news", "longer", "news+x"] {
+            #expect(try await ends(way, "z@far.test") == "forbidden", "\(way)")
+            #expect(try await ends(way, "alice@example.test", alice) == all, "\(way)")
+        }
+        #expect(try await ends("ours", "X@far.test") == all)
+        #expect(try await ends("ours", "z@far.test") == "forbidden")
+        // What is within a group takes what the outer one takes, whatever else leads there.
+        #expect(try await ends("open", "z@far.test") == all + " y@far.test")
+        #expect(try await ends("both", "z@far.test") == all + " y@far.test")
+        #expect(!fixture.log.numbers.contains(9204))
+        // Others behind an alias, and who keeps a copy, get the mail; an event says who does not.
+        #expect(try await ends("mixed", "z@far.test") == "bob@example.test")
+        #expect(fixture.log.fields(of: 9204)["directory.groups"] == .string("staff@example.test"))
+        #expect(
+            try await ends("mixed", "alice@example.test", alice) == "Alice@example.test bob@example.test x@far.test"
+        )
+        try await directory.setForward(bob, AccountForward(targets: addresses("staff@example.test")))
+        #expect(try await ends("bob", "z@far.test") == "bob@example.test")
+        try await directory.setForward(bob, AccountForward(targets: addresses("staff@example.test"), keepsCopy: false))
+        #expect(try await ends("bob", "z@far.test") == "forbidden")
+        #expect(try await ends("bob", "alice@example.test", alice) == all)
+    }
+
     @Test func `What a domain does not have goes to its star`() async throws {
         let directory = try await Fixture.withPeople().directory
         _ = try await directory.addAlias(address("*@example.test"), targets: addresses("bob@example.test"))
