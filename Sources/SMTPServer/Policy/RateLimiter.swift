@@ -48,6 +48,10 @@ package final class RateLimiter: Sendable {
     private struct Bucket {
         /// Thousandths of a token.
         var level: Int64
+        /// What came in beyond that: parts of a thousandth, of which the window in milliseconds makes one.
+        ///
+        /// Who asks more often than one thousandth comes in would else never see the level rise.
+        var rest: Int64 = 0
         /// Milliseconds.
         var time: Int64
         /// When it is full again.
@@ -86,8 +90,7 @@ package final class RateLimiter: Sendable {
         let key = Key(matter: matter, subject: subject, instance: instance)
         return buckets.withLock { buckets in
             var bucket = buckets[key] ?? Bucket(level: capacity, time: now, fullAt: now)
-            bucket.level = Self.filled(bucket, capacity, window, now)
-            bucket.time = now
+            Self.fill(&bucket, capacity, window, now)
             let missing = wanted - bucket.level
             if missing <= 0 { bucket.level -= wanted }
             bucket.fullAt = now &+ Self.time(for: capacity - bucket.level, capacity, window)
@@ -100,9 +103,14 @@ package final class RateLimiter: Sendable {
     /// Buckets that are held.
     package var count: Int { buckets.withLock { $0.count } }
 
-    private static func filled(_ bucket: Bucket, _ capacity: Int64, _ window: Int64, _ now: Int64) -> Int64 {
+    private static func fill(_ bucket: inout Bucket, _ capacity: Int64, _ window: Int64, _ now: Int64) {
         let elapsed = min(max(0, now - bucket.time), window)
-        return min(capacity, bucket.level + Int64(Double(capacity) * Double(elapsed) / Double(window)))
+        // At most 10^12 thousandths, 31 days.
+        let parts = Int128(capacity) * Int128(elapsed) + Int128(bucket.rest)
+        bucket.level += Int64(clamping: parts / Int128(window))
+        bucket.rest = Int64(clamping: parts % Int128(window))
+        if bucket.level >= capacity { (bucket.level, bucket.rest) = (capacity, 0) }
+        bucket.time = now
     }
 
     /// Milliseconds in which so much comes in.
