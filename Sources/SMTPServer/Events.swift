@@ -180,6 +180,14 @@ extension EventDefinition {
         cause: "smtp/greylist is on, and nobody of this network has sent from this sender to this recipient.",
         action: "None; a mail server tries again."
     )
+    static let putOffOften = EventDefinition(
+        9378,
+        "smtp.session.put-off",
+        .information,
+        text: "A client was put off many times in one session; only the first times have events of their own.",
+        cause: "It goes on asking while one of its limits is reached, or for recipients who cannot be taken yet.",
+        action: "None, unless it is a client of yours; smtp.rate.exceeded says which limit."
+    )
     static let relayedOnDemand = EventDefinition(
         9381,
         "smtp.on-demand.relayed",
@@ -203,5 +211,5 @@ package let smtpServerEvents: [EventDefinition] = [
     .relayRefused, .senderRefused, .loggedOn, .logOnFailed, .sessionCutOff, .handshakeFailed,
     .sessionFaulty, .queueAskedFor, .talkedEarly, .rateExceeded, .namesGuessed, .newlinesMadeWhole,
     .clientPresented, .listed, .listsUnanswered, .greylisted,
-    .senderTakesNoMail, .relayedOnDemand,
+    .senderTakesNoMail, .putOffOften, .relayedOnDemand,
 ]

@@ -153,3 +153,27 @@ package struct SMTPLimits: Sendable {
     /// Octets of the header section, beyond which a message is refused.
     static let headerOctets = 1 << 20
 }
+
+extension SMTPLimits {
+    /// Of nine digits, as FUTURERELEASE takes (RFC 4865 §4).
+    var longestReleaseSeconds: Int64 { min(longestRelease.components.seconds, 999_999_999) }
+
+    /// Why a message is not kept for so long, or not given back so soon.
+    package func refusalOfTimes(_ mail: MailCommand) -> SMTPReply? {
+        if let release = mail.release {
+            // RFC 4865 §4
+            guard release.seconds(at: WallClock.seconds) <= longestReleaseSeconds else {
+                return SMTPReply(
+                    501,
+                    .invalidArguments,
+                    "A message is kept for at most \(longestReleaseSeconds) seconds"
+                )
+            }
+        }
+        if let by = mail.deliverBy, by.mode == .giveBack, by.seconds < shortestDeliverBy {
+            // RFC 2852 §4
+            return SMTPReply(555, .invalidArguments, "BY takes at least \(shortestDeliverBy) seconds")
+        }
+        return nil
+    }
+}

@@ -51,6 +51,21 @@ import Testing
         #expect(limiter.take(.messages, of: other, "3", limit, amount: 1_000_000) == nil)
     }
 
+    @Test(arguments: [(1, 10, 35_000), (3, 3600, 3_600_000), (7, 10, 30_000), (1_000_000, 1, 1000)])
+    func `Whoever goes on asking gets what the limit allows`(count: Int, window: Int, span: Int64) {
+        let now = Lock<Int64>(1000)
+        let limiter = RateLimiter { now.withLock { $0 } }
+        let limit = RateLimit(count: count, window: .seconds(window))
+        let client = RateLimiter.Subject.account(1)
+        for _ in 0..<count { #expect(limiter.take(.messages, of: client, "1", limit) == nil) }
+        var taken = 0
+        for _ in 0..<span {
+            now.withLock { $0 += 1 }
+            while taken < 2000, limiter.take(.messages, of: client, "1", limit) == nil { taken += 1 }
+        }
+        #expect(taken == min(2000, Int(span) * count / (window * 1000)))
+    }
+
     @Test(arguments: [
         ("192.0.2.1", "192.0.2.254", true), ("192.0.2.1", "192.0.3.1", false),
         ("2001:db8::1", "2001:db8::ffff", true), ("2001:db8::1", "2001:db8:0:1::1", false),
@@ -266,5 +281,23 @@ import Testing
         )
         #expect(more.contains("\r\n235 "))
         #expect(test.events.all.contains("smtp.rate.exceeded"))
+    }
+
+    @Test func `Whoever goes on at a limit is cut off, and fills no log`() async throws {
+        let test = TestServer(.submission, settings: ["smtp/messages-per-account": "1/1h", "smtp/maximum-errors": "5"])
+        let mail = "MAIL FROM:<alice@example.test>\r\n"
+        let script = SubmissionTests.logOn + mail + "RSET\r\n" + String(repeating: mail, count: 50)
+        #expect(try await test.codes(script).hasSuffix("250 250 450 450 450 450 450 421"))
+        #expect(test.events.all.filter { $0 == "smtp.rate.exceeded" }.count == 1)
+        #expect(test.events.all.filter { $0 == "smtp.session.put-off" }.count == 1)
+    }
+
+    @Test func `Whoever is put off at each recipient is cut off, and fills no log`() async throws {
+        let many = (0..<300).map { _ in "RCPT TO:<slow@example.test>\r\n" }.joined()
+        let test = TestServer(settings: ["smtp/maximum-recipients": "200"])
+        let codes = try await test.codes(Self.envelope + many)
+        #expect(codes.split(separator: " ").filter { $0 == "451" }.count == 200 && codes.hasSuffix("451 421"))
+        #expect(test.events.all.filter { $0 == "smtp.recipient.refused" }.count == 100)
+        #expect(test.events.all.filter { $0 == "smtp.session.put-off" }.count == 1)
     }
 }

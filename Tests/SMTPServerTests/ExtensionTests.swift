@@ -149,6 +149,32 @@ final class RecordingQueues: QueueStarter {
         #expect(said.contains("250 2.1.5 <alice@example.test>\r\n"))
     }
 
+    @Test func `Addresses of one message may stand for so many others only`() throws {
+        var session = SMTPSession(
+            .receive,
+            limits: SMTPLimits(),
+            hostName: "mx",
+            peer: "192.0.2.1",
+            channel: .clear,
+            canStartTLS: false
+        )
+        _ = session.check(.hello(HelloCommand(.ehlo, name: "x")))
+        let members = try (0..<9000).map {
+            ExpandedRecipient(address: try #require(MailboxAddress("m\($0)@far.test")))
+        }
+        for _ in 0..<2 {
+            _ = session.begin(MailCommand(.null))
+            let codes = try (0..<4).map { number in
+                let path = ForwardPath.address(try #require(MailboxAddress("big+\(number)@example.test")))
+                return session.add(RecipientCommand(path), .expand(members)).code
+            }
+            #expect(codes == [250, 250, 452, 452])
+            let one = ForwardPath.address(try #require(MailboxAddress("one@example.test")))
+            #expect(session.add(RecipientCommand(one), .expand([members[0]])).code == 250)
+            session.endTransaction()
+        }
+    }
+
     @Test func `ETRN is for networks that are named`() async throws {
         let queues = RecordingQueues()
         let closed = TestServer(queues: queues)

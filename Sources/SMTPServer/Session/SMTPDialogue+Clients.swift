@@ -54,11 +54,25 @@ extension SMTPDialogue {
         return found
     }
 
+    /// Tells of the first of each matter: a client that goes on and on fills no log.
     private func noteExcess(_ matter: RateLimiter.Matter, _ who: String, _ seconds: Int) {
+        guard excesses.count(matter) else { return }
         events.record(
             .rateExceeded,
             ["smtp.matter": .string(matter.rawValue), "smtp.who": .string(who), "smtp.seconds": .count(seconds)],
             trace: session.transaction?.trace.text
+        )
+    }
+
+    /// Whether there is an event of its own for a recipient who is put off, as for the first hundred of a session.
+    var isToldOf: Bool { session.deferrals < 100 }
+
+    /// One event for all that was not told of one by one.
+    func reportExcesses() {
+        guard excesses.untold > 0 || !isToldOf else { return }
+        events.record(
+            .putOffOften,
+            ["smtp.rate-refusals": .count(excesses.total), "smtp.deferrals": .count(session.deferrals)]
         )
     }
 
@@ -121,4 +135,19 @@ extension SMTPDialogue {
         perform(.close(SMTPReply(554, .badSequence, "Wait for the answer to \(turn.rawValue)")))
         return true
     }
+}
+
+/// How often a client did more than it may on one connection.
+struct ExcessCounts {
+    private var counts: [RateLimiter.Matter: Int] = [:]
+
+    /// Counts one; true for the first of its matter.
+    mutating func count(_ matter: RateLimiter.Matter) -> Bool {
+        counts[matter, default: 0] += 1
+        return counts[matter] == 1
+    }
+
+    var total: Int { counts.values.reduce(0, +) }
+    /// Those beyond the first of each matter.
+    var untold: Int { total - counts.count }
 }

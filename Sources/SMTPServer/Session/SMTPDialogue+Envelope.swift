@@ -10,7 +10,7 @@ internal import SMTPWire
 extension SMTPDialogue {
     /// MAIL passed the rules: asks whether the sender may.
     func begin(_ mail: MailCommand) async {
-        if let refusal = refusalOfMessage() { return reply(refusal) }
+        if let refusal = refusalOfMessage() { return perform(session.fail(refusal)) }
         if let address = mail.reversePath.address, let refusal = await refusal(of: address, field: "reverse-path") {
             return perform(session.fail(refusal))
         }
@@ -60,7 +60,7 @@ extension SMTPDialogue {
 
     /// RCPT passed the rules: asks who it is.
     func resolve(_ recipient: RecipientCommand) async {
-        if let refusal = refusalOfRecipient() { return reply(refusal) }
+        if let refusal = refusalOfRecipient() { return perform(refusal: refusal) }
         var resolution = await resolution(of: recipient)
         if let refusal = await refusalByPolicy(recipient, resolution) { resolution = .refused(refusal) }
         resolution = await filtered(resolution, recipient)
@@ -68,6 +68,8 @@ extension SMTPDialogue {
         if reply.isPositive, session.user == nil { connection.deadline = nil }
         if !reply.isPositive {
             trackRefusal(of: recipient, reply)
+        }
+        if !reply.isPositive, isToldOf {
             events.record(
                 resolution == .notLocal ? .relayRefused : .recipientRefused,
                 [
@@ -85,6 +87,7 @@ extension SMTPDialogue {
     private func refusalByPolicy(_ recipient: RecipientCommand, _ found: RecipientResolution) async -> SMTPReply? {
         if let refusal = await refusalByLists(recipient.forwardPath) { return refusal }
         guard found.isTaken, let refusal = refusalOfStranger(recipient.forwardPath) else { return nil }
+        guard isToldOf else { return refusal }
         events.record(
             .greylisted,
             [

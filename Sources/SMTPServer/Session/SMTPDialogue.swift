@@ -21,6 +21,7 @@ final class SMTPDialogue {
     /// Recipients on this connection that are not here.
     var unknownRecipients = 0
     var hasTalkedEarly = false
+    var excesses = ExcessCounts()
     /// Questions to lists that are under way.
     var listCheck: AddressListCheck?
     var listVerdict = AddressListVerdict()
@@ -227,6 +228,7 @@ final class SMTPDialogue {
 
     /// One event for all that was wrong with a session, so that a client gone mad fills no log.
     private func reportFaults() {
+        reportExcesses()
         guard session.errors > 0 || isBrokenOff else { return }
         events.record(
             .sessionFaulty,

@@ -50,8 +50,7 @@ extension SMTPSession {
     private var offersPriorities: Bool { isSubmission }
     private var offersNoSoliciting: Bool { service != .internalLMTP && !limits.refusedSolicitations.isEmpty }
 
-    /// Seconds.
-    private var longestRelease: Int64 { min(limits.longestRelease.components.seconds, 999_999_999) }
+    private var longestRelease: Int64 { limits.longestReleaseSeconds }
 
     private var latestRelease: MailDate {
         MailDate(secondsSince1970: WallClock.seconds &+ longestRelease)
@@ -77,21 +76,7 @@ extension SMTPSession {
         guard mail.usesUTF8 || Self.isASCII(mail.reversePath.description) else {
             return SMTPReply(553, .nonASCIIAddress, "An address like this needs SMTPUTF8")
         }
-        return refusalOfTimes(mail) ?? refusal(of: mail.solicitations)
-    }
-
-    private func refusalOfTimes(_ mail: MailCommand) -> SMTPReply? {
-        if let release = mail.release {
-            // RFC 4865 §4
-            guard release.seconds(at: WallClock.seconds) <= longestRelease else {
-                return SMTPReply(501, .invalidArguments, "A message is kept for at most \(longestRelease) seconds")
-            }
-        }
-        if let by = mail.deliverBy, by.mode == .giveBack, by.seconds < limits.shortestDeliverBy {
-            // RFC 2852 §4
-            return SMTPReply(555, .invalidArguments, "BY takes at least \(limits.shortestDeliverBy) seconds")
-        }
-        return nil
+        return limits.refusalOfTimes(mail) ?? refusal(of: mail.solicitations)
     }
 
     /// Why a message with these labels is not taken (RFC 3865 §2.3).

@@ -43,6 +43,10 @@ package struct SMTPSession: Sendable {
     private var transactions = 0
     /// Commands that were wrong.
     package private(set) var errors = 0
+    /// For how many the recipients of the transaction stand.
+    private var members = 0
+    /// Answers that put the client off.
+    package private(set) var deferrals = 0
     private var logOnFailures = 0
     private var idleCommands = 0
 
@@ -268,6 +272,9 @@ package struct SMTPSession: Sendable {
         }
     }
 
+    /// For whom the recipients of one message may stand; all are held in memory, and one address may be 10,000.
+    private static let maximumMembers = 20_000
+
     private mutating func accept(
         _ command: RecipientCommand,
         _ deliveries: [LocalDelivery],
@@ -276,6 +283,12 @@ package struct SMTPSession: Sendable {
         let path = command.forwardPath
         let isKnown = !service.isLMTP && transaction?.recipients.contains { $0.forwardPath == path } ?? false
         if !isKnown {
+            let isOne = expansion.count <= 1 && deliveries.count <= 1
+            let count = isOne ? 0 : max(expansion.count, deliveries.count)
+            guard members + count <= Self.maximumMembers || members == 0 else {
+                return SMTPReply(452, .tooManyRecipients, "Too many recipients, send them in another message")
+            }
+            members += count
             var recipient = TransactionRecipient(path, deliveries: deliveries, deliveryID: command.delivery)
             recipient.expansion = expansion
             recipient.notify = command.notify
@@ -286,10 +299,15 @@ package struct SMTPSession: Sendable {
         return SMTPReply(250, .recipientValid, "Recipient OK")
     }
 
-    /// What comes of the answer to a recipient: one that is refused for good counts as an error, so that nobody can try
-    /// names without end on one connection.
+    /// What comes of the answer to MAIL or RCPT: one that refuses for good counts as an error, so that nobody can try
+    /// names without end on one connection; nor can who is put off come again on it without end.
     package mutating func refused(_ reply: SMTPReply) -> SMTPStep {
-        reply.code >= 500 ? fail(reply) : .reply(reply)
+        guard reply.code < 500 else { return fail(reply) }
+        // Martlet's own transport keeps its connections for long, and stops by itself.
+        guard reply.severity == .transient, service != .internalLMTP else { return .reply(reply) }
+        deferrals += 1
+        guard deferrals > limits.recipients else { return .reply(reply) }
+        return .close(SMTPReply(421, .security, "Put off too many times, closing connection"))
     }
 
     /// Whether mail for other servers is taken from this client: it has logged on, or comes from a network that may.
@@ -339,6 +357,7 @@ package struct SMTPSession: Sendable {
     /// The transaction is over, by its end, RSET, or a new beginning.
     package mutating func endTransaction() {
         transaction = nil
+        members = 0
         isChunking = false
         chunkFailure = nil
     }
