@@ -70,12 +70,47 @@ import Testing
         ("alice@example.test", "From: Alice <bob@example.test>", "250 250 354 550"),
         ("alice@example.test", "From: alice@example.test, bob@example.test", "250 250 354 550"),
         ("alice@example.test", "from: alice@example.test\r\nFrom: bob@example.test", "250 250 354 550"),
+        ("alice@example.test", "From: alice@example.test\r\nfrom: alice@example.test", "250 250 354 550"),
+        ("alice@example.test", "From: Boss: ;", "250 250 354 550"), ("alice@example.test", "From:", "250 250 354 550"),
+        ("alice@example.test", "From: \(authors(64))", "250 250 354 250"),
+        ("alice@example.test", "From: \(authors(64)), bob@example.test", "250 250 354 550"),
         ("alice@example.test", "Subject: no author", "250 250 354 250"),
     ])
     func `Users write under their own addresses`(sender: String, field: String, codes: String) async throws {
         let script = "MAIL FROM:<\(sender)>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n\(field)\r\n\r\n.\r\nQUIT\r\n"
         let said = try await TestServer(.submission).codes(Self.logOn + script)
         #expect(said == "220 250 235 \(codes) 221")
+    }
+
+    private static func authors(_ count: Int) -> String {
+        [String](repeating: "alice@example.test", count: count).joined(separator: ",\r\n ")
+    }
+
+    @Test(arguments: [
+        (" \r\nFrom: bob@example.test\r\n\r\nx", ""), ("garbage\r\nFrom: bob@example.test\r\n\r\nx", ""),
+        (": x\r\nFrom: bob@example.test\r\n\r\nx", ""),
+        ("Subject: y\r\nno field\r\nFrom: bob@example.test\r\n\r\nx", "Subject: y\r\n"),
+    ])
+    func `What was not looked at as a field is none`(content: String, header: String) async throws {
+        let test = TestServer(.submission)
+        let mail = "MAIL FROM:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n"
+        try await test.run("\(Self.logOn)\(mail)\(content)\r\n.\r\nQUIT\r\n")
+        let body = try #require(test.messages.first).body
+        let end = try #require(body.firstRange(of: "\r\n\r\n"))
+        #expect(!body[..<end.lowerBound].contains("bob"))
+        #expect("\(body[end.upperBound...])" == content.dropFirst(header.count) + "\r\n")
+        // What comes from elsewhere stays as it is.
+        let receiving = TestServer()
+        try await receiving.run("EHLO x\r\n\(mail)\(content)\r\n.\r\nQUIT\r\n")
+        #expect(try #require(receiving.messages.first).content.hasSuffix("\r\n\(content)\r\n"))
+    }
+
+    @Test func `Our field names no address that is not ASCII`() async throws {
+        let test = TestServer()
+        try await test.run(
+            "EHLO x\r\nMAIL FROM:<a@b.test> SMTPUTF8\r\nRCPT TO:<bücher@example.test>\r\nDATA\r\nA: b\r\n\r\nx\r\n.\r\nQUIT\r\n"
+        )
+        #expect(try #require(test.messages.first).content.utf8.allSatisfy { $0 < 0x80 })
     }
 
     @Test func `In the clear over a network, nobody logs on`() throws {

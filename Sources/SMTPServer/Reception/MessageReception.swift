@@ -167,7 +167,8 @@ final class MessageReception {
         } catch {
             return await give(up: error)
         }
-        await pass(prefix + header.octets)
+        // Else what was not looked at here would be read as fields, From among them.
+        await pass(prefix + header.content(divided: dialogue.server.service == .submission))
     }
 
     private func traceFields(_ transaction: MailTransaction) -> TraceFields {
@@ -199,10 +200,26 @@ final class MessageReception {
         guard limits.checksSender, dialogue.session.user != nil, dialogue.server.services.senders != nil else {
             return nil
         }
-        for value in fields.values(of: "From").prefix(8) {
-            for author in EnvelopeAddress.list(parsing: value).prefix(64) {
-                if let reply = await refusal(of: author) { return reply }
-            }
+        return await refusalOfAuthors(fields.values(of: "From"))
+    }
+
+    /// Authors of one message: each may have to be looked up.
+    private static let maximumAuthors = 64
+
+    /// Why the user may not write under these names.
+    private func refusalOfAuthors(_ values: [[UInt8]]) async -> SMTPReply? {
+        guard let value = values.first else { return nil }
+        // RFC 5322 §3.6
+        guard values.count == 1 else {
+            return SMTPReply(550, .invalidContent, "The header section has \(values.count) From fields")
+        }
+        let authors = EnvelopeAddress.list(parsing: value).filter { !$0.isGroupStart && !$0.isGroupEnd }
+        guard !authors.isEmpty else { return SMTPReply(550, .invalidContent, "From holds no address") }
+        guard authors.count <= Self.maximumAuthors else {
+            return SMTPReply(550, .invalidContent, "From holds more than \(Self.maximumAuthors) addresses")
+        }
+        for author in authors {
+            if let reply = await refusal(of: author) { return reply }
         }
         return nil
     }
@@ -220,7 +237,6 @@ final class MessageReception {
 
     /// Why the user may not name this author in From.
     private func refusal(of author: EnvelopeAddress) async -> SMTPReply? {
-        if author.isGroupStart || author.isGroupEnd { return nil }
         guard let local = author.mailbox.flatMap({ LocalPart(String(decoding: $0, as: UTF8.self)) }),
             let domain = author.host.flatMap({ Domain(String(decoding: $0, as: UTF8.self)) })
         else { return SMTPReply(550, .notAuthorized, "From holds what is no address") }

@@ -41,7 +41,11 @@ struct TraceFields {
         var text = "Received: from \(from)\r\n\tby \(hostName) with \(with)"
         if let tls { text += " (\(tls.version))" }
         text += " id \(transaction.trace)"
-        if transaction.recipients.count == 1, let only = transaction.recipients.first {
+        // A field of ours must not make a header of ASCII one that only some servers take; nobody needs the clause
+        // (RFC 5321 §4.4).
+        if transaction.recipients.count == 1, let only = transaction.recipients.first,
+            "\(only.forwardPath)".utf8.allSatisfy({ $0 < 0x80 })
+        {
             text += "\r\n\tfor \(only.forwardPath)"
         }
         if let tls { text += "\r\n\ttls \(tls.cipher)" }

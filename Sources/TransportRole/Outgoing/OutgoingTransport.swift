@@ -113,7 +113,12 @@ package struct OutgoingTransport: DeliveryTransport {
             return mail
         }
 
-        var head: [UInt8] { forwarder.map { Array("Delivered-To: \($0)\r\n".utf8) } ?? [] }
+        /// What is not ASCII is left out, for not every server takes such a header: there the count of Received fields
+        /// ends a loop.
+        var head: [UInt8] {
+            let head = forwarder.map { Array("Delivered-To: \($0)\r\n".utf8) } ?? []
+            return head.allSatisfy { $0 < 0x80 } ? head : []
+        }
     }
 
     /// What the connectors say of a recipient who goes nowhere now.
