@@ -207,8 +207,7 @@ package actor MailQueue {
             expiry: times.expiry,
             delayNotice: times.delayNotice
         )
-        record.isFrozen =
-            message.isHeld || message.origin == .received && policy.hold.contains { $0.applies(to: message) }
+        record.isFrozen = message.isHeld || holds(message)
         for index in record.message.recipients.indices {
             let placing = placing(record.message, index, size: size, at: now).held(until: times.release, at: now)
             record.message.recipients[index].destination = placing.destination
@@ -218,6 +217,11 @@ package actor MailQueue {
             record.progress[index].status = status
         }
         return record
+    }
+
+    /// Whether one of the rules of queue/hold is about a message.
+    package func holds(_ message: QueuedMessage) -> Bool {
+        message.origin == .received && policy.hold.contains { $0.applies(to: message) }
     }
 
     /// Writes a message and takes it into the state.

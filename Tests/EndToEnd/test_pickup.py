@@ -1,8 +1,10 @@
 # Copyright the Martlet authors
 # SPDX-License-Identifier: Apache-2.0
 """martlet sendmail, and the pickup folder: whole files only, each once, whatever happens between."""
+import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import tempfile
@@ -153,6 +155,50 @@ class Folder(Pickup):
         self.assertEqual(len(list((self.folder / "bad").iterdir())), 6)
         self.assertTrue(outside.exists())
         self.assertEqual(self.messages(), [])
+
+    def test_a_name_that_is_no_utf8(self):
+        name = os.fsencode(self.folder) + b"/bad\xff.eml"
+        with open(name + b".tmp", "wb") as file:
+            file.write(self.envelope() + b"\nx\n")
+        os.rename(name + b".tmp", name)
+        self.arrived()
+
+    def test_what_a_rule_holds_is_held(self):
+        self.server.cli("settings", "set", "queue/hold", f"to:{self.to}")
+        self.addCleanup(self.server.cli, "settings", "unset", "queue/hold")
+        time.sleep(0.5)
+        before = len(self.server.events(9406))
+        self.leave("held.eml", self.envelope() + b"\nx\n")
+        until(lambda: len(self.server.events(9406)) > before, 20, "it to be taken")
+        held = [json.loads(line) for line in self.server.cli("queue", "find", "--json").splitlines()]
+        self.assertEqual(len(held), 1)
+        self.assertEqual(self.messages(), [])
+        self.server.cli("queue", "thaw", held[0]["id"])
+        self.arrived()
+
+    def test_times_beyond_what_the_server_allows(self):
+        before = len(self.server.events(4164))
+        self.leave("late.eml", b"X-Sender: <a@example.test> HOLDFOR=999999999\nX-Receiver: <%s>\n\nx\n" % self.to.encode())
+        until(lambda: len(self.server.events(4164)) > before, 20, "an event")
+        self.assertIn("at most 31536000 seconds", self.server.events(4164)[-1]["fields"]["pickup.reason"])
+        self.assertFalse(self.server.cli("queue", "find", "--json"))
+
+    def test_files_that_are_not_ready_hold_up_nobody(self):
+        count = 4000
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.assertGreater(hard, count + 100)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        opened = []
+        try:
+            for number in range(count):
+                opened.append(open(self.folder / f"open{number}.eml", "wb"))
+            self.leave("ready.eml", self.envelope() + b"\nx\n")
+            self.arrived()
+        finally:
+            for file in opened:
+                os.unlink(file.name)
+                file.close()
 
     def test_several_recipients_also_elsewhere_and_a_null_sender(self):
         other = self.server.new_account()

@@ -9,7 +9,7 @@ extension MailQueue {
     ///
     /// Reads the records of frozen messages: for what is done once after a start.
     ///
-    /// - Returns: its name, and whether a filter wants it held.
+    /// - Returns: its name, and whether a filter or a rule wants it held.
     package func frozenMessage(of trace: TraceID) async -> (id: QueueID, isHeld: Bool)? {
         for (id, entry) in state.entries where entry.isFrozen {
             guard let loaded = try? await load(id), loaded.message.trace == trace else { continue }
@@ -18,7 +18,7 @@ extension MailQueue {
         return nil
     }
 
-    /// Behind the peer of a message from the pickup folder that a filter wants held.
+    /// Behind the peer of a message from the pickup folder that a filter or a rule wants held.
     package static let heldMark = " (held)"
 
     /// Gives up recipients that were found to be none, each with its reply; the sender gets a report.

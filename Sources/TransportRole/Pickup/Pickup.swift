@@ -19,7 +19,7 @@ internal import Settings
 ///
 /// One worker does this, on its loop.
 final class Pickup {
-    /// Files that are looked at before the folder is read again.
+    /// Files that are looked at before the folder is read again; those that were not ready are passed over then.
     private static let batch = 1000
     private static let pause: Duration = .milliseconds(250)
     /// After something that stands in the way of all files.
@@ -29,7 +29,11 @@ final class Pickup {
     private let services: PickupServices
     private let loop: EventLoop
     /// Names that can be neither taken nor set aside: told of once.
-    private var stuck: Set<String> = []
+    private var stuck: Set<PickupName> = []
+    /// Files that were not ready, and are looked at again when all others were: however many there are, they hold up
+    /// nobody else's mail.
+    private var waiting: Set<PickupName> = []
+    private static let maximumWaiting = 100_000
     private var isHalted = false
     /// There may be claimed files that were not brought to their end.
     private var needsRecovery = true
@@ -57,16 +61,17 @@ final class Pickup {
     private func takeBatch() async -> Bool {
         if needsRecovery { await recover() }
         guard !needsRecovery else { return false }
-        let folder = folder
-        let names = await BlockingPool.shared.run { folder.names(maximum: Self.batch) }
-        stuck.formIntersection(names)
-        for name in names where !stuck.contains(name) {
+        let found = await nextNames()
+        for name in found.names {
             if let obstacle = await services.queue.obstacle {
                 halt("the queue takes nothing: \(obstacle)")
                 return false
             }
             let begun = ContinuousClock.now
-            await take(name)
+            guard await take(name) else {
+                if !found.isWhole { waiting.insert(name) }
+                continue
+            }
             guard !needsRecovery else { return false }
             let wait = .seconds(1) / services.settings.current[PickupSettings.rate] - (ContinuousClock.now - begun)
             guard wait > .zero else { continue }
@@ -75,16 +80,31 @@ final class Pickup {
         return true
     }
 
-    private func take(_ name: String) async {
+    /// The next files that are to be looked at.
+    private func nextNames() async -> PickupFolder.Listing {
+        let (folder, others) = (folder, stuck.union(waiting))
+        let found = await BlockingPool.shared.run { folder.list(maximum: Self.batch, passingOver: others) }
+        if found.isWhole {
+            stuck.formIntersection(found.passedOver)
+            waiting = []
+        } else if waiting.count >= Self.maximumWaiting {
+            waiting = []
+        }
+        return found
+    }
+
+    /// False when the file is not ready.
+    private func take(_ name: PickupName) async -> Bool {
         let (folder, maximum) = (folder, services.maximumOctets)
         switch await BlockingPool.shared.run({ folder.claim(name, maximumOctets: maximum) }) {
-        case .notReady: break
+        case .notReady: return false
         case .bad(let reason):
             let isAside = await BlockingPool.shared.run { folder.setAside(name) }
             if !isAside { stuck.insert(name) }
-            reject(name, reason, nil)
+            reject(name.text, reason, nil)
         case .claimed(let trace): await bring("\(trace).eml", trace)
         }
+        return true
     }
 
     /// Brings a claimed file into the queue; when that cannot be done now, it is tried again.

@@ -27,6 +27,16 @@ package struct PickupFolder: Sendable {
         case bad(String)
     }
 
+    /// What was found in the folder.
+    package struct Listing: Sendable {
+        /// In their order; at most as many as were asked for.
+        package var names: [PickupName] = []
+        /// Those that are there and were not asked for.
+        package var passedOver: Set<PickupName> = []
+        /// There are no others.
+        package var isWhole = false
+    }
+
     package let path: String
     var claimed: String { path + "/claimed" }
     var bad: String { path + "/bad" }
@@ -43,47 +53,111 @@ package struct PickupFolder: Sendable {
         return unsafe access(claimed, W_OK | X_OK) == 0
     }
 
-    /// Names of files that may be whole messages, at most `maximum`.
-    package func names(maximum: Int) -> [String] {
-        Self.list(path, maximum: maximum) { $0.hasSuffix(".eml") && !$0.hasPrefix(".") }
+    /// Files that may be whole messages.
+    ///
+    /// - Parameters:
+    ///   - maximum: as many are looked for.
+    ///   - others: these are passed over and do not count.
+    package func list(maximum: Int, passingOver others: Set<PickupName>) -> Listing {
+        var listing = Listing(isWhole: true)
+        Self.read(path) { name in
+            guard name.mayBeMessage else { return true }
+            guard !others.contains(name) else {
+                listing.passedOver.insert(name)
+                return true
+            }
+            guard listing.names.count < maximum else {
+                listing.isWhole = false
+                return false
+            }
+            listing.names.append(name)
+            return true
+        }
+        listing.names.sort()
+        return listing
     }
 
     /// Names in the folder of claimed files.
-    func claims() -> [String] { Self.list(claimed, maximum: .max) { !$0.hasPrefix(".") } }
-
-    private static func list(_ folder: String, maximum: Int, _ isWanted: (String) -> Bool) -> [String] {
-        guard let directory = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(directory) }
+    func claims() -> [String] {
         var names: [String] = []
-        while names.count < maximum, let entry = unsafe readdir(directory) {
-            let octets = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe $0.prefix { $0 != 0 }.map(\.self) }
-            let name = String(decoding: octets, as: UTF8.self)
-            if isWanted(name) { names.append(name) }
+        Self.read(claimed) { name in
+            if !name.isHidden { names.append(name.text) }
+            return true
         }
         return names.sorted()
     }
 
+    /// Reads the names in a folder while `body` says so.
+    private static func read(_ folder: String, _ body: (PickupName) -> Bool) {
+        guard let directory = unsafe opendir(folder) else { return }
+        defer { unsafe closedir(directory) }
+        while let entry = unsafe readdir(directory) {
+            let octets = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe $0.prefix { $0 != 0 }.map(\.self) }
+            guard body(PickupName(octets)) else { return }
+        }
+    }
+
+    /// What a name stood for when it was looked at.
+    package struct FileIdentity: Sendable, Equatable {
+        var device: UInt64
+        var number: UInt64
+
+        init(_ status: stat) { (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino)) }
+    }
+
+    /// What looking at a file found.
+    package enum Look: Sendable, Equatable {
+        /// A whole file, which may be taken.
+        case whole(FileIdentity)
+        /// Anything else.
+        case other(Finding)
+    }
+
     /// Makes a file ours by renaming it, when it is a whole one.
-    package func claim(_ name: String, maximumOctets: UInt64) -> Finding {
-        let file = "\(path)/\(name)"
-        let fd = unsafe open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    package func claim(_ name: PickupName, maximumOctets: UInt64) -> Finding {
+        switch look(at: name, maximumOctets: maximumOctets) {
+        case .whole(let file): take(name, file)
+        case .other(let finding): finding
+        }
+    }
+
+    /// Whether a file is a whole one.
+    package func look(at name: PickupName, maximumOctets: UInt64) -> Look {
+        let fd = unsafe open(name.path(in: path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard fd >= 0 else {
             switch errno {
-            case ENOENT: return .notReady
-            case ELOOP: return .bad("it is a symbolic link")
-            default: return .bad("it cannot be read: \(unsafe String(cString: strerror(errno)))")
+            case ENOENT: return .other(.notReady)
+            case ELOOP: return .other(.bad("it is a symbolic link"))
+            default: return .other(.bad("it cannot be read: \(unsafe String(cString: strerror(errno)))"))
             }
         }
         defer { close(fd) }
         var status = stat()
-        guard unsafe fstat(fd, &status) == 0 else { return .notReady }
-        guard status.st_mode & S_IFMT == S_IFREG else { return .bad("it is no file") }
-        guard status.st_nlink == 1 else { return .bad("it has more than one name") }
-        guard !Self.isBeingWritten(fd, status) else { return .notReady }
-        guard UInt64(clamping: status.st_size) <= maximumOctets else { return .bad("it is larger than mail may be") }
+        guard unsafe fstat(fd, &status) == 0 else { return .other(.notReady) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .other(.bad("it is no file")) }
+        guard status.st_nlink == 1 else { return .other(.bad("it has more than one name")) }
+        guard !Self.isBeingWritten(fd, status) else { return .other(.notReady) }
+        guard UInt64(clamping: status.st_size) <= maximumOctets else {
+            return .other(.bad("it is larger than mail may be"))
+        }
+        return .whole(FileIdentity(status))
+    }
+
+    /// Renames a file that was looked at.
+    ///
+    /// Whoever may write to the folder can put another one under its name meanwhile: that goes back, and is looked at
+    /// in its turn.
+    package func take(_ name: PickupName, _ file: FileIdentity) -> Finding {
         let trace = TraceID.random()
-        guard unsafe Glibc.rename(file, "\(claimed)/\(trace).eml") == 0 else {
+        let claim = "\(claimed)/\(trace).eml"
+        guard unsafe Glibc.rename(name.path(in: path), claim) == 0 else {
             return errno == ENOENT ? .notReady : .bad("it cannot be taken: \(unsafe String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard unsafe lstat(claim, &status) == 0 else { return .notReady }
+        guard FileIdentity(status) == file else {
+            unsafe Glibc.rename(claim, "\(path)/\(trace).eml")
+            return .notReady
         }
         Self.sync(claimed)
         Self.sync(path)
@@ -105,13 +179,17 @@ package struct PickupFolder: Sendable {
         return false
     }
 
-    /// The octets of a claimed file, and whose it is; `nil` when they cannot be read.
-    func read(_ name: String, maximum: UInt64) -> (octets: [UInt8], owner: UInt32)? {
-        let fd = unsafe open("\(claimed)/\(name)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    /// The octets of a claimed file, and whose it is; `nil` when they cannot be read, or it is not what is claimed.
+    ///
+    /// A process that ended while it claimed the file may not have looked at it again.
+    package func read(_ name: String, maximum: UInt64) -> (octets: [UInt8], owner: UInt32)? {
+        let fd = unsafe open("\(claimed)/\(name)", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard fd >= 0 else { return nil }
         defer { close(fd) }
         var status = stat()
-        guard unsafe fstat(fd, &status) == 0 else { return nil }
+        guard unsafe fstat(fd, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+            return nil
+        }
         var octets: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -138,8 +216,8 @@ package struct PickupFolder: Sendable {
     }
 
     /// Sets a file aside that was not claimed.
-    func setAside(_ name: String) -> Bool {
-        unsafe Glibc.rename("\(path)/\(name)", "\(bad)/\(TraceID.random())-\(name)") == 0
+    package func setAside(_ name: PickupName) -> Bool {
+        unsafe Glibc.rename(name.path(in: path), name.asideName(TraceID.random()).path(in: bad)) == 0
     }
 
     private static func sync(_ folder: String) {

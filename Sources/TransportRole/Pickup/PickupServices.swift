@@ -27,7 +27,7 @@ struct QueuedPickup: Sendable {
     var id: QueueID
     /// Recipients that its sender is to get a report of at once.
     var refused: [ForwardPath: SMTPReply]
-    /// A filter wants it held.
+    /// A filter wants it held, or one of the queue's rules holds it.
     var isHeld: Bool
 }
 
@@ -62,6 +62,14 @@ struct PickupServices: Sendable {
     /// Of one file.
     var maximumOctets: UInt64 { UInt64(clamping: settings.current[SMTPSettings.maximumMessageSize].octets) }
 
+    /// Of the times that the sender of a file may ask for: those of every listener.
+    private var limits: SMTPLimits {
+        var limits = SMTPLimits()
+        limits.longestRelease = settings.current[SMTPSettings.futureRelease]
+        limits.shortestDeliverBy = settings.current[SMTPSettings.minimumDeliverBy].components.seconds
+        return limits
+    }
+
     /// Has the queue take a message, frozen.
     ///
     /// - Parameter owner: the user who left it there.
@@ -70,6 +78,7 @@ struct PickupServices: Sendable {
         guard message.receivedFields <= limit else {
             return .refused(SMTPReply(554, .routingLoop, "The message has passed \(message.receivedFields) servers"))
         }
+        if let refusal = limits.refusalOfTimes(message.mail) { return .refused(refusal) }
         guard var found = await resolve(message, trace) else { return .later("recipients cannot be looked up") }
         var transaction = transaction(message, trace)
         let sink = PickupSink(queue, spoolFolder: spoolFolder)
@@ -153,9 +162,13 @@ struct PickupServices: Sendable {
         }
     }
 
+    /// For whom the addresses of one message may stand: all are held in memory.
+    private static let maximumMembers = 100_000
+
     /// Finds the recipients; `nil` when they cannot be looked up now.
     func resolve(_ message: PickupMessage, _ trace: TraceID) async -> PickupRecipients? {
         var found = PickupRecipients()
+        var members = 0
         let transaction = transaction(message, trace)
         for command in message.recipients {
             var resolution = await directory.resolve(
@@ -172,6 +185,11 @@ struct PickupServices: Sendable {
                 recipient.deliveries = deliveries
                 found.recipients.append(recipient)
             case .expand(let others):
+                members += others.count
+                guard members <= Self.maximumMembers else {
+                    found.refused[path] = SMTPReply(550, .tooManyRecipients, "Too many recipients: \(path)")
+                    continue
+                }
                 recipient.expansion = others
                 found.recipients.append(recipient)
             // A full mailbox may have room again when it is tried; the store decides.
@@ -213,7 +231,8 @@ final class PickupSink: MessageSink, @unchecked Sendable {
         let digest = transaction.contentDigest ?? content.sha256
         var message = QueuedMessage(transaction, recipients(transaction), digest: digest)
         message.isHeld = true
-        isHeld = transaction.holdReason != nil
+        let isHeldByRule = await queue.holds(message)
+        isHeld = transaction.holdReason != nil || isHeldByRule
         if isHeld { message.peer += MailQueue.heldMark }
         do throws(QueueError) {
             queued = try await queue.accept(message, content.queueContent)
