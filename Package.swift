@@ -219,7 +219,7 @@ let parts: [Target] = [
         "AdminCLI",
         uses: [
             "AdminAPI", "ProtocolTrace", "MailAdmin", "MailSQL", "MailboxFormats", "MessageFormat", "ServiceControl",
-            "ResolverRole",
+            "ResolverRole", "SMTPWire",
             "Routing", "Resolver", "Directory", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime",
             "Locking",
         ]

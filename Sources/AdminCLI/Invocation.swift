@@ -53,7 +53,7 @@ package struct Invocation: Sendable {
         guard let loop else { throw CommandError(.software, "This command has no event loop.") }
         do throws(AdminError) {
             let endpoint = try await installation.endpoint(loop: loop)
-            return try await endpoint.send(AdminRequest(method, ["v1"] + path, query: query, body: body)).get()
+            return try await endpoint.send(try Self.request(method, path, query, body)).get()
         } catch {
             throw CommandError(error)
         }
@@ -83,8 +83,19 @@ package struct Invocation: Sendable {
     ) async throws(AdminError) -> AdminAnswer {
         guard let loop else { throw AdminError(.failure, "This command has no event loop.") }
         let endpoint = try await installation.endpoint(loop: loop)
-        let request = AdminRequest(method, ["v1"] + path, query: query, body: body)
+        let request = try Self.request(method, path, query, body)
         return AdminAnswer(try await endpoint.open(request, hasBody: sendsBody))
+    }
+
+    /// A part of a path that is empty would be lost on the way, and the request be about something else.
+    private static func request(
+        _ method: AdminRequest.Method,
+        _ path: [String],
+        _ query: [AdminRequest.Parameter],
+        _ body: JSONValue?
+    ) throws(AdminError) -> AdminRequest {
+        guard !path.contains("") else { throw AdminError(.badRequest, "An argument must not be empty.") }
+        return AdminRequest(method, ["v1"] + path, query: query, body: body)
     }
 
     /// Does what blocks, with files; what the system refuses ends the command with this code.

@@ -52,6 +52,12 @@ internal import Testing
         #expect(program.run("settings check").output == "martlet.conf is valid.\n")
     }
 
+    @Test(arguments: [["trace", "stop", ""], ["trace", "show", ""]])
+    func `An empty argument is wrong usage, not another request`(words: [String]) {
+        let outcome = program.run(words)
+        #expect(outcome.exitCode == 64 && outcome.output.isEmpty, "\(words): \(outcome.complaints)")
+    }
+
     @Test func `What explain tells`() {
         #expect(
             program.run("settings explain imap/share-retry-attempts").output == """

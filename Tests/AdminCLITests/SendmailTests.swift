@@ -69,6 +69,19 @@ import Testing
         #expect(found.hasPrefix("X-Sender: <ann>\n"))
     }
 
+    @Test func `An envelope that the server could not read is refused at once`() throws {
+        for words in [
+            ["-f", "a b@c", "x@y.z"], ["-f", "a@", "x@y.z"], ["x y@z.z"], ["<x@y.z"], ["x@y.z>"],
+            ["-V", String(repeating: "x", count: 200), "x@y.z"],
+        ] {
+            let options = try SendmailOptions(words)
+            let error = #expect(throws: CommandError.self, "\(words)") {
+                try SendmailMessage([], options, user: "ann", host: "h.example")
+            }
+            #expect(error?.exitCode == .data)
+        }
+    }
+
     @Test func `A dot ends the message, unless it is not to`() throws {
         #expect(try file("A: b\n\none\n.\ntwo\n", "a").hasSuffix("\none\n"))
         #expect(try file("A: b\n\none\n.\r\ntwo\n", "a").hasSuffix("\none\n"))

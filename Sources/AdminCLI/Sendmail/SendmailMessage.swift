@@ -3,6 +3,7 @@
 
 internal import ByteTools
 internal import MessageFormat
+internal import SMTPWire
 
 /// A message that a program gave to `sendmail`, as it is left in the pickup folder.
 struct SendmailMessage: Sendable, Equatable {
@@ -31,9 +32,13 @@ struct SendmailMessage: Sendable, Equatable {
         var head = "X-Sender: <\(sender)>"
         if let returns = options.returns { head += " RET=\(returns)" }
         if let id = options.envelopeID { head += " ENVID=\(Self.xtext(id))" }
+        try Self.check("MAIL FROM:", sender, head.dropFirst("X-Sender: <\(sender)>".count), "sender")
         head += "\n"
         let parameters = options.notify.map { " NOTIFY=\($0)" } ?? ""
-        for recipient in recipients { head += "X-Receiver: <\(Self.bare(recipient))>\(parameters)\n" }
+        for recipient in recipients.map(Self.bare) {
+            try Self.check("RCPT TO:", recipient, parameters[...], "recipient")
+            head += "X-Receiver: <\(recipient)>\(parameters)\n"
+        }
         head += "X-Envelope-End: yes\n"
         if let name = options.fullName, fields.values(of: "From").isEmpty, !sender.isEmpty {
             let address = sender.contains("@") ? sender : "\(sender)@\(host)"
@@ -42,6 +47,21 @@ struct SendmailMessage: Sendable, Equatable {
         // A text without a header begins with an empty line, which divides header and body.
         if HeaderFields(text).first(where: { _ in true }).map({ $0.name.isEmpty }) ?? false { head += "\n" }
         file = Array(head.utf8) + text
+    }
+
+    /// Sees that the server can read a line of the envelope: it could tell nobody that it cannot.
+    private static func check(
+        _ verb: String,
+        _ address: String,
+        _ parameters: Substring,
+        _ role: String
+    ) throws(CommandError) {
+        let isWhole = address.isEmpty || address.contains("@") || ASCII.uppercased(address) == "POSTMASTER"
+        let path = isWhole ? address : "\(address)@localhost"
+        guard (try? SMTPCommand.parse(Array("\(verb)<\(path)>\(parameters)".utf8))) != nil else {
+            let shown = PrintableText.escaped(String("<\(address)>\(parameters)".prefix(200)))
+            throw CommandError(.data, "sendmail: no \(role) can be made of \(shown)")
+        }
     }
 
     /// What comes before a line that is a dot and nothing else.
