@@ -69,23 +69,6 @@ package struct TraceFolder: Sendable {
         }
     }
 
-    /// What a trace has, of all processes, in the order of time; the first `maximum` octets of it behind `offset`.
-    package func text(of id: String, from offset: Int, maximum: Int) -> [UInt8] {
-        var lines: [ArraySlice<UInt8>] = []
-        for name in logs(id) {
-            lines += contents("\(path)/\(name)").split(separator: ASCII.lf, omittingEmptySubsequences: true)
-        }
-        // Each begins with its time; lines of one time stay in their order.
-        let sorted = lines.enumerated().sorted { a, b in
-            let (first, second) = (a.element.prefix(27), b.element.prefix(27))
-            if first == second { return a.offset < b.offset }
-            return first.lexicographicallyPrecedes(second)
-        }
-        var whole: [UInt8] = []
-        for line in sorted { whole += line.element + [ASCII.lf] }
-        return Array(whole.dropFirst(max(0, offset)).prefix(max(0, maximum)))
-    }
-
     // MARK: Files
 
     func logs(_ id: String) -> [String] { names().filter { $0.hasPrefix(id + ".") && $0.hasSuffix(".log") }.sorted() }
@@ -114,7 +97,7 @@ package struct TraceFolder: Sendable {
         return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 
-    private func contents(_ path: String, maximum: Int = 1 << 30) -> [UInt8] {
+    private func contents(_ path: String, maximum: Int) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }

@@ -35,7 +35,7 @@ import Testing
     private static let peer = SocketAddress(host: "192.0.2.7", port: 25) ?? .unix
 
     private func text(_ folder: TraceFolder, _ id: String) -> String {
-        String(decoding: folder.text(of: id, from: 0, maximum: 1 << 20), as: UTF8.self)
+        String(decoding: folder.page(of: id, after: TraceCursor(), maximum: 1 << 20).octets, as: UTF8.self)
     }
 
     @Test(arguments: ["192.0.2.1", "192.0.2.0/24", "2001:db8::/32", "example.org", "A.Example", "ünicode.example"])

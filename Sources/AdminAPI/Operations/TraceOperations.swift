@@ -38,9 +38,14 @@ let traceRoutes = [
     AdminRoute(.get, "v1/traces/:id/text") { (request, context) throws(AdminError) in
         let id = request.path[2]
         _ = try await status(id, context)
-        let offset = try request.number("offset", in: 0...Int.max) ?? 0
-        let octets = await BlockingPool.shared.run { context.traces.text(of: id, from: offset, maximum: 192 << 10) }
-        return ["octets": .string(String(decoding: Base64.encode(octets), as: UTF8.self))]
+        guard let cursor = TraceCursor(request["after"] ?? "") else {
+            throw AdminError(.badRequest, "after is what the page before gave as next.")
+        }
+        let page = await BlockingPool.shared.run { context.traces.page(of: id, after: cursor, maximum: 192 << 10) }
+        return [
+            "octets": .string(String(decoding: Base64.encode(page.octets), as: UTF8.self)),
+            "next": .string(page.next.description),
+        ]
     },
     AdminRoute(.post, "v1/traces/:id/stop") { (request, context) throws(AdminError) in
         let id = request.path[2]

@@ -13,16 +13,18 @@ extension Command {
         arguments: [.traceID],
         action: .perform { (invocation) throws(CommandError) in
             let id = try invocation.word(.traceID)
-            var offset = 0
+            var after = ""
             while true {
-                let query = [AdminRequest.Parameter("offset", String(offset))]
+                let query = [AdminRequest.Parameter("after", after)]
                 let part = try await invocation.ask(.get, ["traces", id, "text"], query: query)
-                guard let octets = part["octets"]?.string.flatMap({ Base64.decode($0.utf8) }) else {
+                guard let octets = part["octets"]?.string.flatMap({ Base64.decode($0.utf8) }),
+                    let next = part["next"]?.string
+                else {
                     throw CommandError(.software, "The server's answer makes no sense.")
                 }
                 guard !octets.isEmpty else { return }
                 invocation.terminal.writeOctets(octets)
-                offset += octets.count
+                after = next
             }
         }
     )
