@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MailTypes
 package import Settings
 
 /// Settings of service control itself, and of the listeners whose sockets it binds.
@@ -37,6 +38,8 @@ package enum ServiceSettings {
     package static let hostName = SettingKey(
         "service/host-name",
         default: "",
+        allowed: "a domain, or empty",
+        where: { $0.isEmpty || Domain($0) != nil },
         live: false,
         help: "What this server calls itself in greetings and trace fields; empty takes the system's host name."
     )

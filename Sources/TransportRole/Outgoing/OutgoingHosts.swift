@@ -44,7 +44,8 @@ final class OutgoingHosts {
         self.sites = sites
         self.terms = terms
         self.resolver = resolver
-        self.ownName = ownName
+        // Names of hosts are compared in lower case.
+        self.ownName = Domain(ownName)?.text ?? ownName
         self.port = port
         switch hop {
         case .mx(let domain): (self.domain, smartHosts) = (domain, [])
