@@ -167,15 +167,18 @@ exec "$@"
 
 
 class Postfix:
+    """Sends mail on to the sink; or, told so by more settings, hands that of some users to somebody."""
+
     name = "Postfix"
 
-    def __init__(self, tools, sink):
+    def __init__(self, tools, sink, settings="", users=()):
         self.tools, self.port = tools, free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="martlet-postfix-run-", dir="/tmp"))
         os.chmod(self.folder, 0o755)
         (self.folder / "etc").mkdir()
         owner, group = "news", "uucp"
         (self.folder / "etc/resolv.conf").write_text(f"nameserver {Names.address}\n")
+        (self.folder / "etc/users").write_text("".join(f"{user} {user}\n" for user in users))
         (self.folder / "etc/master.cf").write_text(SERVICES.format(port=self.port))
         (self.folder / "etc/main.cf").write_text(f"""
 compatibility_level = 3.6
@@ -200,7 +203,7 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 known_tcp_ports = smtp={sink.port}
 maillog_file = {self.folder}/log/maillog
 maillog_file_prefixes = {self.folder}
-""")
+{settings.replace("{folder}", str(self.folder))}""")
         user = pwd.getpwnam(owner)
         setgid = __import__("grp").getgrnam(group).gr_gid
         (self.folder / "log").mkdir()

@@ -17,8 +17,9 @@ extension Load {
         let there = try await Self.count(session).messages
         let begun = ContinuousClock.now
         var tally = Tally()
-        for start in stride(from: there, to: count, by: batch) {
-            let numbers = start..<min(count, start + batch)
+        let step = session.capabilities.contains("MULTIAPPEND") ? batch : 1
+        for start in stride(from: there, to: count, by: step) {
+            let numbers = start..<min(count, start + step)
             let octets = numbers.map { messages.make("fill-\($0)", $0) }
             let began = ContinuousClock.now
             let stored = try await session.append(octets.map { MessageUpload($0) }, to: "INBOX")

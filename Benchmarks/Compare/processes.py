@@ -1,0 +1,64 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the processes of a server use: processor time and memory."""
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from server import children_of
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def family(root):
+    """A process and all below it."""
+    found, waiting = [], [root]
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting += children_of(pid)
+    return found
+
+
+def processor(roots):
+    """Seconds of processor time of processes, of those below them, and of those that they have waited for."""
+    ticks = 0
+    for pid in [pid for root in roots for pid in family(root)]:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / TICK
+
+
+def memory(roots):
+    """PSS in kB by the names of processes: pages that several share are divided among them."""
+    found = {}
+    for pid in [pid for root in roots for pid in family(root)]:
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        for line in rows:
+            if line.startswith("Pss:"):
+                found[name] = found.get(name, 0) + int(line.split()[1])
+    return found
+
+
+def drop_caches():
+    """Empties the page cache, so that what is read next comes from the disk; false where that is not allowed."""
+    subprocess.run(["sync"], check=True)
+    try:
+        Path("/proc/sys/vm/drop_caches").write_text("3\n")
+    except OSError:
+        return False
+    return True
+
+
+def settle(seconds=1.0):
+    """Lets what was written go to the disk, so that it is not the next run's."""
+    subprocess.run(["sync"], check=True)
+    time.sleep(seconds)

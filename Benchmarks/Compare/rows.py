@@ -1,0 +1,91 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: one row each, with what counts, which way is better, and the bars of the project."""
+from dataclasses import dataclass, field
+
+MORE, LESS = "more", "less"
+
+
+@dataclass
+class Row:
+    key: str
+    group: str
+    title: str
+    unit: str
+    #: Of Benchmarks/Load, by name.
+    load: str
+    options: dict = field(default_factory=dict)
+    #: Of the JSON of the load; or "memory" or "cpu", which are seen from outside.
+    figure: str = "per_second"
+    better: str = MORE
+    bar: float | None = None
+    goal: float | None = None
+    #: Which listener the load talks to, for mail that is read.
+    tls: bool = False
+    #: The first user whom the load uses; those before it have the filled mailboxes.
+    first: int = 0
+    #: Messages of the filled mailbox.
+    size: int | None = None
+    cold: bool = False
+    per: str = "operation"
+
+
+def deliveries(quick):
+    counts = {1: 150, 64: 1500} if quick else {1: 600, 8: 2500, 64: 6000}
+    for sessions, messages in counts.items():
+        yield Row(f"deliver-{sessions}", "SMTP to mailbox", f"durable deliveries, {sessions} sessions", "/s", "deliver",
+                  {"sessions": sessions, "messages": messages, "mailboxes": 16}, first=8,
+                  bar=5 if sessions == 64 else None, goal=12 if sessions == 64 else None, per="message")
+    yield Row("notify", "SMTP to mailbox", "delivery to IDLE, p50", "ms", "notify",
+              {"sessions": 4, "messages": 15 if quick else 60}, figure="p50_ms", better=LESS, first=4, per="message")
+
+
+def appends(quick):
+    for sessions, hot in ((1, False), (64, False), (1, True), (64, True)):
+        if quick and (sessions, hot) == (1, True):
+            continue
+        options = {"sessions": sessions, "messages": (300 if sessions == 1 else 1200) * (1 if quick else 3)}
+        if hot:
+            options["hot"] = 1
+        where = "one mailbox" if hot else "a mailbox each"
+        bar = (1.5, 3) if sessions == 64 else (None, None)
+        yield Row(f"append-{sessions}{'-hot' if hot else ''}", "IMAP APPEND", f"APPEND, {sessions} writers, {where}", "/s",
+                  "append", options, first=3 if hot else 8, bar=bar[0], goal=bar[1], per="message")
+
+
+def mailbox(quick, sizes):
+    for number, size in enumerate(sizes):
+        last = size == sizes[-1]
+        bars = (lambda bar, goal: {"bar": bar, "goal": goal}) if last else (lambda bar, goal: {})
+        common = {"first": number, "size": size}
+        times = max(1, min(10, 40_000 // size))
+        group = f"Mailbox of {size:,}"
+        yield Row(f"flags-{size}", group, f"FETCH flags of {size:,}", "messages/s", "fetch",
+                  {"items": "flags", "times": times}, per="message", **common, **bars(1.5, 3))
+        yield Row(f"envelopes-{size}", group, f"FETCH envelopes of {size:,}", "messages/s", "fetch",
+                  {"items": "envelopes", "times": max(1, times // 2)}, per="message", **common, **bars(1.5, 3))
+        yield Row(f"bodies-{size}", group, f"FETCH bodies of {size:,}", "MB/s", "fetch",
+                  {"items": "bodies", "messages": min(size, 2000 if quick else 10_000)}, figure="mb_per_second",
+                  per="message", **common, **bars(1.5, 3))
+        yield Row(f"search-{size}", group, f"SEARCH TEXT in {size:,}, p50", "ms", "search",
+                  {"times": max(1, min(10, 30_000 // size))}, figure="p50_ms", better=LESS, **common, **bars(1.5, 10))
+        yield Row(f"select-warm-{size}", group, f"SELECT of {size:,}, warm, p50", "ms", "select", {"times": 20},
+                  figure="p50_ms", better=LESS, **common, **bars(3, 20))
+        yield Row(f"select-cold-{size}", group, f"SELECT of {size:,}, cold", "ms", "select", {"times": 1},
+                  figure="p50_ms", better=LESS, cold=True, **common, **bars(1, 3))
+
+
+def sessions(quick):
+    yield Row("log-on", "Sessions", "log-ons with TLS, 8 at a time", "/s", "log-on",
+              {"sessions": 8, "seconds": 3 if quick else 8}, tls=True, first=8, per="log-on")
+    yield Row("idle", "Sessions", "memory of an idle TLS session", "kB", "hold", {"sessions": 150 if quick else 400},
+              figure="memory", better=LESS, tls=True, first=8, bar=20, goal=60)
+    yield Row("pop3", "Sessions", "POP3 download of 500, 4 at a time", "MB/s", "download",
+              {"sessions": 4, "messages": 500}, figure="mb_per_second", first=0, per="session")
+
+
+def relays(quick):
+    for domains in (1, 8) if quick else (1, 8, 64):
+        yield Row(f"relay-{domains}", "Relay", f"relay to {domains} destinations, 32 sessions", "/s", "relay",
+                  {"sessions": 32, "messages": 800 if quick else 3000, "domains": domains},
+                  bar=2, goal=5, per="message")
