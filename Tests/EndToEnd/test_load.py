@@ -1,0 +1,126 @@
+# Copyright the Martlet authors
+# SPDX-License-Identifier: Apache-2.0
+"""Benchmarks/Load: that every load runs without an error, and that a wrong answer is one."""
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from xml.etree import ElementTree
+
+from clients import send
+from messages import message
+from server import MARTLET, ROOT, shared
+
+sys.path.insert(0, str(ROOT / "Benchmarks/Compare"))
+LOAD = Path(MARTLET).with_name("Load")
+
+
+@unittest.skipUnless(LOAD.exists(), "Benchmarks/Load is not built")
+class Loads(unittest.TestCase):
+    def setUp(self):
+        self.server = shared()
+        self.users = [self.server.new_account() for _ in range(3)]
+        self.file = tempfile.NamedTemporaryFile("w", suffix=".users")
+        self.addCleanup(self.file.close)
+        self.file.write("".join(f"{user} secret\n" for user in self.users))
+        self.file.flush()
+
+    def words(self, load, **options):
+        ports = {name: self.server.port(name) for name in ("smtp", "imap", "pop3")}
+        given = {"users": self.file.name, "octets": 3000, **ports, **options}
+        return [str(LOAD), load, *(str(word) for name, value in given.items() for word in (f"--{name}", value))]
+
+    def load(self, load, status=0, **options):
+        result = subprocess.run(self.words(load, **options), capture_output=True, text=True, timeout=120)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        found = json.loads(result.stdout)
+        self.assertEqual(found["errors"] > 0, status != 0, found)
+        return found
+
+    def test_mail_that_is_written(self):
+        self.assertEqual(self.load("deliver", sessions=4, messages=20, mailboxes=3)["operations"], 20)
+        self.assertEqual(self.load("append", sessions=3, messages=9)["operations"], 9)
+        self.assertEqual(self.load("append", sessions=3, messages=9, hot=1)["operations"], 9)
+        self.assertEqual(self.load("notify", sessions=2, messages=3)["operations"], 6)
+
+    def test_mail_that_is_read(self):
+        self.load("fill", messages=60)
+        for items in ("flags", "envelopes", "bodies"):
+            self.assertEqual(self.load("fetch", items=items)["operations"], 60)
+        self.load("search", times=3)
+        self.load("select", times=3)
+        self.assertEqual(self.load("download", sessions=2, times=2)["operations"], 4)
+        self.load("log-on", sessions=2, seconds=1, imaps=self.server.port("imaps"))
+        self.load("probe", sessions=1, seconds=1)
+
+    def test_sessions_that_are_held(self):
+        words = self.words("hold", sessions=5, imaps=self.server.port("imaps"))
+        held = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(held.stdout.readline(), "ready 5\n")
+        output, _ = held.communicate("go on\n", timeout=60)
+        self.assertEqual((held.returncode, json.loads(output)["errors"]), (0, 0))
+
+    def test_a_wrong_answer_is_an_error(self):
+        self.load("fill", messages=3)
+        send(self.server, [self.users[0]], message())
+        for items in ("envelopes", "bodies"):
+            self.load("fetch", status=1, items=items)
+        self.load("download", status=1)
+
+
+class Report(unittest.TestCase):
+    """What script/bench makes of figures."""
+
+    NAMES = ["Martlet", "Others"]
+
+    def measuring(self):
+        from measuring import Measuring
+        from rows import LESS, Row
+        run = Measuring("", "", 2, 1, lambda text: None)
+        figures = {"cpu_ms": 2.0, "memory_kb": 2048, "p99_ms": 1.0}
+        for row, ours, theirs in (
+            (Row("flags-10", "G", "flags <10>", "/s", "fetch", bar=2, goal=3), (40, 60), (10, 30)),
+            (Row("flags-100", "G", "flags of 100", "/s", "fetch", bar=2, goal=5), (10, 20), (10, 10)),
+            (Row("search-10", "G", "search", "ms", "search", figure="p50_ms", better=LESS), (1, 1), (4, 4)),
+            (Row("search-100", "G", "search", "ms", "search", figure="p50_ms", better=LESS), (20, 20), (40, 40)),
+        ):
+            runs = {name: [{**figures, row.figure: value} for value in values]
+                    for name, values in zip(self.NAMES, (ours, theirs))}
+            run.figures[row.key] = {"row": row, "runs": runs, "failed": False}
+        return run.summaries()
+
+    def test_medians_ratios_and_verdicts(self):
+        from report import verdict
+        first, second, third, _ = self.measuring()
+        self.assertEqual(first["ratio"], {"median": 3, "least": 2, "most": 4})
+        self.assertEqual([verdict(row) for row in (first, second, third)], ["goal reached", "below the bar", ""])
+        self.assertEqual(third["ratio"]["median"], 4)
+        self.assertEqual(first["cpu_ratio"], 1)
+
+    def test_growth(self):
+        from report import growth
+        found = {entry["title"]: entry["values"] for entry in growth(self.measuring(), [10, 100], self.NAMES)}
+        self.assertAlmostEqual(found["FETCH flags"]["Martlet"], 50 / 15)
+        self.assertAlmostEqual(found["SEARCH TEXT"]["Martlet"], 2)
+        self.assertAlmostEqual(found["SEARCH TEXT"]["Others"], 1)
+
+    def test_files(self):
+        from report import growth, write
+        rows = self.measuring()
+        results = {"begun": "now", "machine": "m", "versions": "v", "rounds": 2, "command": "c", "load": [0, 0], "seconds": 1,
+                   "names": self.NAMES, "sizes": [10, 100], "rows": rows, "alone": [{"title": "t", "value": "1 s"}],
+                   "growth": growth(rows, [10, 100], self.NAMES), "notes": ["a note"]}
+        with tempfile.TemporaryDirectory() as folder:
+            text = write(results, folder)
+            self.assertIn("| flags <10> | /s | 50 (40 to 60) |", text)
+            self.assertEqual(json.loads(Path(folder, "bench.json").read_text())["rows"][0]["row"], "flags-10")
+            pictures = sorted(path.name for path in Path(folder).glob("*.svg"))
+            self.assertEqual(pictures, ["bench-g.svg", "bench-growth.svg"])
+            for name in pictures:
+                ElementTree.parse(Path(folder, name))
+
+
+if __name__ == "__main__":
+    unittest.main()
