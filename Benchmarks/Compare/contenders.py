@@ -159,7 +159,7 @@ class PostfixDovecot:
             owner=self.owner, **self.ports))
         self.start_dovecot()
         (self.folder / "postfix-users").write_text("".join(f"{user} x\n" for user in self.users))
-        self.postfix = relay.Postfix(tools, None, [], MAILBOXES.format(
+        self.postfix = relay.Postfix(tools, None, MAILBOXES.format(
             domain=DOMAIN, folder="{folder}", lmtp=self.folder / "lmtp"), self.users)
         self.ports["smtp"] = self.postfix.port
         dovecot = subprocess.run(["dovecot", "--version"], capture_output=True, text=True).stdout.split()[0]

@@ -200,7 +200,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
-known_tcp_ports = smtp={sink.port}
+known_tcp_ports = smtp={sink.port if sink else 25}
 maillog_file = {self.folder}/log/maillog
 maillog_file_prefixes = {self.folder}
 {settings.replace("{folder}", str(self.folder))}""")
