@@ -5,7 +5,7 @@ import json
 import time
 import unittest
 
-from clients import smtp
+from clients import fetch, imap, smtp, uids
 from dnsserver import DNSServer, a, mx
 from messages import message
 from server import Server
@@ -107,6 +107,24 @@ class Destinations(unittest.TestCase):
         self.cli("destination", "remove", "slow")
         self.assertEqual(json.loads(self.server.cli("destination", "list", "--json")), [])
         self.assertNotIn("destination/slow", self.server.cli("settings", "list"))
+
+    def test_a_rule_has_an_end_of_its_own(self):
+        self.cli("destination", "add", "hasty", "--domain", "own.test", "--expire", "2s")
+        self.addCleanup(self.cli, "destination", "remove", "hasty")
+        self.assertEqual(json.loads(self.server.cli("destination", "list", "--json"))[0]["expire"], "2s")
+        self.sink.behaviour = "later"
+        self.submit("x@own.test", "x@d1.test")
+
+        def report():
+            client = imap(self.server, "alice@example.test", "secret1")
+            found = [fetch(client, uid) for uid in uids(client)]
+            return [m for m in found if b"Action: failed" in m and b"x@own.test" in m]
+        self.assertNotIn(b"x@d1.test", until(report, what="the report")[0].split(b"message/rfc822")[0])
+        # The other recipient of the same message waits on.
+        self.assertEqual([m["state"] for m in self.queued("--to", "x@d1.test")], ["retry"])
+        self.sink.behaviour = "good"
+        until(lambda: "x@d1.test" in self.sink.recipients(), what="the other to arrive")
+        self.assertNotIn("x@own.test", self.sink.recipients())
 
     def test_senders_whose_domain_takes_no_mail(self):
         def answer(sender):

@@ -147,20 +147,79 @@ class Queue(MailOut):
         self.assertFalse([m for m in self.inbox() if b"three@elsewhere.example" in m and b"report" in m])
         self.assertNotEqual(self.server.run("queue", "show", three).returncode, 0)
 
-    def test_transfer_modes(self):
-        self.server.cli("settings", "set", "transport/mode", "inbound")
-        try:
-            def refused():
-                try:
-                    self.submit(["bob@elsewhere.example"])
-                except smtplib.SMTPRecipientsRefused:
-                    return True
-            until(refused, what="mail for others to be refused")
-            self.server.cli("settings", "set", "transport/mode", "both")
-            until(lambda: not refused(), what="mail for others to be taken")
-            self.empty()
-        finally:
-            self.server.cli("settings", "set", "transport/mode", "both")
+    def mode(self, name):
+        self.server.cli("settings", "set", "transport/mode", name)
+
+    def test_inbound_takes_mail_for_here_and_has_the_queue_rest(self):
+        self.addCleanup(self.mode, "both")
+        self.sink.behaviour = "later"
+        self.submit(["rests@elsewhere.example"])
+        until(lambda: self.queued("--to", "rests@", "--state", "retry"), what="the message to wait")
+        self.mode("inbound")
+
+        def refused():
+            try:
+                self.submit(["bob@elsewhere.example"])
+            except smtplib.SMTPRecipientsRefused:
+                return True
+        until(refused, what="mail for others to be refused")
+        self.sink.behaviour = "good"
+        self.submit(["bob@example.test"], b"taken while the queue rests\r\n")
+        until(lambda: any(b"while the queue rests" in m for m in self.inbox("bob@example.test", "secret2")))
+        # Several times the longest pause of queue/retry.
+        time.sleep(3)
+        self.assertNotIn("rests@elsewhere.example", self.sink.recipients())
+        self.mode("both")
+        until(lambda: not refused(), what="mail for others to be taken")
+        self.empty()
+        self.assertEqual(self.sink.recipients().count("rests@elsewhere.example"), 1)
+
+    def test_outbound_and_flush_take_nothing_and_empty_the_queue(self):
+        def is_taken():
+            try:
+                with smtp(self.server) as client:
+                    client.ehlo()
+                    return client.mail("x@example.org")[0] == 250
+            except (OSError, smtplib.SMTPException):
+                return False
+
+        self.addCleanup(self.mode, "both")
+        for mode in ("outbound", "flush"):
+            with self.subTest(mode):
+                self.sink.behaviour = "later"
+                name = f"leaves-{mode}@elsewhere.example"
+                self.submit([name])
+                until(lambda: self.queued("--to", name, "--state", "retry"), what="the message to wait")
+                self.mode(mode)
+                until(lambda: not is_taken(), what="mail to be refused")
+                self.sink.behaviour = "good"
+                until(lambda: name in self.sink.recipients(), what="the queued message to leave")
+                self.empty()
+                self.assertFalse(is_taken())
+                self.mode("both")
+                until(is_taken, what="mail to be taken")
+
+    def test_who_waits_long_is_told_once(self):
+        self.server.cli("settings", "set", "queue/delay-notice", "1s")
+        self.addCleanup(self.server.cli, "settings", "unset", "queue/delay-notice")
+        self.sink.behaviour = "later"
+
+        def told():
+            # The setting may take a moment to arrive: what was queued before has no notice.
+            self.submit(["late@elsewhere.example"])
+            time.sleep(2)
+            return [m for m in self.inbox() if b"late@elsewhere.example" in m and b"Action: delayed" in m]
+        report = until(told, what="the notice")[-1]
+        self.assertIn(b"Will-Retry-Until: ", report)
+        self.assertIn(b"451", report)
+        self.assertTrue(report.startswith(b"Return-Path: <>"))
+        time.sleep(2)
+        waiting = len(self.queued("--to", "late@"))
+        notices = [m for m in self.inbox() if b"late@elsewhere.example" in m and b"Action: delayed" in m]
+        self.assertLessEqual(len(notices), waiting)
+        self.sink.behaviour = "good"
+        self.empty()
+        self.assertEqual(self.sink.recipients().count("late@elsewhere.example"), waiting)
 
     def test_mail_for_a_mailbox_whose_back_end_is_away_is_taken(self):
         self.server.cli("service", "stop", "backend-1")
