@@ -97,8 +97,8 @@ package actor MailQueue {
         self.services = services
         journal = opened.journal
         lock = opened.lock
-        state = opened.state
-        timeline = QueueTimeline(services.clock, offset: opened.state.clockOffset)
+        state = opened.takeState()
+        timeline = QueueTimeline(services.clock, offset: state.clockOffset)
         policy = QueuePolicy(services.settings.current)
     }
 

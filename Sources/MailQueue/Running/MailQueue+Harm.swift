@@ -12,8 +12,8 @@ extension MailQueue {
         services.events.record(
             recovery.wasClosed || recovery.records == 0 ? .opened : .rebuilt,
             [
-                "queue.messages": .count(opened.state.entries.count),
-                "queue.recipients": .count(opened.state.recipientCount), "queue.milliseconds": .count(took),
+                "queue.messages": .count(state.entries.count),
+                "queue.recipients": .count(state.recipientCount), "queue.milliseconds": .count(took),
                 "queue.octets.torn": .count(recovery.tornOctets), "queue.messages.torn": .count(opened.torn.count),
             ]
         )

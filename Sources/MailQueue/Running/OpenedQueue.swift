@@ -4,6 +4,7 @@
 internal import Events
 internal import Glibc
 internal import Journal
+internal import Locking
 
 /// A message of which not everything is there, and that nobody was promised.
 struct TornMessage: Sendable, Hashable {
@@ -28,7 +29,8 @@ struct TornMessage: Sendable, Hashable {
 struct OpenedQueue: Sendable {
     let lock: FolderLock
     let journal: Journal
-    var state = QueueState()
+    /// Until it is taken.
+    private let state = Lock<QueueState?>(nil)
     /// Records that nothing can be made of, or messages that may be.
     private(set) var damaged: [RecordPosition] = []
     /// Messages of the last commit before a death that are not whole: nobody was told that they are here.
@@ -45,8 +47,15 @@ struct OpenedQueue: Sendable {
         } catch {
             throw QueueError(error)
         }
-        state.limits = limits
-        do throws(JournalError) { try replay() } catch { throw QueueError(error) }
+        do throws(JournalError) { try replay(limits) } catch { throw QueueError(error) }
+    }
+
+    /// What the journal says, once: were it kept here as well, the first change would copy a million messages.
+    func takeState() -> QueueState {
+        state.withLock { state in
+            defer { state = nil }
+            return state
+        } ?? QueueState()
     }
 
     /// Records carry the identity, so that it needs no file of its own.
@@ -56,9 +65,10 @@ struct OpenedQueue: Sendable {
         return .random()
     }
 
-    private mutating func replay() throws(JournalError) {
+    private mutating func replay(_ limits: QueueLimits) throws(JournalError) {
         let doubtful = Set(journal.recovery.doubtful)
-        var state = state
+        var state = QueueState()
+        state.limits = limits
         var (damaged, torn) = (damaged, torn)
         try journal.replayAll(after: nil) { item in
             switch item {
@@ -78,6 +88,7 @@ struct OpenedQueue: Sendable {
                 if !isKnown { damaged.append(entry.position) }
             }
         }
-        (self.state, self.damaged, self.torn) = (state, damaged, torn)
+        (self.damaged, self.torn) = (damaged, torn)
+        self.state.withLock { $0 = state }
     }
 }
