@@ -64,13 +64,13 @@ package struct StatusDetail: Sendable, Hashable {
     package static let protocolOther = StatusDetail(5, 0)
     /// X.5.1.
     package static let badSequence = StatusDetail(5, 1)
-    /// X.5.2.
+    /// X.5.2: the syntax is wrong, or the line is too long.
     package static let invalidCommand = StatusDetail(5, 2)
     /// X.5.3.
     package static let tooManyRecipients = StatusDetail(5, 3)
     /// X.5.4.
     package static let invalidArguments = StatusDetail(5, 4)
-    /// X.5.6 (RFC 4954 §6): a line of an authentication exchange is too long; used for every line here.
+    /// X.5.6 (RFC 4954 §6): a line of an authentication exchange is too long.
     package static let lineTooLong = StatusDetail(5, 6)
     /// X.6.0.
     package static let contentOther = StatusDetail(6, 0)

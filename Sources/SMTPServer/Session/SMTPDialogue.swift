@@ -131,7 +131,7 @@ final class SMTPDialogue {
             do throws(IOError) {
                 return try await connection.readLine(maximum: maximumLine)
             } catch .lineTooLong {
-                perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
+                perform(session.fail(SMTPReply(500, .invalidCommand, "Line too long")))
             }
         }
         return nil
@@ -145,7 +145,7 @@ final class SMTPDialogue {
             return perform(session.fail(reply))
         }
         guard line.bytes.count <= SMTPLimits.commandOctets || Self.isAuth(line.bytes) else {
-            return perform(session.fail(SMTPReply(500, .lineTooLong, "Line too long")))
+            return perform(session.fail(SMTPReply(500, .invalidCommand, "Line too long")))
         }
         let step: SMTPStep
         do throws(SMTPSyntaxError) {

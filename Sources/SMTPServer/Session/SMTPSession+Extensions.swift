@@ -132,7 +132,7 @@ extension SMTPSession {
         }
     }
 
-    // RFC 1985 §5.2: 459 to whom it is not offered
+    // A command that is not offered to a client is none for it (RFC 5321 §4.2.4); RFC 1985 has no reply of its own.
     mutating func check(_ queue: RemoteQueueCommand) -> SMTPStep {
         guard limits.mayStartQueues else { return fail(SMTPReply(502, .badSequence, "ETRN is not offered")) }
         guard hello != nil else { return fail(SMTPReply(503, .badSequence, "Say EHLO first")) }

@@ -181,7 +181,9 @@ package struct SMTPSession: Sendable {
     /// AUTH came to its end before there was anything to check.
     package mutating func authenticationFailed(_ failure: SASLFailure) -> SMTPStep {
         switch failure {
-        case .cancelled, .malformed: fail(SMTPReply(501, .invalidArguments, failure.text))
+        case .cancelled: fail(SMTPReply(501, .security, failure.text))
+        // RFC 4954 §4: what is no base64 is 5.5.2
+        case .malformed: fail(SMTPReply(501, .invalidCommand, failure.text))
         case .notAuthorized: logOnFailed(SMTPReply(535, .notAuthorized, failure.text))
         case .channelBinding: logOnFailed(SMTPReply(535, .badCredentials, failure.text))
         }
