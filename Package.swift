@@ -282,11 +282,12 @@ func benchmarkTargets() -> [Target] {
         "IMAPClient", "POP3Client", "SMTPClient", "IMAPWire", "POP3Wire", "SMTPWire", "MessageFormat", "MailTypes",
         "ByteTools", "CLinux", "Runtime", "Locking",
     ]
+    let small: [Target.Dependency] = ["SMTPWire", "ByteTools", "CLinux"]
     func program(_ name: String, _ uses: [Target.Dependency]) -> Target {
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
     return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench"].map { program($0, uses) }
-        + ["Load"].map { program($0, clients) }
+        + ["Load"].map { program($0, clients) } + ["DataBench"].map { program($0, small) }
 }
 
 let package = Package(
