@@ -287,7 +287,7 @@ func benchmarkTargets() -> [Target] {
         .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
     }
     return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench"].map { program($0, uses) }
-        + ["Load"].map { program($0, clients) } + ["DataBench"].map { program($0, small) }
+        + ["Load", "Budgets"].map { program($0, clients) } + ["DataBench"].map { program($0, small) }
 }
 
 let package = Package(
