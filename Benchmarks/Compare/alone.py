@@ -1,6 +1,7 @@
 # Copyright the Martlet authors
 # SPDX-License-Identifier: Apache-2.0
 """What has nothing beside it: starts, deaths, and what others notice of an import."""
+import shutil
 import subprocess
 import time
 
@@ -21,7 +22,7 @@ def write_mbox(path, count):
                        % (number, number, body))
 
 
-def measure_alone(quick, program, folder, run, found):
+def measure_alone(quick, queue_program, folder, run, found):
     """Adds rows of title and value, as text."""
     count = 20_000 if quick else 1_000_000
     contender = Martlet(6)
@@ -68,4 +69,15 @@ def measure_alone(quick, program, folder, run, found):
         found.append({"title": "start of an empty server: every port answers", "value": f"{time.monotonic() - begun:.2f} s"})
     finally:
         empty.close()
+    if queue_program:
+        queue(queue_program, folder, found)
+
+
+def queue(program, folder, found):
+    """A queue of a million messages, by itself: taken in, and opened again."""
+    result = subprocess.run([program, f"{folder}/queue", "1000000"], check=True, capture_output=True,
+                            text=True)
+    shutil.rmtree(f"{folder}/queue", ignore_errors=True)
+    for line in result.stdout.strip().splitlines():
+        found.append({"title": "queue of 1,000,000", "value": " ".join(line.strip("| ").split())})
 

@@ -16,6 +16,10 @@ def line(x1, y1, x2, y2, stroke=SOFT, more=""):
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{stroke}" {more}/>'
 
 
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def picture(width, height, parts):
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
             f'<rect width="{width}" height="{height}" fill="white"/>' + "".join(parts) + "</svg>\n")
@@ -84,5 +88,5 @@ def curves(rows, sizes, names):
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-            parts += [text(x + 6, y - 6, f"{value:.3g}", fill=colour) for (x, y), (_, value) in zip(points, series[name])]
+            parts += [text(x - 4, y - 8, number(value), fill=colour) for (x, y), (_, value) in zip(points, series[name])]
     return picture(2 * (side + gap) + 90, 2 * (side + gap) + 60, parts)

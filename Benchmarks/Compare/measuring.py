@@ -123,7 +123,8 @@ class Measuring:
         names = list(runs)
         values = {name: [run[row.figure] for run in runs[name]] for name in names}
         out = {"row": row.key, "title": row.title, "unit": row.unit, "group": row.group, "better": row.better,
-               "bar": row.bar, "goal": row.goal, "failed": self.figures[row.key]["failed"], "servers": {}}
+               "bar": row.bar, "goal": row.goal, "cpu_bar": row.cpu_bar, "cpu_goal": row.cpu_goal,
+               "per": row.per, "failed": self.figures[row.key]["failed"], "servers": {}}
         for name in names:
             if not values[name]:
                 continue
@@ -133,6 +134,7 @@ class Measuring:
                 "cpu_ms": statistics.median(cpu) if cpu else None, "p99_ms": statistics.median(
                     [run["p99_ms"] or 0 for run in runs[name]]),
                 "memory_mb": statistics.median([run["memory_kb"] for run in runs[name]]) / 1024,
+                "memory_kb_by_process": runs[name][-1]["memory_by_process"],
                 "accepted": statistics.median([run.get("accepted_per_second") or 0 for run in runs[name]]),
             }
         if len(names) == 2:

@@ -58,6 +58,17 @@ def drop_caches():
     return True
 
 
+def until_quiet(roots, limit=90):
+    """Waits until processes do no more of their own, such as indexing what they were filled with; whether they ended it."""
+    end = time.monotonic() + limit
+    calm, before = 0, processor(roots)
+    while calm < 3 and time.monotonic() < end:
+        time.sleep(1)
+        used = processor(roots)
+        calm, before = calm + 1 if used - before < 0.05 else 0, used
+    return calm >= 3
+
+
 def settle(seconds=1.0):
     """Lets what was written go to the disk, so that it is not the next run's."""
     subprocess.run(["sync"], check=True)

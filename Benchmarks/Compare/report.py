@@ -19,12 +19,17 @@ def verdict(row):
     """Whether the bars are reached."""
     if row["failed"]:
         return "failed"
-    if row["bar"] is None or "ratio" not in row:
+    said = [reached(row.get("ratio", {}).get("median"), row["bar"], row["goal"])]
+    cpu = reached(row.get("cpu_ratio"), row["cpu_bar"], row["cpu_goal"])
+    return ", ".join(filter(None, [*said, cpu and f"CPU {number(row['cpu_bar'])}, {number(row['cpu_goal'])}: {cpu}"]))
+
+
+def reached(ratio, bar, goal):
+    if bar is None or ratio is None:
         return ""
-    ratio = row["ratio"]["median"]
-    if row["goal"] is not None and ratio >= row["goal"]:
+    if goal is not None and ratio >= goal:
         return "goal reached"
-    return "bar reached" if ratio >= row["bar"] else "below the bar"
+    return "bar reached" if ratio >= bar else "below the bar"
 
 
 def spread(server):

@@ -79,7 +79,7 @@ class Report(unittest.TestCase):
         from measuring import Measuring
         from rows import LESS, Row
         run = Measuring("", "", 2, 1, lambda text: None)
-        figures = {"cpu_ms": 2.0, "memory_kb": 2048, "p99_ms": 1.0}
+        figures = {"cpu_ms": 2.0, "memory_kb": 2048, "memory_by_process": {"martlet": 2048}, "p99_ms": 1.0}
         for row, ours, theirs in (
             (Row("flags-10", "G", "flags <10>", "/s", "fetch", bar=2, goal=3), (40, 60), (10, 30)),
             (Row("flags-100", "G", "flags of 100", "/s", "fetch", bar=2, goal=5), (10, 20), (10, 10)),
