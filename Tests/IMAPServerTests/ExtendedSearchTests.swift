@@ -42,6 +42,32 @@ struct ExtendedSearchTests {
         }
     }
 
+    @Test("With PARTIAL, what is saved is what is named, unless all are counted (RFC 9394 §3.2)")
+    func savedPart() async throws {
+        try await selected { client in
+            for (options, saved) in [
+                ("PARTIAL 1:1", "3"), ("PARTIAL 2:2 MIN", "3 6"), ("PARTIAL 1:1 MAX", "3 9"),
+                ("PARTIAL 2:2 MIN MAX", "3 6 9"), ("PARTIAL 1:1 COUNT", "3 6 9"), ("COUNT PARTIAL 1:1 MIN", "3 6 9"),
+            ] {
+                try await client.run("UID SEARCH RETURN (SAVE \(options)) FLAGGED")
+                try await client.expect("UID SEARCH $", ["SEARCH \(saved)", "OK UID SEARCH completed"])
+            }
+        }
+    }
+
+    @Test("PARTIAL counts the messages of the set, whatever has changed (RFC 9394 §3.4)")
+    func partOfChanges() async throws {
+        try await selected { client in
+            try await client.run("ENABLE CONDSTORE")
+            let stored = try await client.run("STORE 1 +FLAGS (\\Seen)")
+            let modSeq = Int(stored[0].split(separator: "(").last?.prefix { $0 != ")" } ?? "") ?? 0
+            for (part, count) in [("-1:-2", 0), ("1:2", 1)] {
+                let fetch = "UID FETCH 1:* (UID) (PARTIAL \(part) CHANGEDSINCE \(modSeq - 1))"
+                #expect(try await client.run(fetch).count == count + 1)
+            }
+        }
+    }
+
     @Test("The mod-sequence is that of the messages which the answer tells of (RFC 4731 §3.2)")
     func modSeqs() async throws {
         try await selected { client in

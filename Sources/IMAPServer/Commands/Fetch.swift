@@ -18,11 +18,12 @@ extension FetchCommand: SessionCommand {
         if changedSince != nil || items.contains(.modSeq) { session.enableModSeqs() }
         let view = try session.selected()
         var indices = try view.indices(of: messages, numbers)
+        // The places are those in the set, whatever has changed (RFC 9394 §3.4).
+        if let partial { indices = view.indices(indices, at: partial) }
         if let changedSince {
             indices = view.indices(indices) { $0.modSeq > changedSince }
             if wantsVanished { try await tellVanished(since: changedSince, view, in: session) }
         }
-        if let partial { indices = view.indices(indices, at: partial) }
         var run = FetchRun(session, items: answeredItems(session.enabled))
         try await run.answer(indices)
         guard run.refused.isEmpty else {

@@ -21,6 +21,11 @@ struct SearchResult {
         self.withModSeq = withModSeq
     }
 
+    var isEmpty: Bool { messages.isEmpty }
+
+    /// In the order of the result.
+    var uids: [UID] { messages.map(\.uid) }
+
     /// The greatest mod-sequence of all; `nil` when none was asked for, or nothing was found.
     var modSeq: ModSeq? { withModSeq ? messages.lazy.map(\.modSeq).max() : nil }
 
@@ -46,11 +51,12 @@ struct SearchResult {
         return part(returned).map(\.modSeq).max()
     }
 
-    /// What `$` stands for (RFC 5182 §2.4, RFC 9394 §3.5): with MIN, MAX and PARTIAL, the messages that they name.
+    /// What `$` stands for (RFC 5182 §2.4, RFC 9394 §3.2): with MIN, MAX and PARTIAL, the messages that they name, unless
+    /// all are counted.
     func saved(by returned: SearchReturn) -> UIDSet {
         let options = returned.options
         let hasPart = returned.partial != nil || !options.isDisjoint(with: [.minimum, .maximum])
-        let isWhole = options.contains(.all) || !hasPart || options.contains(.count) && returned.partial == nil
+        let isWhole = !options.isDisjoint(with: [.all, .count]) || !hasPart
         let chosen = isWhole ? messages : part(returned)
         return UIDSet(chosen.map { $0.uid.rawValue...$0.uid.rawValue })
     }
