@@ -317,12 +317,26 @@ def esearch(reader, response):
     response.data = {"UID": False}
     if reader.accept(b" (TAG "):
         response.data["TAG"] = reader.string().decode()
+        if reader.accept(b" MAILBOX "):
+            response.data["MAILBOX"] = reader.astring()
+            reader.take(b" UIDVALIDITY ")
+            response.data["UIDVALIDITY"] = reader.number(least=1)
         reader.take(b")")
     if reader.accept(b" UID"):
         response.data["UID"] = True
     while reader.accept(b" "):
         name = reader.atom().upper()
         reader.take(b" ")
+        if name in ("ADDTO", "REMOVEFROM"):
+            reader.take(b"(")
+            while not reader.accept(b")"):
+                if response.data.get(name):
+                    reader.accept(b" ")
+                position = reader.number()
+                reader.take(b" ")
+                chosen = reader.match(re.compile(rb"[1-9][0-9:,]*"), "a set").decode()
+                response.data.setdefault(name, []).append((position, chosen))
+            continue
         if name in response.data:
             reader.fail("each part once")
         if name == "ALL":

@@ -232,6 +232,40 @@ class Compressed(Extensions):
         self.client().ok("NOOP")
 
 
+class Contexts(Extensions):
+    def test_a_result_is_kept_up_to_date_by_deliveries_and_other_sessions(self):
+        client = self.client()
+        for subject in (b"b", b"d"):
+            self.append(client, b"Subject: %s\r\n\r\nx" % subject)
+        client.ok("SELECT INBOX")
+        tag = client.begin("UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 UNSEEN")
+        client.end(tag)
+        other = self.client(select="SELECT INBOX")
+        self.append(other, b"Subject: c\r\n\r\nx")
+        other.ok("UID STORE 1 +FLAGS (\\Seen)")
+        result = [1, 2]
+        idle = client.begin("IDLE")
+        while result != [3, 2]:
+            response = client.response()
+            for position, chosen in (response.data or {}).get("REMOVEFROM", []) if response.kind == "ESEARCH" else []:
+                self.assertEqual(result[position - 1], int(chosen))
+                del result[position - 1]
+            for position, chosen in (response.data or {}).get("ADDTO", []) if response.kind == "ESEARCH" else []:
+                result.insert(position - 1, int(chosen))
+        client.send(b"DONE\r\n")
+        client.end(idle)
+        client.ok(f'CANCELUPDATE "{tag}"')
+
+    def test_all_mailboxes_are_searched_at_once(self):
+        client = self.client()
+        client.ok("CREATE work/done")
+        for mailbox in ("INBOX", "work/done"):
+            self.append(client, b"Subject: needle\r\n\r\nx", mailbox)
+        untagged, _ = client.ok("ESEARCH IN (personal) RETURN (COUNT) SUBJECT needle")
+        self.assertEqual({response.data["MAILBOX"]: response.data["COUNT"] for response in untagged},
+                         {b"INBOX": 1, b"work/done": 1})
+
+
 class LoggingOff(Extensions):
     def test_a_connection_goes_on_with_another_account(self):
         client, other = self.client("QRESYNC", select="SELECT INBOX"), self.server.new_account()

@@ -10,14 +10,11 @@ extension SearchCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) {
         try returned?.check()
         try key.check(facts)
-        // RFC 6855 §3: all is UTF-8 then.
-        guard charset == nil || !facts.enabled.contains(.utf8Accept) else {
-            throw .bad("CHARSET is not valid while UTF8=ACCEPT is enabled")
-        }
+        try facts.check(charset: charset)
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let result = try await session.found(key, charset, numbers, saving: returned) { $0 }
+        let result = try await session.found(key, charset, numbers, returned) { $0 }
         if returned == nil, !session.enabled.contains(.imap4rev2) {
             session.send(.search(result.numbers, modSeq: result.modSeq))
         } else {
@@ -28,8 +25,23 @@ extension SearchCommand: SessionCommand {
 }
 
 extension SearchReturn {
+    /// Without anything that asks for results, as with ALL (RFC 4731 §3.1).
+    var orAll: SearchReturn {
+        let isAsked = partial != nil || !options.isDisjoint(with: [.minimum, .maximum, .all, .count])
+        return isAsked ? self : SearchReturn(options.union(.all))
+    }
+
     func check() throws(CommandRefusal) {
         guard partial == nil || !options.contains(.all) else { throw .bad("PARTIAL and ALL exclude each other") }
+    }
+}
+
+extension SessionFacts {
+    /// Once UTF8=ACCEPT is enabled, all is UTF-8 (RFC 6855 §3).
+    func check(charset: [UInt8]?) throws(CommandRefusal) {
+        guard charset == nil || !enabled.contains(.utf8Accept) else {
+            throw .bad("CHARSET is not valid while UTF8=ACCEPT is enabled")
+        }
     }
 }
 
@@ -37,21 +49,28 @@ extension SearchReturn {
 extension IMAPSession {
     private static let charsets = ["US-ASCII", "UTF-8"]
 
-    /// Looks for messages, puts them in order, and keeps them for `$` where that is asked for.
+    /// Looks for messages, puts them in order, and keeps them for `$` and for updates where that is asked for.
+    ///
+    /// - Parameter criteria: by what they are put in order, where they are.
     func found(
         _ key: SearchKey,
         _ charset: [UInt8]?,
         _ numbers: MessageNumbers,
-        saving returned: SearchReturn?,
+        _ returned: SearchReturn?,
+        by criteria: [SortCriterion] = [],
         inOrder order: ([Int]) async throws -> [Int]
     ) async throws -> SearchResult {
         if key.asksForModSeq { enableModSeqs() }
         let saves = returned?.options.contains(.save) == true
         do {
             try checkCharset(charset)
-            let found = try await order(SearchRun(self, key).run())
+            if returned?.options.contains(.update) == true { try checkUpdateTag() }
+            let found = try await order(SearchRun(self, key, in: try selected()).run())
             let result = SearchResult(found, numbers, in: try selected(), withModSeq: key.asksForModSeq)
             if let returned, saves { view?.savedResult = result.saved(by: returned) }
+            if returned?.options.contains(.update) == true {
+                keepUpdated(SearchContext(tag: tag, numbers, key.frozen(in: try selected()), criteria, result.uids))
+            }
             return result
         } catch {
             // RFC 5182 §2.1: what was to be replaced is not kept.
@@ -60,7 +79,7 @@ extension IMAPSession {
         }
     }
 
-    private func checkCharset(_ charset: [UInt8]?) throws(CommandRefusal) {
+    func checkCharset(_ charset: [UInt8]?) throws(CommandRefusal) {
         guard let charset else { return }
         guard Self.charsets.contains(where: { ASCII.equalIgnoringCase($0.utf8, charset) }) else {
             throw CommandRefusal(condition: .no, code: .badCharset(Self.charsets), text: "Charset is not known")
@@ -69,11 +88,8 @@ extension IMAPSession {
 
     /// Answers with ESEARCH; with nothing when the result is only to be kept (RFC 5182 §2.1).
     func answer(_ result: SearchResult, _ returned: SearchReturn, isUID: Bool) {
-        guard returned != SearchReturn(.save) else { return }
-        var returned = returned
-        // RFC 4731 §3.1: without any option, as with ALL.
-        if returned.options.subtracting(.save).isEmpty, returned.partial == nil { returned.options = .all }
-        send(.esearch(ESearchResponse(tag: tag, isUID: isUID, items: result.items(returned))))
+        guard returned.options.subtracting(.context) != .save || returned.partial != nil else { return }
+        send(.esearch(ESearchResponse(tag: tag, isUID: isUID, items: result.items(returned.orAll))))
     }
 }
 

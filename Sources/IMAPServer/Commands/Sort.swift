@@ -10,7 +10,7 @@ extension SortCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let result = try await session.found(key, charset, numbers, saving: returned) { found in
+        let result = try await session.found(key, charset, numbers, returned, by: criteria) { found in
             try await SortRun(session, criteria).order(found)
         }
         if let returned {

@@ -8,7 +8,7 @@ extension ThreadCommand: SessionCommand {
 
     func perform(in session: IMAPSession) async throws -> Completion {
         var places: [Int] = []
-        let result = try await session.found(key, charset, numbers, saving: nil) { found in
+        let result = try await session.found(key, charset, numbers, nil) { found in
             places = found
             return found
         }

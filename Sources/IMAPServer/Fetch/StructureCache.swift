@@ -25,6 +25,14 @@ extension IMAPSession {
     /// Always one.
     func structure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
         guard let mailbox = view?.id else { throw MailStoreError(.noSuchMailbox, "No mailbox is selected") }
+        return try await structure(of: entry, in: mailbox)
+    }
+
+    /// As above, of a message of any mailbox.
+    func structure(
+        of entry: MessageEntry,
+        in mailbox: MailboxID
+    ) async throws(MailStoreError) -> MessageStructure {
         if let last = lastStructure, last.mailbox == mailbox, last.uid == entry.uid { return last.structure }
         let structure = try await findStructure(of: entry)
         lastStructure = StructureCache(mailbox: mailbox, uid: entry.uid, structure: structure)

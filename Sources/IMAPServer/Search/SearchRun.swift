@@ -13,21 +13,25 @@ internal import Runtime
 struct SearchRun {
     private let session: IMAPSession
     private let criterion: SearchCriterion
+    private let mailbox: MailboxID
+    private let messages: MessageTable
 
-    init(_ session: IMAPSession, _ key: SearchKey) throws {
+    /// `view`: of the mailbox to be searched, whether it is selected or not.
+    init(_ session: IMAPSession, _ key: SearchKey, in view: MailboxView) {
         self.session = session
-        criterion = SearchCriterion(key, in: try session.selected(), now: Int64(time(nil)))
+        criterion = SearchCriterion(key, in: view, now: Int64(time(nil)))
+        mailbox = view.id
+        messages = view.messages
     }
 
-    /// Indices of the messages that match, ascending.
+    /// Indices of the messages that match, ascending; of all, or of those at `places`.
     ///
     /// Ends early when the client is gone.
-    func run() async throws -> [Int] {
-        let messages = session.view?.messages ?? []
-        var (found, open) = await decide(messages.count)
+    func run(at places: [Int]? = nil) async throws -> [Int] {
+        var (found, open) = if let places { await decide(places) } else { await decide(0..<messages.count) }
         var query = criterion.query
         if !criterion.sentTests.isEmpty, !open.isEmpty {
-            let dates = try await sentDates(messages, &open, &found)
+            let dates = try await sentDates(&open, &found)
             query = query.replacing { term in
                 guard let test = criterion.sentTest(term) else { return .term(term) }
                 let (comparison, day) = (test.comparison, test.day)
@@ -35,18 +39,19 @@ struct SearchRun {
             }
         }
         if !open.isEmpty {
-            let (account, places, search) = (session.account, open, TextSearch(criterion.terms, query))
+            let (account, messages, left) = (session.account, messages, open)
+            let search = TextSearch(criterion.terms, query)
             found += try await session.waiting { isWanted in
-                try await account.search(messages, at: places, for: search, while: isWanted)
+                try await account.search(messages, at: left, for: search, while: isWanted)
             }
         }
         return found.sorted()
     }
 
     /// What can be said without reading: who matches, and of whom more must be known.
-    private func decide(_ count: Int) async -> (found: [Int], open: [Int]) {
+    private func decide(_ places: some Collection<Int>) async -> (found: [Int], open: [Int]) {
         var (found, open): ([Int], [Int]) = ([], [])
-        for index in 0..<count {
+        for index in places {
             switch criterion.query.value(at: index, { _ in nil }) {
             case .some(true): found.append(index)
             case .some(false): break
@@ -61,7 +66,6 @@ struct SearchRun {
     ///
     /// A message whose header is lost, and may not be shown filled, has none.
     private func sentDates(
-        _ messages: MessageTable,
         _ open: inout [Int],
         _ found: inout [Int]
     ) async throws -> [Int: CalendarDate] {
@@ -82,7 +86,7 @@ struct SearchRun {
 
     private func sentDate(of entry: MessageEntry) async throws -> CalendarDate? {
         do throws(MailStoreError) {
-            return try await session.structure(of: entry).envelope.sentDate.map { CalendarDate(of: $0) }
+            return try await session.structure(of: entry, in: mailbox).envelope.sentDate.map { CalendarDate(of: $0) }
         } catch {
             guard error.code == .damaged else { throw error }
             return nil

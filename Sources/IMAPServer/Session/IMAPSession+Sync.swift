@@ -11,8 +11,13 @@ extension IMAPSession {
     func sync(allowingExpunge: Bool) async throws {
         guard let id = view?.id, let since = view?.modSeq, view?.needsSync == true else { return }
         var reports: [MailboxView.Report]?
+        var changed = UIDSet()
         do throws(MailStoreError) {
             let changes = try await account.changes(in: id, since: since)
+            if view?.contexts.isEmpty == false {
+                tellRemoved(changes.vanished)
+                changed = UIDSet(ascending: changes.changed.lazy.map { $0.uid }.sorted())
+            }
             reports = view?.merge(changes, allowingExpunge: allowingExpunge, enabled)
         } catch {
             // The command stands on its own; what is new is told when the store can say it.
@@ -21,6 +26,7 @@ extension IMAPSession {
         }
         noteDueModSeq(reports ?? [])
         try await send(reports ?? [])
+        if !changed.isEmpty { try await tellChanged(changed) }
     }
 
     private func noteDueModSeq(_ reports: [MailboxView.Report]) {

@@ -7,8 +7,8 @@ internal import IMAPWire
 enum SessionTable {
     static let commands: [String: any SessionCommand.Type] = {
         let types: [any SessionCommand.Type] = [
-            CapabilityCommand.self, CheckCommand.self, CloseCommand.self, CompressCommand.self, CopyCommand.self,
-            CreateCommand.self,
+            CancelUpdateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
+            CompressCommand.self, CopyCommand.self, CreateCommand.self, ESearchCommand.self,
             DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
             GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self,
             LogoutCommand.self, LsubCommand.self, MoveCommand.self,

@@ -27,7 +27,7 @@ struct SortRun {
         keys.reserveCapacity(found.count)
         for index in found where !session.connection.isAbandoned {
             guard let entry = session.view?.message(at: index) else { continue }
-            keys.append(SortKeys(index: index, values: try await values(of: entry)))
+            keys.append(try await self.keys(of: entry, at: index))
             try await session.tellProgress(keys.count, of: found.count)
             if keys.count.isMultiple(of: 1000) { await Task.yield() }
         }
@@ -35,6 +35,11 @@ struct SortRun {
         guard keys.count > Self.inlineCount else { return SortKeys.order(keys, directions) }
         let all = keys
         return await BlockingPool.shared.run { SortKeys.order(all, directions) }
+    }
+
+    /// What a message is put in order by; `index` is where it is in the view.
+    func keys(of entry: MessageEntry, at index: Int) async throws -> SortKeys {
+        SortKeys(index: index, values: try await values(of: entry))
     }
 
     private func values(of entry: MessageEntry) async throws -> [SortKeys.Value] {
@@ -80,13 +85,14 @@ struct SortKeys: Sendable {
 
     /// `reversed`: for each value, whether the greater comes first.
     static func order(_ keys: [SortKeys], _ reversed: [Bool]) -> [Int] {
-        let sorted = keys.sorted { a, b in
-            for (place, isReverse) in reversed.enumerated() where a.values[place] != b.values[place] {
-                return (a.values[place] < b.values[place]) != isReverse
-            }
-            return a.index < b.index
+        keys.sorted { $0.precedes($1, reversed) }.map(\.index)
+    }
+
+    func precedes(_ other: SortKeys, _ reversed: [Bool]) -> Bool {
+        for (place, isReverse) in reversed.enumerated() where values[place] != other.values[place] {
+            return (values[place] < other.values[place]) != isReverse
         }
-        return sorted.map(\.index)
+        return index < other.index
     }
 }
 

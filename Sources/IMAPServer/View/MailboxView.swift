@@ -21,6 +21,8 @@ struct MailboxView {
     private(set) var toldModSeq: ModSeq
     /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2).
     var savedResult = UIDSet()
+    /// Searches whose results are kept up to date (RFC 5267 §4.3).
+    var contexts: [SearchContext] = []
     /// Expunged in the store, and not yet told: still in `messages`.
     private(set) var untold = UIDSet()
     /// Set when the mailbox itself was deleted.
@@ -99,6 +101,9 @@ struct MailboxView {
         guard let largest = messages.last?.uid.rawValue else { return [] }
         return indices(of: set.resolved(largest: largest))
     }
+
+    /// Of the messages that are there.
+    func indices(of uids: UIDSet) -> [Range<Int>] { indices(of: uids.ranges) }
 
     private func indices(of uids: [ClosedRange<UInt32>]) -> [Range<Int>] {
         uids.compactMap { range in

@@ -4,8 +4,8 @@
 /// Every command that the grammar knows, for those who take any: proxies, tools, tests.
 package enum AnyCommand {
     package static let types: [any IMAPCommand.Type] = [
-        AppendCommand.self, AuthenticateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
-        CompressCommand.self,
+        AppendCommand.self, AuthenticateCommand.self, CancelUpdateCommand.self, CapabilityCommand.self,
+        CheckCommand.self, CloseCommand.self, CompressCommand.self, ESearchCommand.self,
         CopyCommand.self, CreateCommand.self, DeleteCommand.self, EnableCommand.self, ExamineCommand.self,
         ExpungeCommand.self, FetchCommand.self, GetQuotaCommand.self,
         GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,

@@ -32,22 +32,14 @@ package struct SearchCommand: NumberedCommand {
         self.numbers = numbers
         try scanner.space()
         returned = try scanner.searchReturn()
-        if scanner.acceptWord("CHARSET") {
-            try scanner.space()
-            charset = try scanner.astring("the name of a charset")
-            try scanner.space()
-        }
+        charset = try scanner.searchCharset()
         key = try scanner.searchKeys()
     }
 
     package func encodeArguments(to encoder: inout WireEncoder) {
         encoder.space()
         if let returned { encoder.searchReturn(returned) }
-        if let charset {
-            encoder.raw("CHARSET ")
-            encoder.astring(charset)
-            encoder.space()
-        }
+        encoder.searchCharset(charset)
         encoder.searchKey(key)
     }
 }

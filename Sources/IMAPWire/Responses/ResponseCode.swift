@@ -55,6 +55,8 @@ package enum ResponseCode: Hashable, Sendable {
     case inProgress(CommandProgress?)
     /// Messages that a conditional STORE left as they are, by the numbers of the command (RFC 7162 §3.1.3).
     case modified(UIDSet)
+    /// The search with this tag is not kept up to date (RFC 5267 §4.3.1).
+    case noUpdate([UInt8])
     case permanentFlags([String])
     case uidNext(UID)
     case uidValidity(UIDValidity)
@@ -97,6 +99,9 @@ extension WireEncoder {
         case .modified(let numbers):
             raw("MODIFIED ")
             raw(numbers.description.utf8)
+        case .noUpdate(let tag):
+            raw("NOUPDATE ")
+            string(tag)
         case .permanentFlags(let flags):
             raw("PERMANENTFLAGS ")
             list(flags) { encoder, flag in encoder.raw(flag.utf8) }

@@ -38,6 +38,9 @@ extension WireScanner {
         case "MAILBOXID": return .mailboxID(try objectIDInParentheses())
         case "HIGHESTMODSEQ": return .highestModSeq(try modSeq())
         case "MODIFIED": return .modified(try uidSet())
+        case "NOUPDATE":
+            guard peek() == ASCII.quote else { throw failure("a tag in quotation marks") }
+            return .noUpdate(try quoted())
         case "PERMANENTFLAGS": return .permanentFlags(try flagNames(permanent: true))
         case "UIDNEXT": return .uidNext(UID(try positiveNumber()))
         case "UIDVALIDITY": return .uidValidity(UIDValidity(try positiveNumber()))

@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What of its result a search is to answer (RFC 4731 §3.1, RFC 5182 §2.1, RFC 9394 §3.1).
+/// What of its result a search is to answer (RFC 4731 §3.1, RFC 5182 §2.1, RFC 5267 §4, RFC 9394 §3.1).
 package struct SearchReturn: Hashable, Sendable {
     package struct Options: OptionSet, Hashable, Sendable {
         package let rawValue: UInt8
@@ -14,8 +14,14 @@ package struct SearchReturn: Hashable, Sendable {
         /// Keep it for `$`.
         package static let save = Options(rawValue: 16)
 
+        /// The same will be searched for again: a hint, nothing more.
+        package static let context = Options(rawValue: 32)
+        /// Tell what comes to the result and leaves it from here on.
+        package static let update = Options(rawValue: 64)
+
         fileprivate static let words: [(StaticString, Options)] = [
             ("MIN", .minimum), ("MAX", .maximum), ("ALL", .all), ("COUNT", .count), ("SAVE", .save),
+            ("CONTEXT", .context), ("UPDATE", .update),
         ]
     }
 
@@ -41,8 +47,8 @@ extension WireScanner {
                 returned.options.insert(found.1)
                 return
             }
-            guard scanner.acceptWord("PARTIAL") else {
-                throw scanner.failure("MIN, MAX, ALL, COUNT, SAVE or PARTIAL")
+            guard returned.partial == nil, scanner.acceptWord("PARTIAL") else {
+                throw scanner.failure("MIN, MAX, ALL, COUNT, SAVE, CONTEXT, UPDATE or one PARTIAL")
             }
             try scanner.space()
             returned.partial = try scanner.partialRange()

@@ -9,6 +9,25 @@ private let day = CalendarDate(year: 1994, month: 2, day: 1)
 /// SEARCH, SORT and THREAD.
 let searchCommands: [(String, any IMAPCommand)] =
     [
+        ("a CANCELUPDATE \"B01\" \"B 2\"", CancelUpdateCommand([Array("B01".utf8), Array("B 2".utf8)])),
+        (
+            "a UID SEARCH RETURN (update Context COUNT) ALL",
+            SearchCommand(.all, numbers: .uid, returned: SearchReturn([.update, .context, .count]))
+        ),
+        ("a ESEARCH UNSEEN", ESearchCommand(.flag(.seen, isSet: false))),
+        (
+            "a ESEARCH IN (mailboxes \"folder 1\" SUBTREE-ONE (a Entw&APw-rfe) subtree b) RETURN (MIN) CHARSET UTF-8 ALL",
+            ESearchCommand(
+                .all,
+                in: [.mailboxes(["folder 1"]), .subtreeOne(["a", "Entwürfe"]), .subtree(["b"])],
+                returned: SearchReturn(.minimum),
+                charset: Array("UTF-8".utf8)
+            )
+        ),
+        (
+            "a esearch in (selected inboxes personal subscribed) ALL",
+            ESearchCommand(.all, in: [.selected, .inboxes, .personal, .subscribed])
+        ),
         ("a SEARCH MODSEQ 620162338", SearchCommand(.modSeq(ModSeq(620_162_338)))),
         (
             "a SEARCH OR NOT MODSEQ 720162338 LARGER 50000",
