@@ -68,6 +68,11 @@ import Testing
         #expect(Set(directoryEvents.map(\.number)).count == directoryEvents.count)
         #expect(directoryEvents.allSatisfy { !$0.text.isEmpty && !$0.cause.isEmpty && !$0.action.isEmpty })
         #expect(directorySettings.allSatisfy { $0.refusal($0.defaultText) == nil })
-        #expect(directorySettings.allSatisfy { $0.path.hasPrefix("directory/") || $0.path.hasPrefix("store/quota-") })
+        let others = ["store/quota-", "submission/save-sent"]
+        #expect(
+            directorySettings.allSatisfy { setting in
+                (others + ["directory/"]).contains { setting.path.hasPrefix($0) }
+            }
+        )
     }
 }

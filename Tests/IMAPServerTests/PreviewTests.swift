@@ -6,7 +6,7 @@ import IMAPWire
 import MailTypes
 import Testing
 
-@Suite("PREVIEW (RFC 8970)", .timeLimit(.minutes(1)))
+@Suite("PREVIEW (RFC 8970)", .timeLimit(.minutes(4)))
 struct PreviewTests {
     @Test("The first words of a message; nothing where there are none")
     func previews() async throws {

@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("MULTIAPPEND, REPLACE (RFC 3502, RFC 8508)", .timeLimit(.minutes(1)))
+@Suite("MULTIAPPEND, REPLACE (RFC 3502, RFC 8508)", .timeLimit(.minutes(4)))
 struct ReplaceTests {
     @Test("Several messages in one command, with flags and dates of their own")
     func several() async throws {

@@ -7,7 +7,7 @@ import Runtime
 import SASL
 import Testing
 
-@Suite("Two sessions of one mailbox", .timeLimit(.minutes(1)))
+@Suite("Two sessions of one mailbox", .timeLimit(.minutes(4)))
 struct TwoSessionTests {
     private func two(
         _ messages: Int = 5,
@@ -152,7 +152,7 @@ struct TwoSessionTests {
     }
 }
 
-@Suite("A session taken over in the middle", .timeLimit(.minutes(1)))
+@Suite("A session taken over in the middle", .timeLimit(.minutes(4)))
 struct ResumedSessionTests {
     @Test("It says nothing of its own, and answers the next command")
     func silent() async throws {

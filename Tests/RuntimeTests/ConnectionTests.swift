@@ -6,7 +6,7 @@ import Glibc
 import Runtime
 import Testing
 
-@Suite("Connections", .timeLimit(.minutes(1)))
+@Suite("Connections", .timeLimit(.minutes(4)))
 struct ConnectionTests {
     @Test("Lines are framed at LF, with CRLF told apart, however the bytes come", arguments: [1, 2, 3, 7, 100])
     func lines(chunk: Int) async throws {

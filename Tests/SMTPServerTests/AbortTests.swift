@@ -40,7 +40,7 @@ import Testing
 }
 
 /// A process that drains says 421 between messages, and lets a message come to its end.
-@Suite(.timeLimit(.minutes(1))) struct DrainingTests {
+@Suite(.timeLimit(.minutes(4))) struct DrainingTests {
     private static let start = "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n"
 
     /// What the server says when the loop drains after `first`, `second` being sent behind that.
