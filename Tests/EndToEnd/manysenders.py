@@ -36,13 +36,14 @@ class Peak:
         return total
 
     def __enter__(self):
-        self.before = self.now()
+        self.before = self.most = self.now()
         self.thread.start()
         return self
 
     def __exit__(self, *_):
         self.over.set()
         self.thread.join()
+        self.most = max(self.most, self.now())
 
 
 class Senders:
