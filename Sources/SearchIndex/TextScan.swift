@@ -42,12 +42,9 @@ enum TextScan {
                     message += 1
                 }
                 guard message < ends.count else { break }
-                if unsafe field?.holds(at: hit, in: text, start..<ends[message]) ?? true {
-                    found[message] = true
-                    from = ends[message]
-                } else {
-                    from = hit + 1
-                }
+                let next = unsafe field?.next(behind: hit, in: text, start..<ends[message])
+                if next == nil { found[message] = true }
+                from = next ?? ends[message]
             }
         }
     }
@@ -74,18 +71,22 @@ private struct FieldMatch {
         isName = term.needle.isEmpty
     }
 
-    func holds(at hit: Int, in text: UnsafeRawBufferPointer, _ message: Range<Int>) -> Bool {
+    /// `nil` when the match at `hit` counts, else from where on the next one may.
+    ///
+    /// Of a text without a chance no other match is looked at: a message may have millions of them.
+    func next(behind hit: Int, in text: UnsafeRawBufferPointer, _ message: Range<Int>) -> Int? {
         var start = hit
         while start > message.lowerBound, unsafe text[start - 1] < MessageText.firstMark { start -= 1 }
         var end = hit
         while end < message.upperBound, unsafe text[end] < MessageText.firstMark { end += 1 }
-        guard end < message.upperBound, !name.contains(UInt8(ascii: ":")) else { return false }
+        guard end < message.upperBound, !name.contains(UInt8(ascii: ":")) else { return message.upperBound }
         let mark = unsafe text[end]
-        guard mark == MessageText.field || mark == MessageText.spacedField else { return false }
+        guard mark == MessageText.field || mark == MessageText.spacedField else { return end + 1 }
         let colon = start + name.count
-        guard colon < end, unsafe text[colon] == UInt8(ascii: ":") else { return false }
-        for index in name.indices where unsafe text[start + index] != name[index] { return false }
-        if isName { return hit == start }
-        return hit >= colon + (mark == MessageText.field ? 2 : 1)
+        guard colon < end, unsafe text[colon] == UInt8(ascii: ":") else { return end + 1 }
+        for index in name.indices where unsafe text[start + index] != name[index] { return end + 1 }
+        if isName { return hit == start ? nil : end + 1 }
+        let value = colon + (mark == MessageText.field ? 2 : 1)
+        return hit >= value ? nil : max(hit + 1, value)
     }
 }

@@ -24,6 +24,18 @@ import Testing
         #expect(matches > 200)
     }
 
+    @Test("A header field of a million matches in the wrong place takes no time that grows with its square")
+    func manyMatches() throws {
+        let bench = Bench()
+        let long = Array("From: a\r\nX-Long: \(String(repeating: "x", count: 1_000_000))\r\n\r\nbody\r\n".utf8)
+        try bench.add([long], perBlock: 1)
+        for (name, isFound) in [("from", false), ("x-long", true), ("x", false)] {
+            let term = MessageSearch.Term(SearchNeedle("x"), in: .header(name))
+            let (found, leftOver) = bench.find(TextSearch([term], .term(0)))
+            #expect(found == (isFound ? [0] : []) && leftOver == 0)
+        }
+    }
+
     @Test("Any damage and any torn end costs time, and nothing else", arguments: [4])
     func damage(_ seed: UInt64) throws {
         var generator = Generator(seed)
