@@ -83,6 +83,7 @@ struct ContextTests {
                 ]
             )
             // 5 3 2 4 1
+            try await second.run("NOOP")
             try await second.run("UID STORE 5,4,1 +FLAGS (\\Deleted)")
             let told = try await first.run("NOOP")
             #expect(told.contains("ESEARCH (TAG \"u\") UID REMOVEFROM (1 5 3 4,1)"), "\(told)")

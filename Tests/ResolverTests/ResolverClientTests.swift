@@ -109,7 +109,7 @@ import Testing
         }
         #expect(answer.failure?.class == .later && connections == 1 && events == [9658])
         // It would hang for ever; the rest is for busy machines.
-        #expect(start.duration(to: .now) < .seconds(30))
+        #expect(start.duration(to: .now) < .seconds(150))
     }
 
     @Test func noResolverIsLaterInTime() async throws {
