@@ -83,6 +83,10 @@ package final class Inflater {
     /// The last read filled all it was given: there may be more without more input.
     private var mayHoldMore = false
     private var hasEnded = false
+    /// The last four octets that were taken.
+    private var lastTaken: UInt32 = 0
+    /// Length and complement of an empty stored block (RFC 1951 §3.2.4).
+    private static let endOfFlush: UInt32 = 0x0000_FFFF
     /// All that was read so far ends where the peer flushed, at an octet of its own, or where its stream ended: what it
     /// sends next need not be compressed.
     package private(set) var isAtBoundary = false
@@ -145,13 +149,26 @@ package final class Inflater {
         return octets
     }
 
+    /// Remembers the last four octets that were taken, of which there were `before` at hand.
+    private func noteTaken(_ before: UInt32) {
+        let taken = unsafe Int(before - stream.pointee.avail_in)
+        guard taken > 0, let next = unsafe stream.pointee.next_in else { return }
+        for distance in stride(from: min(4, taken), to: 0, by: -1) {
+            lastTaken = unsafe lastTaken << 8 | UInt32(next[-distance])
+        }
+    }
+
     /// Goes on until what it gives is full, nothing is left, or something was given and the peer has flushed behind it.
     private func inflateToBoundary(_ stopsAtBoundary: Bool) -> Int32 {
         let room = unsafe stream.pointee.avail_out
         while true {
+            let before = unsafe stream.pointee.avail_in
             let result = unsafe inflate(stream, Z_BLOCK)
-            // Between two blocks, with no bits of an octet left over.
-            isAtBoundary = unsafe result == Z_STREAM_END || stream.pointee.data_type & 0x87 == 0x80
+            noteTaken(before)
+            // Between two blocks, with no bits of an octet left over, behind the empty block that a flush makes: any
+            // other block may end at an octet of its own, too.
+            let isBetween = unsafe stream.pointee.data_type & 0x87 == 0x80
+            isAtBoundary = result == Z_STREAM_END || isBetween && lastTaken == Self.endOfFlush
             // The last block is over, and the next call says so.
             let isLast = unsafe result == Z_OK && stream.pointee.data_type & 0xC0 == 0xC0
             if isLast { continue }

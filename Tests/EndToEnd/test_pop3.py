@@ -59,7 +59,7 @@ class Session(unittest.TestCase):
             self.assertTrue(lines.line().startswith(b"+OK"))
             lines.send(b"CAPA\r\n")
             offered = b"\n".join(lines.lines_until(rb"\.$"))
-            for word in (b"UIDL", b"TOP", b"SASL PLAIN", b"RESP-CODES", b"PIPELINING"):
+            for word in (b"UIDL", b"TOP", b"SASL ", b" PLAIN", b"RESP-CODES", b"PIPELINING"):
                 self.assertIn(word, offered)
             lines.send(b"AUTH PLAIN " + base64.b64encode(f"\0{self.address}\0secret".encode()) + b"\r\n")
             self.assertTrue(lines.line().startswith(b"+OK"))
