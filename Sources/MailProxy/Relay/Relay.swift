@@ -72,6 +72,8 @@ package struct Relay<State: RelayState> {
                     try await client.startDeflate(received: Array(fromClient))
                     fromClient = []
                 }
+                // What follows of the client is for another session, and may not be compressed any more.
+                if state.isLoggedOff { return true }
                 hasMoved = true
             case .nothing:
                 break
