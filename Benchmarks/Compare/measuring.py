@@ -10,7 +10,7 @@ import sys
 import time
 
 from contenders import users_file
-from processes import memory, processor, settle
+from processes import memory, processor_by_name, settle
 from rows import LESS
 
 LOAD_LIMIT = 900
@@ -49,13 +49,14 @@ class Measuring:
             return self.hold(contender, row)
         if row.cold and not contender.restart(cold=True):
             self.note("the page cache could not be emptied: cold rows are those of a restarted server")
-        before, begun = processor(contender.roots()), time.monotonic()
+        before, begun = processor_by_name(contender.roots()), time.monotonic()
         result = subprocess.run(self.command(contender, row, **more), capture_output=True, text=True, timeout=LOAD_LIMIT)
-        cpu = processor(contender.roots()) - before
+        used = {name: seconds - before.get(name, 0) for name, seconds in processor_by_name(contender.roots()).items()}
         found = self.read(contender, row, result.returncode, result.stdout, result.stderr)
         operations = max(1, found["operations"])
         pss = memory(contender.roots())
-        return {**found, "cpu_ms": 1000 * cpu / operations, "wall": time.monotonic() - begun,
+        return {**found, "cpu_ms": 1000 * sum(used.values()) / operations, "wall": time.monotonic() - begun,
+                "cpu_ms_by_process": {name: 1000 * seconds / operations for name, seconds in used.items()},
                 "memory_kb": sum(pss.values()), "memory_by_process": pss}
 
     def read(self, contender, row, status, output, errors):
@@ -135,6 +136,7 @@ class Measuring:
                     [run["p99_ms"] or 0 for run in runs[name]]),
                 "memory_mb": statistics.median([run["memory_kb"] for run in runs[name]]) / 1024,
                 "memory_kb_by_process": runs[name][-1]["memory_by_process"],
+                "cpu_ms_by_process": medians([run.get("cpu_ms_by_process", {}) for run in runs[name]]),
                 "accepted": statistics.median([run.get("accepted_per_second") or 0 for run in runs[name]]),
             }
         if len(names) == 2:
@@ -156,6 +158,11 @@ class Measuring:
 
     def summaries(self):
         return [self.summary(entry["row"]) for entry in self.figures.values()]
+
+
+def medians(tables):
+    """The median of each entry over several tables."""
+    return {name: statistics.median(table.get(name, 0) for table in tables) for table in tables for name in table}
 
 
 def load_average():

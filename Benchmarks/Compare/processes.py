@@ -21,16 +21,30 @@ def family(root):
     return found
 
 
+def name_of(pid):
+    """What a process is called: the role of a worker of Martlet, or the name of the program."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    if words[1:2] == ["worker"] and len(words) > 3:
+        return f"{words[2]}-{words[3]}"
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def processor(roots):
     """Seconds of processor time of processes, of those below them, and of those that they have waited for."""
-    ticks = 0
+    return sum(processor_by_name(roots).values())
+
+
+def processor_by_name(roots):
+    """The same by the names of processes."""
+    found = {}
     for pid in [pid for root in roots for pid in family(root)]:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            name = name_of(pid)
         except OSError:
             continue
-        ticks += sum(int(field) for field in fields[11:15])
-    return ticks / TICK
+        found[name] = found.get(name, 0) + sum(int(field) for field in fields[11:15]) / TICK
+    return found
 
 
 def memory(roots):
@@ -38,7 +52,7 @@ def memory(roots):
     found = {}
     for pid in [pid for root in roots for pid in family(root)]:
         try:
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            name = name_of(pid)
             rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue

@@ -62,6 +62,12 @@ def markdown(results):
         lines += ["### Martlet alone", "", "| | | bar, goal |", "|---|---|---|"]
         lines += [f"| {entry['title']} | {entry['value']} | {entry.get('bars', '')} |" for entry in results["alone"]]
         lines.append("")
+    if shares := list(proxy_shares(results["rows"], names[0])):
+        lines += ["### What the front-end costs", "", "Its part of the processor time of a row, the rest being the back-end's: "
+                  "what it is to have a process between the client and the mail.", "",
+                  "| | front-end, ms | all, ms | part |", "|---|---|---|---|"]
+        lines += [f"| {title} | {number(own)} | {number(whole)} | {100 * own / whole:.0f} % |" for title, own, whole in shares]
+        lines.append("")
     if results["growth"]:
         lines += ["### Growth", "", "How much more time a message takes in the largest mailbox than in the smallest: 1 is linear.",
                   "", f"| | {names[0]} | {names[1]} |", "|---|---|---|"]
@@ -70,6 +76,15 @@ def markdown(results):
         lines.append("")
     lines += [f"- {note}" for note in results["notes"]]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def proxy_shares(rows, name):
+    """Rows that go through the front-end: their title, its milliseconds for each unit of work, and everybody's."""
+    for row in rows:
+        used = row["servers"].get(name, {}).get("cpu_ms_by_process", {})
+        own = sum(ms for process, ms in used.items() if process.startswith("frontend"))
+        if own > 0:
+            yield row["title"], own, sum(used.values())
 
 
 def growth(rows, sizes, names):

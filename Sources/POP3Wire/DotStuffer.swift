@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
+internal import Glibc
 
 /// Encodes a message as the body of a multi-line response (RFC 1939 §3), chunk by chunk, with the same result wherever
 /// the chunks are cut. Octets are passed as they are but for:
@@ -42,12 +43,12 @@ package struct DotStuffer: Sendable {
         }
     }
 
-    /// Encodes one octet, or in the middle of a line all up to its LF.
+    /// Encodes one octet, or in the middle of a line all up to the next dot that begins a line.
     private mutating func advance(_ chunk: [UInt8], _ index: inout Int, _ output: inout [UInt8]) {
         let octet = chunk[index]
         switch (state, octet) {
         case (.middle, _):
-            return copyLine(chunk, &index, &output)
+            return copyPlainRun(chunk, &index, &output)
         case (.lineStart, ASCII.dot):
             output.append(ASCII.dot)
             state = .middle
@@ -74,13 +75,30 @@ package struct DotStuffer: Sendable {
         index += 1
     }
 
-    private mutating func copyLine(_ chunk: [UInt8], _ index: inout Int, _ output: inout [UInt8]) {
+    /// Copies octets among which nothing is to be doubled, from the middle of a line on.
+    private mutating func copyPlainRun(_ chunk: [UInt8], _ index: inout Int, _ output: inout [UInt8]) {
         let start = index
-        while index < chunk.count, chunk[index] != ASCII.lf { index += 1 }
-        let endsWithCR = index > start && chunk[index - 1] == ASCII.cr
-        if index < chunk.count { index += 1 }
+        index = Self.dotAfterLF(in: chunk, from: start + 1) ?? chunk.count
         output += chunk[start..<index]
+        let endsWithCR = index - 1 > start && chunk[index - 2] == ASCII.cr
         state = Self.state(after: chunk[index - 1], afterCR: endsWithCR)
+    }
+
+    /// The first dot that has an LF before it, of those at `start` (1 or more) and behind.
+    ///
+    /// Looks for dots, not for lines, because there are fewer of them.
+    private static func dotAfterLF(in chunk: [UInt8], from start: Int) -> Int? {
+        unsafe chunk.withUnsafeBytes { octets in
+            guard let base = octets.baseAddress else { return nil }
+            var index = start
+            while index < octets.count {
+                guard let dot = unsafe memchr(base + index, Int32(ASCII.dot), octets.count - index) else { return nil }
+                index = unsafe base.distance(to: UnsafeRawPointer(dot))
+                if unsafe octets[index - 1] == ASCII.lf { return index }
+                index += 1
+            }
+            return nil
+        }
     }
 
     private static func state(after octet: UInt8, afterCR: Bool) -> State {
