@@ -39,23 +39,33 @@ package struct WireEncoder: Sendable {
     package mutating func number(_ value: some UnsignedInteger) { Decimal.append(UInt64(clamping: value), to: &bytes) }
 
     /// string: quoted where every octet is printable ASCII, else a literal.
-    package mutating func string(_ octets: some Collection<UInt8>) {
-        let isQuotable =
-            octets.count <= Self.maximumQuotedOctets
-            && octets.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
-        if isQuotable { quoted(octets) } else { literal(octets) }
+    ///
+    /// Of arrays only, so that other modules need no generic code for it: this runs ten times and more for each
+    /// envelope.
+    package mutating func string(_ octets: [UInt8]) {
+        guard octets.count <= Self.maximumQuotedOctets else { return literal(octets) }
+        var needsEscapes = false
+        for octet in octets {
+            guard octet >= 0x20, octet < 0x7F else { return literal(octets) }
+            needsEscapes = needsEscapes || octet == ASCII.quote || octet == ASCII.backslash
+        }
+        quoted(octets, needsEscapes: needsEscapes)
     }
 
-    private mutating func quoted(_ octets: some Collection<UInt8>) {
+    private mutating func quoted(_ octets: [UInt8], needsEscapes: Bool = true) {
         bytes.append(ASCII.quote)
-        for octet in octets {
-            if octet == ASCII.quote || octet == ASCII.backslash { bytes.append(ASCII.backslash) }
-            bytes.append(octet)
+        if needsEscapes {
+            for octet in octets {
+                if octet == ASCII.quote || octet == ASCII.backslash { bytes.append(ASCII.backslash) }
+                bytes.append(octet)
+            }
+        } else {
+            bytes += octets
         }
         bytes.append(ASCII.quote)
     }
 
-    package mutating func nstring(_ octets: (some Collection<UInt8>)?) {
+    package mutating func nstring(_ octets: [UInt8]?) {
         if let octets { string(octets) } else { raw("NIL") }
     }
 
@@ -63,15 +73,20 @@ package struct WireEncoder: Sendable {
     ///
     /// `NIL` is quoted, since readers take the atom for the absence of a string.
     package mutating func astring(_ octets: some Collection<UInt8>) {
+        astring(Array(octets))
+    }
+
+    /// As above, of an array.
+    package mutating func astring(_ octets: [UInt8]) {
         let isAtom =
             !octets.isEmpty && octets.allSatisfy { CharacterClass.of($0).contains(.astring) }
             && !ASCII.equalIgnoringCase(octets, "NIL".utf8)
-        if isAtom { raw(octets) } else { string(octets) }
+        if isAtom { bytes += octets } else { string(octets) }
     }
 
-    package mutating func literal(_ octets: some Collection<UInt8>) {
+    package mutating func literal(_ octets: [UInt8]) {
         literalHeader(count: UInt64(octets.count))
-        raw(octets)
+        bytes += octets
     }
 
     /// `{count}` and the line end; the caller sends the octets.
@@ -85,7 +100,7 @@ package struct WireEncoder: Sendable {
     /// A name, which has no control characters.
     package mutating func mailbox(_ name: String) {
         let isPlain = textForm == .modifiedUTF7 || name.utf8.allSatisfy { $0 < 0x80 }
-        if isPlain { astring(mailboxOctets(name)) } else { quoted(name.utf8) }
+        if isPlain { astring(mailboxOctets(name)) } else { quoted(Array(name.utf8)) }
     }
 
     /// Text without control characters: quoted where the form that is in force has it so.
@@ -104,7 +119,7 @@ package struct WireEncoder: Sendable {
     }
 
     /// A literal, as literal8 where NUL makes it one.
-    package mutating func binaryLiteral(_ octets: some Collection<UInt8>) {
+    package mutating func binaryLiteral(_ octets: [UInt8]) {
         if octets.contains(0) { raw("~") }
         literal(octets)
     }

@@ -112,7 +112,7 @@ extension WireEncoder {
         raw(" (")
         if !row.childInfo.isEmpty {
             raw("\"CHILDINFO\" ")
-            list(row.childInfo) { encoder, option in encoder.string(option.utf8) }
+            list(row.childInfo) { encoder, option in encoder.string(Array(option.utf8)) }
         }
         if let oldName = row.oldName {
             raw(row.childInfo.isEmpty ? "\"OLDNAME\" (" : " \"OLDNAME\" (")

@@ -6,6 +6,10 @@ internal import MessageFormat
 internal import Runtime
 package import SearchIndex
 
+/// A thread for making texts, which nobody waits for: it has what deliveries, reading and searching leave of the
+/// processor. Messages whose texts are not made yet are searched by reading them.
+let textPool = BlockingPool(name: "texts", threads: 1, niceness: 15)
+
 extension MessageEntry {
     /// What names its text: the number of its content, checked by what copies have in common.
     package var textKey: TextKey {
@@ -25,7 +29,7 @@ extension MessageSource {
         let cached = try await cachedStructure(of: message)
         let octets = try await whole(of: message, message.size)
         guard octets.damaged.isEmpty else { return nil }
-        return await searchPool.run { MessageText(of: octets.bytes, MessageStructure(cached, of: octets.bytes)) }
+        return await textPool.run { MessageText(of: octets.bytes, MessageStructure(cached, of: octets.bytes)) }
     }
 
     private func largeText(of message: MessageEntry) async throws(MailStoreError) -> MessageText? {
@@ -36,7 +40,7 @@ extension MessageSource {
             var octets = try await self.octets(of: message, range)
             octets.fit(range)
             guard octets.damaged.isEmpty else { return nil }
-            let made = await searchPool.run { [reader, octets] in
+            let made = await textPool.run { [reader, octets] in
                 var reader = reader
                 let texts = reader.take(octets.bytes, at: range.lowerBound)
                 return (reader, texts)

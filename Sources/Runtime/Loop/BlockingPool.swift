@@ -19,18 +19,24 @@ package final class BlockingPool: @unchecked Sendable {
     private var started = 0
     private let limit: Int
     private let name: String
+    private let niceness: Int32
     private let startThread: @Sendable (String, @escaping @Sendable () -> Void) -> Bool
 
     /// For short blocking calls of all parts: 8 threads, started when needed.
     package static let shared = BlockingPool(name: "blocking", threads: 8)
 
-    /// `startThread` is for tests: false means that the system has no thread.
+    /// - Parameters:
+    ///   - threads: most at a time, 1 or more.
+    ///   - niceness: 0 to 19; with 15 its threads get a thirtieth of what one with 0 gets when both want a core.
+    ///   - startThread: for tests: false means that the system has no thread.
     package init(
         name: String,
         threads: Int,
+        niceness: Int32 = 0,
         startThread: @escaping @Sendable (String, @escaping @Sendable () -> Void) -> Bool = Threads.tryStart
     ) {
         self.name = name
+        self.niceness = niceness
         self.startThread = startThread
         limit = max(1, threads)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -91,6 +97,8 @@ package final class BlockingPool: @unchecked Sendable {
     }
 
     private func serve() {
+        // By Linux of the calling thread alone.
+        if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         while true { take()() }
     }
 
