@@ -27,6 +27,10 @@ struct FetchRun {
     /// Most of a header that fields are picked from.
     private static let headerOctets: UInt64 = 4 << 20
     private static let markedAtOnce = 1000
+    /// Messages between which others on this loop have their turn.
+    private static let answeredInTurn = 1000
+    /// Octets that are gathered before they are sent.
+    private static let sentOctets = 32_768
 
     init(_ session: IMAPSession, items: [FetchItem]) {
         self.session = session
@@ -38,14 +42,20 @@ struct FetchRun {
 
     mutating func answer(_ indices: [Range<Int>]) async throws {
         do {
-            var count = 0
+            var (count, yielded) = (0, 0)
             let total = indices.reduce(0) { $0 + $1.count }
-            for index in indices.lazy.flatMap({ $0 }) {
-                try await answer(index)
-                count += 1
-                try await session.tellProgress(count, of: total)
-                // Others on this loop have their turn, too.
-                if count.isMultiple(of: 1000) { await Task.yield() }
+            for range in indices {
+                var next = range.lowerBound
+                while next < range.upperBound {
+                    let begun = next
+                    next = needsStore ? try await answer(next) : try await writeSimple(next..<range.upperBound)
+                    count += next - begun
+                    try await session.tellProgress(count, of: total)
+                    guard count - yielded >= Self.answeredInTurn else { continue }
+                    // Others on this loop have their turn, too.
+                    yielded = count
+                    await Task.yield()
+                }
             }
             try await sendEncoded()
             try await markSeen()
@@ -55,9 +65,13 @@ struct FetchRun {
         }
     }
 
-    private mutating func answer(_ index: Int) async throws {
-        guard let entry = session.view?.message(at: index) else { return }
-        guard needsStore else { return try await writeSimple(index, entry) }
+    /// Answers one message; the index of the next.
+    private mutating func answer(_ index: Int) async throws -> Int {
+        if let entry = session.view?.message(at: index) { try await answer(index, entry) }
+        return index + 1
+    }
+
+    private mutating func answer(_ index: Int, _ entry: MessageEntry) async throws {
         let contents: [FetchContent]
         do throws(MailStoreError) {
             lost = []
@@ -75,15 +89,27 @@ struct FetchRun {
         if setsSeen, !entry.systemFlags.contains(.seen) { try await noteUnseen(entry.uid) }
     }
 
-    private mutating func writeSimple(_ index: Int, _ entry: MessageEntry) async throws {
+    /// Answers messages of which nothing is to be read, as many as go out at once; the index of the next.
+    private mutating func writeSimple(_ indices: Range<Int>) async throws -> Int {
+        guard let view = session.view else { return indices.upperBound }
+        var next = indices.lowerBound
+        let end = min(indices.upperBound, next + Self.answeredInTurn)
+        while next < end, encoder.bytes.count <= Self.sentOctets {
+            if let entry = view.message(at: next) { writeSimple(next, entry, view.keywords) }
+            next += 1
+        }
+        if encoder.bytes.count > Self.sentOctets { try await sendEncoded() }
+        return next
+    }
+
+    private mutating func writeSimple(_ index: Int, _ entry: MessageEntry, _ keywords: [Keyword]) {
         encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)), entry.uid, session.enabled)
         for (place, item) in items.enumerated() {
             if place > 0 { encoder.space() }
-            write(item, entry)
+            write(item, entry, keywords)
         }
         encoder.raw(")")
         encoder.lineEnd()
-        if encoder.bytes.count > 32_768 { try await sendEncoded() }
     }
 
     private mutating func write(_ index: Int, _ entry: MessageEntry, _ contents: [FetchContent]) async throws {
@@ -91,7 +117,7 @@ struct FetchRun {
         for (place, (item, content)) in zip(items, contents).enumerated() {
             if place > 0 { encoder.space() }
             switch content {
-            case .none: write(item, entry)
+            case .none: write(item, entry, session.view?.keywords ?? [])
             case .structure(let structure): write(item, structure)
             case .absent:
                 name(item)
@@ -115,7 +141,7 @@ struct FetchRun {
         }
         encoder.raw(")")
         encoder.lineEnd()
-        if encoder.bytes.count > 32_768 { try await sendEncoded() }
+        if encoder.bytes.count > Self.sentOctets { try await sendEncoded() }
     }
 
     mutating func sendEncoded() async throws {
@@ -219,16 +245,18 @@ extension FetchRun {
 
 // Writing items.
 extension FetchRun {
-    private mutating func write(_ item: FetchItem, _ entry: MessageEntry) {
+    private mutating func write(_ item: FetchItem, _ entry: MessageEntry, _ keywords: [Keyword]) {
         switch item {
         case .emailID: encoder.fetchValue(.emailID(entry.email.description))
         case .threadID: encoder.fetchValue(.threadID(entry.thread.description))
-        case .flags: encoder.flags(entry, keywords: session.view?.keywords ?? [])
+        case .flags: encoder.flags(entry, keywords: keywords)
         case .modSeq: encoder.fetchValue(.modSeq(entry.modSeq))
         case .internalDate: encoder.fetchValue(.internalDate(entry.internalDate))
         case .rfc822Size: encoder.fetchValue(.size(entry.size))
         case .saveDate: encoder.fetchValue(.saveDate(MailDate(secondsSince1970: entry.savedSeconds)))
-        case .uid: encoder.fetchValue(.uid(entry.uid))
+        case .uid:
+            encoder.raw("UID ")
+            encoder.number(entry.uid.rawValue)
         case .binary, .binarySize, .body, .bodyStructure, .envelope, .preview, .rfc822, .rfc822Header, .rfc822Text,
             .section:
             break

@@ -46,6 +46,19 @@ import Testing
         #expect(rig.lose() == .close([]))
     }
 
+    @Test("responses by number pass unchanged among others, with literals and without", arguments: 1...80)
+    func numbered(_ size: Int) {
+        var rig = loggedOn(size)
+        let responses = """
+            * 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (BODY[] {22}\r\n* 9 EXISTS\r\n1 OK no}\r\n)\r\n* 3 EXISTS\r\n\
+            * OK [UNSEEN 2] x\r\n* 4 FETCH (FLAGS ())\r\n* 4 EXPUNGE\r\n* \r\n* 5\r\n* 6 X {0}\r\n}\r\n* 7 \n1 OK done\r\n
+            """
+        exchange(&rig, "1 SELECT INBOX\r\n", responses)
+        #expect(!rig.state.isAwaitingResponse)
+        rig.backEnd("* 8 FETCH (FLA")
+        #expect(rig.lose() == .close(Array(Self.bye.utf8)))
+    }
+
     @Test("a synchronizing literal waits for its continuation", arguments: [1, Int.max]) func literal(_ size: Int) {
         var rig = loggedOn(size)
         rig.client("1 APPEND x {3}\r\nabc\r\n2 NOOP\r\n")

@@ -126,6 +126,13 @@ package struct IMAPRelayState: RelayState {
         var output: [UInt8] = []
         var rest = bytes[...]
         while !rest.isEmpty {
+            if !isReplaying, !responses.hasBegun, !isCommitted {
+                let plain = IMAPResponseFraming.numbered(rest)
+                // Most of what goes through: not looked into, and not copied where there is nothing else.
+                if plain == bytes.count { return bytes }
+                output += rest.prefix(plain)
+                rest = rest.dropFirst(plain)
+            }
             let (consumed, response) = responses.take(rest)
             let octets = rest.prefix(consumed)
             rest = rest.dropFirst(consumed)
