@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
-internal import Glibc
 
 /// Encodes a message as the body of a multi-line response (RFC 1939 §3), chunk by chunk, with the same result wherever
 /// the chunks are cut. Octets are passed as they are but for:
@@ -89,13 +88,10 @@ package struct DotStuffer: Sendable {
     /// Looks for dots, not for lines, because there are fewer of them.
     private static func dotAfterLF(in chunk: [UInt8], from start: Int) -> Int? {
         unsafe chunk.withUnsafeBytes { octets in
-            guard let base = octets.baseAddress else { return nil }
             var index = start
-            while index < octets.count {
-                guard let dot = unsafe memchr(base + index, Int32(ASCII.dot), octets.count - index) else { return nil }
-                index = unsafe base.distance(to: UnsafeRawPointer(dot))
-                if unsafe octets[index - 1] == ASCII.lf { return index }
-                index += 1
+            while let dot = unsafe OctetSearch.first(ASCII.dot, in: octets, from: index) {
+                if unsafe octets[dot - 1] == ASCII.lf { return dot }
+                index = dot + 1
             }
             return nil
         }

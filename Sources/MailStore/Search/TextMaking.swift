@@ -7,7 +7,9 @@ internal import Runtime
 package import SearchIndex
 
 /// A thread for making texts, which nobody waits for: it has what deliveries, reading and searching leave of the
-/// processor. Messages whose texts are not made yet are searched by reading them.
+/// processor.
+///
+/// Messages whose texts are not made yet are searched by reading them.
 let textPool = BlockingPool(name: "texts", threads: 1, niceness: 15)
 
 extension MessageEntry {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
-internal import Glibc
 
 /// A response as far as a relay looks at it.
 enum IMAPRelayedResponse: Sendable, Hashable {
@@ -91,13 +90,11 @@ extension IMAPResponseFraming {
     /// `* 7 EXISTS`) and have no literal: a relay has nothing to learn from them.
     static func numbered(_ bytes: ArraySlice<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes { octets in
-            guard let base = octets.baseAddress else { return 0 }
             var start = 0
             while octets.count - start > 4, unsafe octets[start] == asterisk,
                 unsafe octets[start + 1] == ASCII.space, unsafe ASCII.isDigit(octets[start + 2]),
-                let found = unsafe memchr(base + start, Int32(ASCII.lf), octets.count - start)
+                let end = unsafe OctetSearch.first(ASCII.lf, in: octets, from: start)
             {
-                let end = unsafe base.distance(to: UnsafeRawPointer(found))
                 let last = unsafe octets[end - 1] == ASCII.cr ? octets[end - 2] : octets[end - 1]
                 guard last != closingBrace else { break }
                 start = end + 1
