@@ -2,50 +2,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Octets with a name, and the character classes that mail grammars share.
-package enum ASCII {
-    @inlinable package static var null: UInt8 { 0x00 }
-    @inlinable package static var tab: UInt8 { 0x09 }
-    @inlinable package static var lf: UInt8 { 0x0A }
-    @inlinable package static var cr: UInt8 { 0x0D }
-    @inlinable package static var space: UInt8 { 0x20 }
-    @inlinable package static var quote: UInt8 { 0x22 }
-    @inlinable package static var dot: UInt8 { 0x2E }
-    @inlinable package static var backslash: UInt8 { 0x5C }
+public enum ASCII {
+    @inlinable public static var null: UInt8 { 0x00 }
+    @inlinable public static var tab: UInt8 { 0x09 }
+    @inlinable public static var lf: UInt8 { 0x0A }
+    @inlinable public static var cr: UInt8 { 0x0D }
+    @inlinable public static var space: UInt8 { 0x20 }
+    @inlinable public static var quote: UInt8 { 0x22 }
+    @inlinable public static var dot: UInt8 { 0x2E }
+    @inlinable public static var backslash: UInt8 { 0x5C }
 
     /// `A`–`Z` made `a`–`z`; every other octet unchanged.
     @inlinable
-    package static func lower(_ octet: UInt8) -> UInt8 {
+    public static func lower(_ octet: UInt8) -> UInt8 {
         octet >= 0x41 && octet <= 0x5A ? octet | 0x20 : octet
     }
 
     /// `a`–`z` made `A`–`Z`; every other octet unchanged.
     @inlinable
-    package static func upper(_ octet: UInt8) -> UInt8 {
+    public static func upper(_ octet: UInt8) -> UInt8 {
         octet >= 0x61 && octet <= 0x7A ? octet & 0xDF : octet
     }
 
     @inlinable
-    package static func isDigit(_ octet: UInt8) -> Bool { octet >= 0x30 && octet <= 0x39 }
+    public static func isDigit(_ octet: UInt8) -> Bool { octet >= 0x30 && octet <= 0x39 }
 
     @inlinable
-    package static func isAlpha(_ octet: UInt8) -> Bool { (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7A }
+    public static func isAlpha(_ octet: UInt8) -> Bool { (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7A }
 
     @inlinable
-    package static func isAlphanumeric(_ octet: UInt8) -> Bool { isDigit(octet) || isAlpha(octet) }
+    public static func isAlphanumeric(_ octet: UInt8) -> Bool { isDigit(octet) || isAlpha(octet) }
 
     /// Space or tab (`WSP`, RFC 5234 §B.1).
     @inlinable
-    package static func isBlank(_ octet: UInt8) -> Bool { octet == space || octet == tab }
+    public static func isBlank(_ octet: UInt8) -> Bool { octet == space || octet == tab }
 
     /// 0–31 and 127 (`CTL`, RFC 5234 §B.1).
     @inlinable
-    package static func isControl(_ octet: UInt8) -> Bool { octet < 0x20 || octet == 0x7F }
+    public static func isControl(_ octet: UInt8) -> Bool { octet < 0x20 || octet == 0x7F }
 
     /// `a == b` when `A`–`Z` and `a`–`z` count as the same; other octets compare exactly.
     ///
     /// Octets that lie together, as in arrays and their slices, are compared in place: where the compiler does not make
     /// a copy of a generic function for them, going through their iterators costs twenty times as much.
-    package static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
+    public static func equalIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
         let inPlace = a.withContiguousStorageIfAvailable { first in
             b.withContiguousStorageIfAvailable { second in unsafe equalIgnoringCase(first, second) }
         }
@@ -59,12 +59,12 @@ package enum ASCII {
     }
 
     /// The text with `A`–`Z` made lower case; no other character changes, so that it is the same in every locale.
-    package static func lowercased(_ text: String) -> String {
+    public static func lowercased(_ text: String) -> String {
         String(decoding: text.utf8.map(lower), as: UTF8.self)
     }
 
     /// The text with `a`–`z` made upper case; no other character changes.
-    package static func uppercased(_ text: String) -> String {
+    public static func uppercased(_ text: String) -> String {
         String(decoding: text.utf8.map(upper), as: UTF8.self)
     }
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base64 (RFC 4648 §4) and its URL-safe form (RFC 4648 §5).
-package enum Base64 {
+public enum Base64 {
     private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let urlSafe = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let values: [UInt8] = {
@@ -12,7 +12,7 @@ package enum Base64 {
         return table
     }()
 
-    package static func encode(_ bytes: some Collection<UInt8>, urlSafe safe: Bool = false) -> [UInt8] {
+    public static func encode(_ bytes: some Collection<UInt8>, urlSafe safe: Bool = false) -> [UInt8] {
         let alphabet = safe ? urlSafe : standard
         var encoded: [UInt8] = []
         encoded.reserveCapacity((bytes.count + 2) / 3 * 4)
@@ -35,7 +35,7 @@ package enum Base64 {
     /// The octets that `text` stands for, or `nil` for anything but whole, canonical base64 without line ends.
     ///
     /// Padding may be left out. Both alphabets are read.
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var digits = Array(text)
         while digits.last == 0x3D, text.count - digits.count < 2 { digits.removeLast() }
         guard digits.count % 4 != 1, digits.count == text.count || text.count % 4 == 0 else { return nil }
@@ -58,8 +58,8 @@ package enum Base64 {
 }
 
 /// Lower-case hexadecimal.
-package enum Hex {
-    package static func encode(_ bytes: some Collection<UInt8>) -> String {
+public enum Hex {
+    public static func encode(_ bytes: some Collection<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 2)
@@ -67,7 +67,7 @@ package enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 2) else { return nil }
         var decoded: [UInt8] = []
         var high: UInt8?
@@ -83,7 +83,7 @@ package enum Hex {
         return decoded
     }
 
-    package static func value(of octet: UInt8) -> UInt8? {
+    public static func value(of octet: UInt8) -> UInt8? {
         switch octet {
         case 0x30...0x39: octet - 0x30
         case 0x41...0x46: octet - 0x37

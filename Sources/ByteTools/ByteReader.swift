@@ -2,36 +2,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a `ByteReader` met: fewer bytes than a field needs, or a length no field may have.
-@usableFromInline
-package struct ByteReaderError: Error, Equatable {
+public struct ByteReaderError: Error, Equatable {
     /// Offset at which the field begins.
-    package var offset: Int
+    public var offset: Int
 
-    @usableFromInline
-    package init(offset: Int) { self.offset = offset }
+    public init(offset: Int) { self.offset = offset }
 }
 
 /// Reads little-endian binary layouts from bytes that may be damaged: every read is checked, none can trap.
-@usableFromInline
-package struct ByteReader: Sendable {
-    @usableFromInline package let bytes: [UInt8]
+public struct ByteReader: Sendable {
+    public let bytes: [UInt8]
     @usableFromInline internal var position: Int
 
-    package init(_ bytes: [UInt8], at offset: Int = 0) {
+    public init(_ bytes: [UInt8], at offset: Int = 0) {
         self.bytes = bytes
         position = max(0, min(offset, bytes.count))
     }
 
     /// Of the next field.
-    package var offset: Int { position }
-    package var remaining: Int { bytes.count - position }
+    public var offset: Int { position }
+    public var remaining: Int { bytes.count - position }
 
-    package mutating func skip(_ count: Int) throws(ByteReaderError) {
+    public mutating func skip(_ count: Int) throws(ByteReaderError) {
         guard count >= 0, count <= remaining else { throw ByteReaderError(offset: position) }
         position += count
     }
 
-    package mutating func take(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
+    public mutating func take(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
         let start = position
         try skip(count)
         return bytes[start..<position]
@@ -39,7 +36,7 @@ package struct ByteReader: Sendable {
 
     /// Inlinable, because a generic function that is called from another module costs a hundred times what it does.
     @inlinable
-    package mutating func integer<I: FixedWidthInteger & BitwiseCopyable>(
+    public mutating func integer<I: FixedWidthInteger & BitwiseCopyable>(
         _ type: I.Type = I.self
     ) throws(ByteReaderError) -> I {
         let start = position
@@ -51,7 +48,7 @@ package struct ByteReader: Sendable {
     }
 
     /// An unsigned LEB128 number of at most 64 bits.
-    package mutating func variableInteger() throws(ByteReaderError) -> UInt64 {
+    public mutating func variableInteger() throws(ByteReaderError) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -65,7 +62,7 @@ package struct ByteReader: Sendable {
     }
 
     /// A length of at most `maximum` as LEB128, then that many bytes.
-    package mutating func counted(maximum: Int = .max) throws(ByteReaderError) -> ArraySlice<UInt8> {
+    public mutating func counted(maximum: Int = .max) throws(ByteReaderError) -> ArraySlice<UInt8> {
         let start = position
         let length = try variableInteger()
         guard let count = Int(exactly: length), count <= maximum else { throw ByteReaderError(offset: start) }
@@ -73,25 +70,26 @@ package struct ByteReader: Sendable {
     }
 
     /// As `counted`, read as UTF-8 (ill-formed sequences become U+FFFD).
-    package mutating func string(maximum: Int = .max) throws(ByteReaderError) -> String {
+    public mutating func string(maximum: Int = .max) throws(ByteReaderError) -> String {
         String(decoding: try counted(maximum: maximum), as: UTF8.self)
     }
 }
 
 /// Writes what `ByteReader` reads.
-package struct ByteWriter: Sendable {
-    package var bytes: [UInt8]
+public struct ByteWriter: Sendable {
+    public var bytes: [UInt8]
 
-    package init(reserving capacity: Int = 0) {
+    public init(reserving capacity: Int = 0) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
-    package mutating func integer(_ value: some FixedWidthInteger) {
+    @inlinable
+    public mutating func integer(_ value: some FixedWidthInteger) {
         unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
-    package mutating func variableInteger(_ value: UInt64) {
+    public mutating func variableInteger(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -100,10 +98,10 @@ package struct ByteWriter: Sendable {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
-    package mutating func counted(_ field: some Collection<UInt8>) {
+    public mutating func counted(_ field: some Collection<UInt8>) {
         variableInteger(UInt64(field.count))
         bytes.append(contentsOf: field)
     }
 
-    package mutating func string(_ text: String) { counted(Array(text.utf8)) }
+    public mutating func string(_ text: String) { counted(Array(text.utf8)) }
 }

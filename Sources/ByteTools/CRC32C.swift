@@ -4,28 +4,28 @@
 internal import CLinux
 
 /// CRC-32C (Castagnoli, RFC 3720 §B.4), the checksum of everything Martlet writes to disk.
-package struct CRC32C: Sendable, Hashable {
+public struct CRC32C: Sendable, Hashable {
     /// The checksum of what was added so far.
-    package private(set) var value: UInt32
+    public private(set) var value: UInt32
 
-    package init(continuing value: UInt32 = 0) { self.value = value }
+    public init(continuing value: UInt32 = 0) { self.value = value }
 
-    package mutating func add(_ bytes: RawSpan) {
+    public mutating func add(_ bytes: RawSpan) {
         let start = value
         value = unsafe bytes.withUnsafeBytes { unsafe CLinux_crc32c(start, $0.baseAddress, $0.count) }
     }
 
-    package mutating func add(_ bytes: [UInt8]) {
+    public mutating func add(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { unsafe value = CLinux_crc32c(value, $0.baseAddress, $0.count) }
     }
 
-    package static func of(_ bytes: [UInt8]) -> UInt32 {
+    public static func of(_ bytes: [UInt8]) -> UInt32 {
         var crc = CRC32C()
         crc.add(bytes)
         return crc.value
     }
 
-    package static func of(_ bytes: RawSpan) -> UInt32 {
+    public static func of(_ bytes: RawSpan) -> UInt32 {
         var crc = CRC32C()
         crc.add(bytes)
         return crc.value

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Unsigned decimal numbers in foreign text, with every overflow an answer and never a trap.
-package enum Decimal {
+public enum Decimal {
     /// The number written by all of `digits` (1 to 20 of them, nothing else), or `nil` when it is not one or exceeds
     /// `maximum`.
-    package static func parse(_ digits: some Collection<UInt8>, maximum: UInt64 = .max) -> UInt64? {
+    public static func parse(_ digits: some Collection<UInt8>, maximum: UInt64 = .max) -> UInt64? {
         guard !digits.isEmpty, digits.count <= 20 else { return nil }
         var value: UInt64 = 0
         for octet in digits {
@@ -19,7 +19,7 @@ package enum Decimal {
     }
 
     /// Appends `value` in decimal, without going through `String`.
-    package static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+    public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
         var digits: (UInt64, Int) = (value, 0)
         let start = bytes.count
         repeat {

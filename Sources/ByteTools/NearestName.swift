@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How many single edits (insert, delete, replace, swap of neighbours) lie between names: for "did you mean".
-package enum NearestName {
+public enum NearestName {
     /// The candidate that `name` was most likely meant to be; `nil` when none is close.
     ///
     /// Names above 128 octets are not compared.
-    package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    public static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(ASCII.lowercased(name).utf8)
         guard wanted.count <= 128 else { return nil }
         let allowed = max(1, wanted.count / 3)

@@ -8,18 +8,18 @@ internal import Glibc
 ///
 /// Filled by one task, then shared and never changed again.
 @safe
-package final class OctetBlock: @unchecked Sendable {
+public final class OctetBlock: @unchecked Sendable {
     // Safe to share: written only by `append`, whose callers hold the block alone; after that it is read only.
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    package private(set) var count = 0
+    public private(set) var count = 0
 
-    package init(reserving capacity: Int = 0) {
+    public init(reserving capacity: Int = 0) {
         self.capacity = max(64, capacity)
         unsafe base = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
-    package convenience init(_ bytes: [UInt8]) {
+    public convenience init(_ bytes: [UInt8]) {
         self.init(reserving: bytes.count)
         append(bytes)
     }
@@ -29,7 +29,7 @@ package final class OctetBlock: @unchecked Sendable {
     /// Adds octets.
     ///
     /// Only before the block is shared.
-    package func append(_ bytes: [UInt8]) {
+    public func append(_ bytes: [UInt8]) {
         if bytes.count > capacity - count { grow(toHold: count + bytes.count) }
         unsafe bytes.withUnsafeBytes { source in
             guard let start = source.baseAddress else { return }
@@ -47,14 +47,14 @@ package final class OctetBlock: @unchecked Sendable {
     }
 
     /// The octets, for the time of the call.
-    package func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure)
+    public func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure)
         -> Result
     {
         try body(unsafe RawSpan(_unsafeStart: base, byteCount: count))
     }
 
     /// Where the octets are: valid while the block lives.
-    @unsafe package var address: UnsafeMutableRawPointer { unsafe base }
+    @unsafe public var address: UnsafeMutableRawPointer { unsafe base }
 
-    package var array: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: base, count: count)) }
+    public var array: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: base, count: count)) }
 }

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Foreign text made safe to show to people.
-package enum PrintableText {
+public enum PrintableText {
     /// The text with control characters, line and paragraph separators and marks that turn the direction of writing as
     /// `\u{1B}`: what a peer or a user wrote cannot move the cursor, break a line or dress up as something else.
-    package static func escaped(_ text: String) -> String {
+    public static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var shown = ""
         for scalar in text.unicodeScalars {

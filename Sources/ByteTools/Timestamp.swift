@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Moments as RFC 3339 writes them, in UTC, and moments of the past as people name them.
-package enum Timestamp {
+public enum Timestamp {
     /// `2026-11-21T07:16:47.123456Z` from nanoseconds since 1970-01-01T00:00:00Z.
-    package static func text(nanoseconds: Int64, fractionDigits: Int = 6) -> String {
+    public static func text(nanoseconds: Int64, fractionDigits: Int = 6) -> String {
         let (seconds, fraction) = nanoseconds.quotientAndRemainder(flooringBy: 1_000_000_000)
         let (days, secondOfDay) = seconds.quotientAndRemainder(flooringBy: 86_400)
         let (year, month, day) = civil(days: days)
@@ -19,7 +19,7 @@ package enum Timestamp {
     /// midnight in UTC.
     ///
     /// `nil` when it is none, or outside the years 1970 to 2261.
-    package static func parse(_ text: String) -> Int64? {
+    public static func parse(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
         guard let year = number(&rest, 4), take(&rest, "-"), let month = number(&rest, 2), take(&rest, "-"),
             let day = number(&rest, 2), (1970...2261).contains(year), (1...12).contains(month),

@@ -8,12 +8,12 @@ internal import Glibc
 /// POSIX and not `Synchronization.Mutex`, because the thread sanitizer sees into the first and reports every use of
 /// the second. Never held across I/O, parsing, or a call into another part.
 @safe
-package final class Lock<State>: @unchecked Sendable {
+public final class Lock<State>: @unchecked Sendable {
     // Safe to share: `state` is read and written only between lock and unlock of `mutex`, which never moves.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var state: State
+    @usableFromInline var state: State
 
-    package init(_ state: sending State) {
+    public init(_ state: sending State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -27,12 +27,16 @@ package final class Lock<State>: @unchecked Sendable {
 
     /// Runs `body` alone with the value.
     ///
-    /// Not re-entrant.
-    package func withLock<Result, Failure: Error>(
+    /// Not re-entrant. Inlinable, so that a closure's values need no boxes.
+    @inlinable
+    public func withLock<Result, Failure: Error>(
         _ body: (inout sending State) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
+        lock()
+        defer { unlock() }
         return try body(&state)
     }
+
+    @usableFromInline func lock() { unsafe pthread_mutex_lock(mutex) }
+    @usableFromInline func unlock() { unsafe pthread_mutex_unlock(mutex) }
 }

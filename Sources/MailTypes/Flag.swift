@@ -4,18 +4,18 @@
 internal import ByteTools
 
 /// The flags that every mailbox has (RFC 9051 §2.3.2).
-package struct SystemFlags: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+public struct SystemFlags: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    package static let seen = SystemFlags(rawValue: 1)
-    package static let answered = SystemFlags(rawValue: 2)
-    package static let flagged = SystemFlags(rawValue: 4)
-    package static let deleted = SystemFlags(rawValue: 8)
-    package static let draft = SystemFlags(rawValue: 16)
+    public static let seen = SystemFlags(rawValue: 1)
+    public static let answered = SystemFlags(rawValue: 2)
+    public static let flagged = SystemFlags(rawValue: 4)
+    public static let deleted = SystemFlags(rawValue: 8)
+    public static let draft = SystemFlags(rawValue: 16)
 
     /// Wire names in the order in which they are listed.
-    package static let names: [(flag: SystemFlags, name: String)] = [
+    public static let names: [(flag: SystemFlags, name: String)] = [
         (.answered, "\\Answered"), (.flagged, "\\Flagged"), (.deleted, "\\Deleted"), (.seen, "\\Seen"),
         (.draft, "\\Draft"),
     ]
@@ -24,12 +24,12 @@ package struct SystemFlags: OptionSet, Hashable, Sendable {
 /// A flag that users and clients name, such as `$Forwarded` (RFC 9051 §2.3.2).
 ///
 /// An atom of 1 to 128 octets; equality ignores ASCII case, the first spelling is kept.
-package struct Keyword: Hashable, Sendable, CustomStringConvertible {
-    package static let maximumOctets = 128
-    package let text: String
+public struct Keyword: Hashable, Sendable, CustomStringConvertible {
+    public static let maximumOctets = 128
+    public let text: String
 
     /// `nil` when the text is not an atom (RFC 9051 §9 "atom").
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard (1...Self.maximumOctets).contains(text.utf8.count) else { return nil }
         let isAtom = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"(){%*\"\\]".utf8.contains($0) }
         guard isAtom else { return nil }
@@ -37,29 +37,29 @@ package struct Keyword: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// On messages of which octets are lost: the store sets it.
-    package static let damaged = Keyword(unchecked: "$Damaged")
+    public static let damaged = Keyword(unchecked: "$Damaged")
 
     private init(unchecked text: String) { self.text = text }
 
-    package var description: String { text }
+    public var description: String { text }
 
-    package static func == (a: Self, b: Self) -> Bool { ASCII.equalIgnoringCase(a.text.utf8, b.text.utf8) }
+    public static func == (a: Self, b: Self) -> Bool { ASCII.equalIgnoringCase(a.text.utf8, b.text.utf8) }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         for octet in text.utf8 { hasher.combine(ASCII.lower(octet)) }
     }
 }
 
 /// The flags of one message, by name.
-package struct FlagSet: Hashable, Sendable {
-    package var system: SystemFlags
-    package var keywords: Set<Keyword>
+public struct FlagSet: Hashable, Sendable {
+    public var system: SystemFlags
+    public var keywords: Set<Keyword>
 
-    package init(system: SystemFlags = [], keywords: Set<Keyword> = []) {
+    public init(system: SystemFlags = [], keywords: Set<Keyword> = []) {
         self.system = system
         self.keywords = keywords
     }
 
-    package static let none = FlagSet()
-    package var isEmpty: Bool { system.isEmpty && keywords.isEmpty }
+    public static let none = FlagSet()
+    public var isEmpty: Bool { system.isEmpty && keywords.isEmpty }
 }

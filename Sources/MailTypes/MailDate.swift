@@ -7,13 +7,13 @@ internal import ByteTools
 /// fields (RFC 5322 §3.3).
 ///
 /// Proleptic Gregorian calendar, no leap seconds.
-package struct MailDate: Hashable, Sendable {
+public struct MailDate: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
-    package var secondsSince1970: Int64
+    public var secondsSince1970: Int64
     /// Minutes east of UTC, -1439 to 1439.
-    package var zoneMinutes: Int16
+    public var zoneMinutes: Int16
 
-    package init(secondsSince1970: Int64, zoneMinutes: Int16 = 0) {
+    public init(secondsSince1970: Int64, zoneMinutes: Int16 = 0) {
         self.secondsSince1970 = min(max(secondsSince1970, Self.bounds.lowerBound), Self.bounds.upperBound)
         self.zoneMinutes = min(max(zoneMinutes, -1439), 1439)
     }
@@ -22,24 +22,24 @@ package struct MailDate: Hashable, Sendable {
     private static let bounds: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
     /// Broken-down local time.
-    package struct Fields: Hashable, Sendable {
-        package var year: Int
-        package var month: Int
-        package var day: Int
-        package var hour: Int
-        package var minute: Int
-        package var second: Int
+    public struct Fields: Hashable, Sendable {
+        public var year: Int
+        public var month: Int
+        public var day: Int
+        public var hour: Int
+        public var minute: Int
+        public var second: Int
         /// 0 is Sunday.
-        package var weekday: Int
+        public var weekday: Int
     }
 
-    package static let months = [
+    public static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-    package static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    public static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
     /// `nil` when a field is out of range (second 60 is read as 59; year 0–9999).
-    package init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, zoneMinutes: Int) {
+    public init?(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, zoneMinutes: Int) {
         guard (0...9999).contains(year), (1...12).contains(month), (0...23).contains(hour),
             (0...59).contains(minute), (0...60).contains(second), (-1439...1439).contains(zoneMinutes),
             day >= 1, day <= Self.days(inMonth: month, of: year)
@@ -49,7 +49,7 @@ package struct MailDate: Hashable, Sendable {
         self.init(secondsSince1970: local - Int64(zoneMinutes) * 60, zoneMinutes: Int16(zoneMinutes))
     }
 
-    package var fields: Fields {
+    public var fields: Fields {
         let local = secondsSince1970 + Int64(zoneMinutes) * 60
         let days = Int(local >= 0 ? local / 86_400 : (local - 86_399) / 86_400)
         let second = Int(local - Int64(days) * 86_400)
@@ -66,20 +66,20 @@ package struct MailDate: Hashable, Sendable {
     }
 
     /// `" 7-Feb-1994 21:52:25 -0800"` without quotes (RFC 9051 §9 "date-time").
-    package var internalDateText: String {
+    public var internalDateText: String {
         let f = fields
         return "\(f.day < 10 ? " " : "")\(f.day)-\(Self.months[f.month - 1])-\(Self.pad(f.year, 4)) \(clock) \(zone)"
     }
 
     /// `Mon, 7 Feb 1994 21:52:25 -0800` (RFC 5322 §3.3 "date-time").
-    package var headerText: String {
+    public var headerText: String {
         let f = fields
         return
             "\(Self.weekdays[f.weekday]), \(f.day) \(Self.months[f.month - 1]) \(Self.pad(f.year, 4)) \(clock) \(zone)"
     }
 
     /// `1994-02-08T05:52:25Z` (RFC 3339), always in UTC.
-    package var utcText: String {
+    public var utcText: String {
         let f = MailDate(secondsSince1970: secondsSince1970).fields
         return "\(Self.pad(f.year, 4))-\(Self.pad(f.month, 2))-\(Self.pad(f.day, 2))T"
             + "\(Self.pad(f.hour, 2)):\(Self.pad(f.minute, 2)):\(Self.pad(f.second, 2))Z"
@@ -100,7 +100,7 @@ package struct MailDate: Hashable, Sendable {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    package static func days(inMonth month: Int, of year: Int) -> Int {
+    public static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -109,7 +109,7 @@ package struct MailDate: Hashable, Sendable {
     }
 
     /// Days from 1970-01-01 by counting in eras of 400 years that begin on 1 March.
-    package static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
+    public static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -6,14 +6,14 @@ internal import ByteTools
 /// The part of an address before the at sign, unquoted, as UTF-8 (RFC 5321 §4.1.2, RFC 6531 §3.3).
 ///
 /// 1 to 255 octets.
-package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
+public struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     /// RFC 5321 §4.5.3.1.1 has 64, and asks for no limit where there can be none: senders of lists and notices write
     /// longer ones into their reverse-paths.
-    package static let maximumOctets = 255
-    package let text: String
+    public static let maximumOctets = 255
+    public let text: String
 
     /// Takes the unquoted text; `nil` when it is empty, too long, or holds a control character.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard (1...Self.maximumOctets).contains(text.utf8.count), !text.utf8.contains(where: ASCII.isControl) else {
             return nil
         }
@@ -21,14 +21,14 @@ package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The wire form: a dot-string where it can be one, else a quoted-string.
-    package var description: String {
+    public var description: String {
         if isDotString { return text }
         return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 
     /// The local part in which an account is looked up: case folded for ASCII only (RFC 5321 §2.4 leaves case to the
     /// receiver; Martlet ignores it).
-    package var folded: String { ASCII.lowercased(text) }
+    public var folded: String { ASCII.lowercased(text) }
 
     private var isDotString: Bool {
         text.utf8.split(separator: ASCII.dot, omittingEmptySubsequences: false).allSatisfy { atom in
@@ -37,7 +37,7 @@ package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `atext` (RFC 5322 §3.2.3) with UTF-8 (RFC 6531 §3.3).
-    package static func isAtomText(_ octet: UInt8) -> Bool {
+    public static func isAtomText(_ octet: UInt8) -> Bool {
         ASCII.isAlphanumeric(octet) || octet >= 0x80 || "!#$%&'*+-/=?^_`{|}~".utf8.contains(octet)
     }
 }
@@ -45,13 +45,13 @@ package struct LocalPart: Hashable, Sendable, CustomStringConvertible {
 /// A mail domain: labels of letters, digits, hyphens and underscores or UTF-8, or an address literal in brackets.
 ///
 /// At most 255 octets. Equality ignores ASCII case.
-package struct Domain: Hashable, Sendable, CustomStringConvertible {
-    package static let maximumOctets = 255
+public struct Domain: Hashable, Sendable, CustomStringConvertible {
+    public static let maximumOctets = 255
     /// Lower case in its ASCII letters, without a final dot.
-    package let text: String
+    public let text: String
 
     /// `nil` when the text is not a domain of RFC 5321 §4.1.2 (a bare host name of one label is one).
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         let folded = ASCII.lowercased(text)
         guard (1...Self.maximumOctets).contains(folded.utf8.count) else { return nil }
         if folded.hasPrefix("[") {
@@ -65,8 +65,8 @@ package struct Domain: Hashable, Sendable, CustomStringConvertible {
         self.text = folded
     }
 
-    package var isAddressLiteral: Bool { text.hasPrefix("[") }
-    package var description: String { text }
+    public var isAddressLiteral: Bool { text.hasPrefix("[") }
+    public var description: String { text }
 
     private static func isLabel(_ label: Substring.UTF8View) -> Bool {
         (1...63).contains(label.count) && label.first != 0x2D && label.last != 0x2D
@@ -75,11 +75,11 @@ package struct Domain: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// An address, `Local-part "@" Domain` (RFC 5321 §4.1.2 "Mailbox"; that word is kept for folders here).
-package struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
-    package var localPart: LocalPart
-    package var domain: Domain
+public struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
+    public var localPart: LocalPart
+    public var domain: Domain
 
-    package init(localPart: LocalPart, domain: Domain) {
+    public init(localPart: LocalPart, domain: Domain) {
         self.localPart = localPart
         self.domain = domain
     }
@@ -88,7 +88,7 @@ package struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
     /// divides.
     ///
     /// `nil` when either part is not valid.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard let at = text.lastIndex(of: "@"), let domain = Domain(String(text[text.index(after: at)...])) else {
             return nil
         }
@@ -96,7 +96,7 @@ package struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(localPart: localPart, domain: domain)
     }
 
-    package var description: String { "\(localPart)@\(domain)" }
+    public var description: String { "\(localPart)@\(domain)" }
 
     private static func localPart(written text: Substring) -> LocalPart? {
         guard text.hasPrefix("\"") else {
@@ -121,25 +121,25 @@ package struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The envelope sender: an address, or null (`<>`) for reports, which must never be answered (RFC 5321 §4.5.5).
-package enum ReversePath: Hashable, Sendable, CustomStringConvertible {
+public enum ReversePath: Hashable, Sendable, CustomStringConvertible {
     case null
     case address(MailboxAddress)
 
-    package var address: MailboxAddress? {
+    public var address: MailboxAddress? {
         if case .address(let address) = self { address } else { nil }
     }
 
-    package var description: String { "<\(address?.description ?? "")>" }
+    public var description: String { "<\(address?.description ?? "")>" }
 }
 
 /// An envelope recipient.
 ///
 /// `<Postmaster>` without a domain is legal (RFC 5321 §4.5.1).
-package enum ForwardPath: Hashable, Sendable, CustomStringConvertible {
+public enum ForwardPath: Hashable, Sendable, CustomStringConvertible {
     case postmaster
     case address(MailboxAddress)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .postmaster: "<postmaster>"
         case .address(let address): "<\(address)>"

@@ -7,16 +7,16 @@ internal import ByteTools
 ///
 /// 1 to 1,000 octets, at most 32 levels, no control characters, no empty level. `INBOX` is always spelled so; other
 /// names keep their case.
-package struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package static let delimiter: Character = "/"
-    package static let maximumOctets = 1000
-    package static let maximumLevels = 32
-    package static let inbox = MailboxName(unchecked: "INBOX")
+public struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public static let delimiter: Character = "/"
+    public static let maximumOctets = 1000
+    public static let maximumLevels = 32
+    public static let inbox = MailboxName(unchecked: "INBOX")
 
-    package let text: String
+    public let text: String
 
     /// `nil` when the text breaks a bound above.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard (1...Self.maximumOctets).contains(text.utf8.count), !text.utf8.contains(where: ASCII.isControl) else {
             return nil
         }
@@ -28,31 +28,31 @@ package struct MailboxName: Hashable, Sendable, Comparable, CustomStringConverti
 
     private init(unchecked text: String) { self.text = text }
 
-    package var isInbox: Bool { text == "INBOX" }
-    package var description: String { text }
+    public var isInbox: Bool { text == "INBOX" }
+    public var description: String { text }
 
     /// The mailbox one level up, if there is one.
-    package var parent: MailboxName? {
+    public var parent: MailboxName? {
         text.lastIndex(of: Self.delimiter).map { MailboxName(unchecked: String(text[..<$0])) }
     }
 
     /// Whether this name lies (at any depth) below `ancestor`.
-    package func isBelow(_ ancestor: MailboxName) -> Bool {
+    public func isBelow(_ ancestor: MailboxName) -> Bool {
         text.hasPrefix(ancestor.text + String(Self.delimiter))
     }
 
     /// The name after `ancestor` (which it equals or lies below) was renamed to `target`; `nil` when the result is too
     /// long.
-    package func moved(from ancestor: MailboxName, to target: MailboxName) -> MailboxName? {
+    public func moved(from ancestor: MailboxName, to target: MailboxName) -> MailboxName? {
         guard self == ancestor || isBelow(ancestor) else { return nil }
         return MailboxName(target.text + text.dropFirst(ancestor.text.count))
     }
 
-    package static func < (a: Self, b: Self) -> Bool { a.text < b.text }
+    public static func < (a: Self, b: Self) -> Bool { a.text < b.text }
 }
 
 /// What a mailbox is for (RFC 6154 §2).
-package enum SpecialUse: String, Hashable, Sendable, CaseIterable {
+public enum SpecialUse: String, Hashable, Sendable, CaseIterable {
     case all = "\\All"
     case archive = "\\Archive"
     case drafts = "\\Drafts"

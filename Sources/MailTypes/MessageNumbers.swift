@@ -4,71 +4,71 @@
 /// A message's number in its mailbox: ascending, never used again (RFC 9051 §2.3.1.1).
 ///
 /// Never 0.
-package struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let rawValue: UInt32
-    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
-    package var description: String { String(rawValue) }
-    @inlinable package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+public struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let rawValue: UInt32
+    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    public var description: String { String(rawValue) }
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// The number that says which series of UIDs a mailbox is in (RFC 9051 §2.3.1.1).
 ///
 /// Never 0.
-package struct UIDValidity: Hashable, Sendable, CustomStringConvertible {
-    package let rawValue: UInt32
-    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
-    package var description: String { String(rawValue) }
+public struct UIDValidity: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt32
+    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    public var description: String { String(rawValue) }
 }
 
 /// A message's position in a session's view of the mailbox, from 1 (RFC 9051 §2.3.1.2).
-package struct SequenceNumber: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let rawValue: UInt32
-    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
-    package var description: String { String(rawValue) }
-    @inlinable package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+public struct SequenceNumber: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let rawValue: UInt32
+    public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    public var description: String { String(rawValue) }
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A mod-sequence: 1 to 2^63-1, ascending over an account (RFC 7162 §3.1).
-package struct ModSeq: Hashable, Sendable, Comparable, CustomStringConvertible {
-    package let rawValue: UInt64
-    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
-    package static let zero = ModSeq(0)
-    package var description: String { String(rawValue) }
-    @inlinable package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+public struct ModSeq: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let rawValue: UInt64
+    public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    public static let zero = ModSeq(0)
+    public var description: String { String(rawValue) }
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A set of UIDs as ascending, disjoint, non-adjacent closed ranges.
-package struct UIDSet: Hashable, Sendable {
-    package private(set) var ranges: [ClosedRange<UInt32>]
+public struct UIDSet: Hashable, Sendable {
+    public private(set) var ranges: [ClosedRange<UInt32>]
 
-    package init() { ranges = [] }
+    public init() { ranges = [] }
 
     /// Any ranges in any order; overlapping and adjacent ones are joined.
-    package init(_ unordered: [ClosedRange<UInt32>]) {
+    public init(_ unordered: [ClosedRange<UInt32>]) {
         ranges = []
         for range in unordered.sorted(by: { $0.lowerBound < $1.lowerBound }) { appendAscending(range) }
     }
 
     /// UIDs in ascending order.
-    package init(ascending uids: some Sequence<UID>) {
+    public init(ascending uids: some Sequence<UID>) {
         ranges = []
         for uid in uids { appendAscending(uid.rawValue...uid.rawValue) }
     }
 
-    package var isEmpty: Bool { ranges.isEmpty }
+    public var isEmpty: Bool { ranges.isEmpty }
 
     /// How many UIDs; O(ranges).
-    package var count: Int { ranges.reduce(0) { $0 + $1.count } }
+    public var count: Int { ranges.reduce(0) { $0 + $1.count } }
 
     /// Adds a range that begins at or after the start of the last one.
-    package mutating func appendAscending(_ range: ClosedRange<UInt32>) {
+    public mutating func appendAscending(_ range: ClosedRange<UInt32>) {
         guard let last = ranges.last else { return ranges.append(range) }
         let touches = last.upperBound == .max || range.lowerBound <= last.upperBound + 1
         guard touches else { return ranges.append(range) }
         ranges[ranges.count - 1] = min(last.lowerBound, range.lowerBound)...max(last.upperBound, range.upperBound)
     }
 
-    package mutating func insert(_ uid: UID) {
+    public mutating func insert(_ uid: UID) {
         if let last = ranges.last, uid.rawValue < last.lowerBound {
             self = UIDSet(ranges + [uid.rawValue...uid.rawValue])
         } else {
@@ -76,10 +76,10 @@ package struct UIDSet: Hashable, Sendable {
         }
     }
 
-    package mutating func formUnion(_ other: UIDSet) { self = UIDSet(ranges + other.ranges) }
+    public mutating func formUnion(_ other: UIDSet) { self = UIDSet(ranges + other.ranges) }
 
     /// Those that are in both; O(ranges of both).
-    package func intersection(_ other: UIDSet) -> UIDSet {
+    public func intersection(_ other: UIDSet) -> UIDSet {
         var common = UIDSet()
         var (mine, theirs) = (0, 0)
         while mine < ranges.count, theirs < other.ranges.count {
@@ -92,7 +92,7 @@ package struct UIDSet: Hashable, Sendable {
     }
 
     /// Those that are not in `other`; O(ranges of both).
-    package func subtracting(_ other: UIDSet) -> UIDSet {
+    public func subtracting(_ other: UIDSet) -> UIDSet {
         var left = UIDSet()
         var place = 0
         for range in ranges {
@@ -111,14 +111,14 @@ package struct UIDSet: Hashable, Sendable {
     }
 
     /// Those that are not greater than `last`.
-    package func upTo(_ last: UID) -> UIDSet {
+    public func upTo(_ last: UID) -> UIDSet {
         UIDSet(
             ranges.filter { $0.lowerBound <= last.rawValue }.map { $0.lowerBound...min($0.upperBound, last.rawValue) }
         )
     }
 
     /// O(log ranges).
-    package func contains(_ uid: UID) -> Bool {
+    public func contains(_ uid: UID) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
@@ -128,12 +128,12 @@ package struct UIDSet: Hashable, Sendable {
     }
 
     /// Every UID in ascending order, made as it is read.
-    package var uids: some Sequence<UID> & Sendable { ranges.lazy.flatMap { $0.lazy.map { UID($0) } } }
+    public var uids: some Sequence<UID> & Sendable { ranges.lazy.flatMap { $0.lazy.map { UID($0) } } }
 }
 
 extension UIDSet: CustomStringConvertible {
     /// The wire form, `1:3,7` (RFC 9051 §9 "sequence-set"); empty for the empty set, which has no wire form.
-    package var description: String {
+    public var description: String {
         ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound):\($0.upperBound)" }.joined(separator: ",")
     }
 }

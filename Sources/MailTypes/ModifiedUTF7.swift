@@ -4,8 +4,8 @@
 internal import ByteTools
 
 /// Mailbox names of IMAP4rev1: UTF-16 in a base64 of its own between `&` and `-` (RFC 3501 §5.1.3).
-package enum ModifiedUTF7 {
-    package static func encode(_ text: String) -> [UInt8] {
+public enum ModifiedUTF7 {
+    public static func encode(_ text: String) -> [UInt8] {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count)
         var shifted: [UInt8] = []
@@ -26,7 +26,7 @@ package enum ModifiedUTF7 {
     /// pair, a shift that could be left out.
     ///
     /// What it accepts is what `encode` writes, so that a name has one spelling.
-    package static func decode(_ octets: [UInt8]) -> String? {
+    public static func decode(_ octets: [UInt8]) -> String? {
         guard octets.contains(0x26) else {
             return octets.allSatisfy { isDirect(UInt16($0)) } ? String(decoding: octets, as: UTF8.self) : nil
         }
@@ -51,7 +51,7 @@ package enum ModifiedUTF7 {
     /// UTF-8.
     ///
     /// `nil` when a shift is malformed.
-    package static func decodeLoosely(_ octets: [UInt8]) -> String? {
+    public static func decodeLoosely(_ octets: [UInt8]) -> String? {
         var text = ""
         var plain: [UInt8] = []
         var rest = octets[...]

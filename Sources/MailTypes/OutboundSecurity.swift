@@ -4,7 +4,7 @@
 /// How strictly a connection to another server is protected, from least to most.
 ///
 /// Raw values are those of settings and commands.
-package enum OutboundSecurity: String, Sendable, Hashable, CaseIterable, Comparable {
+public enum OutboundSecurity: String, Sendable, Hashable, CaseIterable, Comparable {
     /// TLS is never asked for.
     case none
     /// TLS where it is offered, in the clear where it is not or where it fails; the certificate is not looked at
@@ -16,9 +16,9 @@ package enum OutboundSecurity: String, Sendable, Hashable, CaseIterable, Compara
     case verify
 
     /// Whether mail waits rather than go in the clear.
-    package var needsTLS: Bool { self >= .require }
+    public var needsTLS: Bool { self >= .require }
 
-    package static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
+    public static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
 
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

@@ -2,23 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What is wrong with a JSON text, and where.
-package struct JSONError: Error, Equatable, CustomStringConvertible {
+public struct JSONError: Error, Equatable, CustomStringConvertible {
     /// Offset in octets.
-    package var offset: Int
-    package var expected: String
+    public var offset: Int
+    public var expected: String
 
-    package var description: String { "\(expected) expected at octet \(offset)" }
+    public var description: String { "\(expected) expected at octet \(offset)" }
 }
 
 /// How much of a JSON text is read before it is refused.
-package struct JSONLimits: Sendable {
+public struct JSONLimits: Sendable {
     /// Arrays and objects within one another; each costs stack.
-    package var depth = 32
+    public var depth = 32
     /// Values in all; each costs memory well above its octets.
-    package var values = 100_000
-    package var octets = 1 << 20
+    public var values = 100_000
+    public var octets = 1 << 20
 
-    package init() {}
+    public init() {}
 }
 
 extension JSONValue {
@@ -26,7 +26,7 @@ extension JSONValue {
     /// that a `Double` can hold.
     ///
     /// Any octets may be given.
-    package init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         guard bytes.count <= limits.octets else {
             throw JSONError(offset: limits.octets, expected: "a text of at most \(limits.octets) octets")
         }

@@ -5,14 +5,14 @@ extension JSONValue {
     /// The text on one line, without spaces.
     ///
     /// No octet below 0x20 occurs in it, so it may stand as a line of a log.
-    package var encoded: [UInt8] {
+    public var encoded: [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return bytes
     }
 
     /// The text for people: two spaces for each depth, one member a line.
-    package var indented: String {
+    public var indented: String {
         var bytes: [UInt8] = []
         append(to: &bytes, depth: 0)
         return String(decoding: bytes, as: UTF8.self)
@@ -21,7 +21,7 @@ extension JSONValue {
     /// Appends the text to `bytes`.
     ///
     /// With a `depth`, over several lines.
-    package func append(to bytes: inout [UInt8], depth: Int? = nil) {
+    public func append(to bytes: inout [UInt8], depth: Int? = nil) {
         switch self {
         case .null: bytes.append(contentsOf: "null".utf8)
         case .bool(let claim): bytes.append(contentsOf: (claim ? "true" : "false").utf8)
@@ -65,13 +65,13 @@ extension JSONValue {
 }
 
 /// Strings of JSON.
-package enum JSONText {
+public enum JSONText {
     private static let hexadecimal = Array("0123456789abcdef".utf8)
 
     /// Appends `text` in quotes.
     ///
     /// Control characters, C1 ones too, are escaped: what is shown on a terminal then cannot steer it.
-    package static func append(_ text: String, to bytes: inout [UInt8]) {
+    public static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(ASCII.quote)
         var previous: UInt8 = 0
         for octet in text.utf8 {

@@ -4,7 +4,7 @@
 /// A JSON text as a value (RFC 8259).
 ///
 /// Members of an object keep their order; their names are unique.
-package indirect enum JSONValue: Hashable, Sendable {
+public indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     /// A number without fraction or exponent that fits.
@@ -16,11 +16,11 @@ package indirect enum JSONValue: Hashable, Sendable {
 }
 
 /// One name and value of a JSON object.
-package struct JSONMember: Hashable, Sendable {
-    package var name: String
-    package var value: JSONValue
+public struct JSONMember: Hashable, Sendable {
+    public var name: String
+    public var value: JSONValue
 
-    package init(_ name: String, _ value: JSONValue) {
+    public init(_ name: String, _ value: JSONValue) {
         self.name = name
         self.value = value
     }
@@ -28,58 +28,58 @@ package struct JSONMember: Hashable, Sendable {
 
 extension JSONValue {
     /// The value of that member; `nil` when there is none or this is no object.
-    package subscript(name: String) -> JSONValue? {
+    public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    package var string: String? {
+    public var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    package var integer: Int64? {
+    public var integer: Int64? {
         if case .integer(let number) = self { number } else { nil }
     }
 
-    package var bool: Bool? {
+    public var bool: Bool? {
         if case .bool(let claim) = self { claim } else { nil }
     }
 
-    package var array: [JSONValue]? {
+    public var array: [JSONValue]? {
         if case .array(let items) = self { items } else { nil }
     }
 
-    package var members: [JSONMember]? {
+    public var members: [JSONMember]? {
         if case .object(let members) = self { members } else { nil }
     }
 
     /// The texts of an array of strings; `nil` when any item is something else.
-    package var strings: [String]? {
+    public var strings: [String]? {
         guard let items = array else { return nil }
         let texts = items.compactMap(\.string)
         return texts.count == items.count ? texts : nil
     }
 
     /// The text, or null.
-    package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    public static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
     /// The number, or null; held at the ends of `Int64`.
-    package static func optional(_ number: (some BinaryInteger)?) -> JSONValue {
+    public static func optional(_ number: (some BinaryInteger)?) -> JSONValue {
         number.map { .integer(Int64(clamping: $0)) } ?? .null
     }
 
-    package static func strings(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+    public static func strings(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
-    package init(stringLiteral text: String) { self = .string(text) }
-    package init(integerLiteral number: Int64) { self = .integer(number) }
-    package init(booleanLiteral claim: Bool) { self = .bool(claim) }
+    public init(stringLiteral text: String) { self = .string(text) }
+    public init(integerLiteral number: Int64) { self = .integer(number) }
+    public init(booleanLiteral claim: Bool) { self = .bool(claim) }
 }
 
 extension JSONValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
-    package init(arrayLiteral items: JSONValue...) { self = .array(items) }
-    package init(dictionaryLiteral members: (String, JSONValue)...) {
+    public init(arrayLiteral items: JSONValue...) { self = .array(items) }
+    public init(dictionaryLiteral members: (String, JSONValue)...) {
         self = .object(members.map { JSONMember($0.0, $0.1) })
     }
 }
