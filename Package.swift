@@ -108,6 +108,10 @@ let parts: [Target] = [
         ]
     ),
     part(
+        "TokenIntrospection",
+        uses: ["Directory", "ByteTools", "Events", "Settings", "Runtime", "Locking", "CCurl"]
+    ),
+    part(
         "Resolver",
         uses: [
             "DNSRecords", "SMTPWire", "MailTypes", "ByteTools", "CLinux", "Events", "Settings", "Runtime", "Locking",
@@ -170,8 +174,8 @@ let parts: [Target] = [
     part(
         "FrontEndRole",
         uses: [
-            "ServiceControl", "IMAPServer", "POP3Server", "MailProxy", "Directory", "SASL", "MailTypes",
-            "ByteTools", "Events", "Settings", "Runtime", "Locking",
+            "ServiceControl", "IMAPServer", "POP3Server", "MailProxy", "Directory", "TokenIntrospection", "SASL",
+            "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking",
         ]
     ),
     part(
@@ -186,8 +190,8 @@ let parts: [Target] = [
         "TransportRole",
         uses: [
             "ServiceControl", "SMTPServer", "SMTPClient", "MailQueue", "DeliveryReports", "Resolver", "MailAdmin",
-            "AdminAPI", "Routing", "Directory", "SASL", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
-            "Locking",
+            "AdminAPI", "Routing", "Directory", "TokenIntrospection", "SASL", "MailTypes", "ByteTools", "Events",
+            "Settings", "Runtime", "Locking",
             "SMTPWire", "MilterWire", "MilterClient", "MessageFormat", "ProtocolTrace",
             "Journal", "MailStore",
         ]
@@ -204,7 +208,8 @@ let parts: [Target] = [
         uses: [
             "ServiceControl", "MailQueue", "TransportRole", "BackEndRole", "SMTPServer", "IMAPServer", "POP3Server",
             "MailProxy", "MilterClient",
-            "JournalStore", "MailStore", "AdminAPI", "Routing", "Directory", "Resolver", "Events", "Settings",
+            "JournalStore", "MailStore", "AdminAPI", "Routing", "Directory", "TokenIntrospection", "Resolver", "Events",
+            "Settings",
         ]
     ),
     part(
@@ -237,6 +242,7 @@ let foundations: [Target] = [
     .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
     .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
     .systemLibrary(name: "CStringPrep", pkgConfig: "libidn", providers: [.apt(["libidn-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CLinux"),
 ]
 /// The fuzz targets, from what lies in Fuzz/.

@@ -84,6 +84,51 @@ extension AccountDirectory: DirectoryAdministration {
         }
     }
 
+    package func appPasswordRecords(of address: MailboxAddress) async throws(AdminError) -> [AppPasswordRecord] {
+        try await translated { () throws(DirectoryError) in
+            try await self.appPasswords(of: address).map { AppPasswordRecord($0) }
+        }
+    }
+
+    package func addAppPasswordRecord(
+        _ address: MailboxAddress,
+        name: String,
+        services: [String]
+    ) async throws(AdminError) -> AppPasswordRecord {
+        let known = services.compactMap(MailService.init(rawValue:))
+        guard known.count == services.count else {
+            throw AdminError(.invalid, "A service is imap, pop3 or submission.")
+        }
+        return try await translated { () throws(DirectoryError) in
+            let made = try await self.addAppPassword(address, name: name, services: Set(known))
+            return AppPasswordRecord(made.password, text: made.text)
+        }
+    }
+
+    package func removeAppPasswordRecord(_ address: MailboxAddress, name: String) async throws(AdminError) {
+        try await translated { () throws(DirectoryError) in try await self.removeAppPassword(address, name: name) }
+    }
+
+    package func banRecords() async throws(AdminError) -> [BanRecord] {
+        try await translated { () throws(DirectoryError) in
+            try await self.bans().map { ban in
+                BanRecord(subject: ban.subject.description, since: ban.since, until: ban.until, reason: ban.reason)
+            }
+        }
+    }
+
+    package func addBanRecord(_ subject: String, seconds: Int64, reason: String) async throws(AdminError) {
+        let subject = try GuardSubject(checking: subject)
+        try await translated { () throws(DirectoryError) in
+            try await self.ban(subject, for: seconds, reason: reason)
+        }
+    }
+
+    package func removeBanRecord(_ subject: String) async throws(AdminError) {
+        let subject = try GuardSubject(checking: subject)
+        try await translated { () throws(DirectoryError) in try await self.liftBan(subject) }
+    }
+
     package func aliasRecords(in domain: Domain?) async throws(AdminError) -> [AliasRecord] {
         try await translated { () throws(DirectoryError) in try await self.aliases(in: domain).map(AliasRecord.init) }
     }
@@ -205,6 +250,27 @@ extension AccountRecord {
         savesSent = attributes.savesSent
         forwardsTo = forward?.targets.map(\.description) ?? []
         keepsCopy = forward?.keepsCopy ?? true
+    }
+}
+
+extension GuardSubject {
+    fileprivate init(checking text: String) throws(AdminError) {
+        guard let subject = GuardSubject(text) else {
+            throw AdminError(.invalid, "\(text) is neither an address of a client nor one of an account.")
+        }
+        self = subject
+    }
+}
+
+extension AppPasswordRecord {
+    fileprivate init(_ password: AppPassword, text: String? = nil) {
+        self.init(
+            name: password.name,
+            services: MailService.allCases.filter(password.services.contains).map(\.rawValue),
+            created: password.created,
+            lastUsed: password.lastUsed,
+            text: text
+        )
     }
 }
 

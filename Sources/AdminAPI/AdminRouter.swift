@@ -77,7 +77,8 @@ package struct AdminContext: Sendable {
 /// From any task.
 package struct AdminRouter: Sendable {
     package static let routes: [AdminRoute] =
-        settingsRoutes + eventRoutes + trackingRoutes + traceRoutes + domainRoutes + accountRoutes + aliasRoutes
+        settingsRoutes + eventRoutes + trackingRoutes + traceRoutes + domainRoutes + accountRoutes + banRoutes
+        + aliasRoutes
         + groupRoutes + serviceRoutes
 
     private let operations: [AdminOperation]

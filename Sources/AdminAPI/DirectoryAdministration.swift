@@ -191,6 +191,21 @@ package protocol DirectoryAdministration: Sendable {
         -> GroupRecord
     func removeGroupRecord(_ address: MailboxAddress) async throws(AdminError)
 
+    func appPasswordRecords(of address: MailboxAddress) async throws(AdminError) -> [AppPasswordRecord]
+    /// The record has the text, which is told nowhere again.
+    func addAppPasswordRecord(
+        _ address: MailboxAddress,
+        name: String,
+        services: [String]
+    ) async throws(AdminError) -> AppPasswordRecord
+    func removeAppPasswordRecord(_ address: MailboxAddress, name: String) async throws(AdminError)
+
+    /// Those in force, the oldest first.
+    func banRecords() async throws(AdminError) -> [BanRecord]
+    /// `subject` is an address of a client, or of an account.
+    func addBanRecord(_ subject: String, seconds: Int64, reason: String) async throws(AdminError)
+    func removeBanRecord(_ subject: String) async throws(AdminError)
+
     /// Writes the whole directory, as it is at one moment, into a new file.
     func writeCopy(to path: String) async throws(AdminError)
 }

@@ -40,6 +40,28 @@ static inline uint64_t COpenSSL_SSL_CTX_set_options(SSL_CTX *ctx, uint64_t optio
 static inline EVP_PKEY *COpenSSL_EVP_EC_gen(const char *curve) { return EVP_EC_gen(curve); }
 static inline const char *COpenSSL_SSL_get_cipher_name(const SSL *ssl) { return SSL_get_cipher_name(ssl); }
 
+/// The rfc822Names and emailAddresses of a certificate, one by one; each is to be copied at once.
+static inline STACK_OF(OPENSSL_STRING) *COpenSSL_X509_get1_email(X509 *certificate) {
+    return X509_get1_email(certificate);
+}
+static inline int COpenSSL_sk_OPENSSL_STRING_num(const STACK_OF(OPENSSL_STRING) *stack) {
+    return sk_OPENSSL_STRING_num(stack);
+}
+static inline const char *COpenSSL_sk_OPENSSL_STRING_value(const STACK_OF(OPENSSL_STRING) *stack, int index) {
+    return sk_OPENSSL_STRING_value(stack, index);
+}
+static inline void COpenSSL_X509_email_free(STACK_OF(OPENSSL_STRING) *stack) { X509_email_free(stack); }
+static inline X509 *COpenSSL_SSL_get0_peer_certificate(const SSL *ssl) { return SSL_get0_peer_certificate(ssl); }
+/// Lets every certificate pass the handshake: whether it is one to trust is asked behind it.
+static inline int COpenSSL_acceptAny(int ok, X509_STORE_CTX *context) {
+    (void)ok;
+    (void)context;
+    return 1;
+}
+static inline void COpenSSL_SSL_CTX_request_certificate(SSL_CTX *ctx) {
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, COpenSSL_acceptAny);
+}
+
 static const uint64_t COpenSSL_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t COpenSSL_SSL_OP_IGNORE_UNEXPECTED_EOF = SSL_OP_IGNORE_UNEXPECTED_EOF;
 static const uint64_t COpenSSL_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;

@@ -17,6 +17,7 @@ internal import Routing
 internal import SMTPServer
 internal import ServiceControl
 package import Settings
+internal import TokenIntrospection
 internal import TransportRole
 
 // What the parts of the program declare, brought together: every setting and every event there is. A part that
@@ -24,7 +25,7 @@ internal import TransportRole
 
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
-    serviceControlSettings + adminAPISettings + directorySettings + smtpServerSettings
+    serviceControlSettings + adminAPISettings + directorySettings + tokenIntrospectionSettings + smtpServerSettings
         + smtpClientSettings + localDeliverySettings + outboundTimeoutSettings
         + digestSettings
         + queueSettings
@@ -35,7 +36,8 @@ package let settingsTree = SettingsTree(
 
 /// Every event of the program.
 package let eventCatalogue = EventCatalogue(
-    serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + smtpServerEvents + localDeliveryEvents
+    serviceControlEvents + eventLogEvents + adminAPIEvents + directoryEvents + tokenIntrospectionEvents
+        + smtpServerEvents + localDeliveryEvents
         + queueEvents
         + imapServerEvents + pop3ServerEvents + mailProxyEvents + backEndRoleEvents + mailStoreEvents
         + journalStoreEvents + resolverEvents + routingEvents + milterEvents

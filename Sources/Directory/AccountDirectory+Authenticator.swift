@@ -15,14 +15,19 @@ extension AccountDirectory: Authenticator {
     ) async -> AuthenticationOutcome {
         let attempt = LogOnAttempt(user: user, service: service, peer: peer)
         do throws(DirectoryError) {
-            return await decide(attempt, password, on: try await account(loggingOnAs: user))
+            let account = try await account(loggingOnAs: user)
+            if let account, try await isAppPassword(password, of: account, for: service) {
+                return conclude(attempt, account, isRight: true)
+            }
+            return await decide(attempt, password, on: account)
         } catch {
             reportUnavailable(error, user: user)
             return .unavailable
         }
     }
 
-    package func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
+    /// What the proof is worth, whoever is banned.
+    func decide(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
         switch proof {
         case .password(let user, let password):
             let outcome = await authenticate(
@@ -34,6 +39,9 @@ extension AccountDirectory: Authenticator {
             return .outcome(outcome)
         case .scramParameters(let user, let hash): return await scramParameters(user: user, hash: hash)
         case .scram(let proof): return await check(proof, from: peer)
+        case .certificate(let user, let identities):
+            return .outcome(await check(identities, wanting: user, from: peer, "not named by the certificate"))
+        case .token(let user, let token): return .outcome(await check(token: token, wanting: user, from: peer))
         }
     }
 
@@ -105,7 +113,7 @@ extension AccountDirectory: Authenticator {
         )
     }
 
-    private func report(_ attempt: LogOnAttempt, _ reason: String) {
+    func report(_ attempt: LogOnAttempt, _ reason: String) {
         events.record(
             .logOnFailed,
             [

@@ -18,19 +18,23 @@ package final class AccountDirectory: Sendable {
     let cache = DirectoryCache()
     let hasher = PasswordHasher()
     let verified = VerifiedCredentials()
+    let tokens: (any TokenAuthority)?
     /// What was read last, for when the directory cannot be read.
     let lastQuotas = Lock<[AccountID: StoredQuota]>([:])
+    /// Failed log-ons, of all processes.
+    let guardian: LogOnGuard
     private let file: String
     private let database: Database
     private let pool: BlockingPool
 
     /// Opens the directory in `file`, making it when it is missing.
     ///
-    /// The file's folder must exist.
+    /// The file's folder must exist. Without `tokens` nobody logs on with one.
     package static func open(
         file: String,
         settings: LiveSettings,
-        events: EventRecorder
+        events: EventRecorder,
+        tokens: (any TokenAuthority)? = nil
     ) async throws(DirectoryError) -> AccountDirectory {
         let pool = BlockingPool(name: "directory", threads: 1)
         let database = try await Self.translatingErrors(file: file) {
@@ -40,7 +44,14 @@ package final class AccountDirectory: Sendable {
                 return database
             }
         }
-        return AccountDirectory(file: file, database: database, pool: pool, settings: settings, events: events)
+        return AccountDirectory(
+            file: file,
+            database: database,
+            pool: pool,
+            settings: settings,
+            events: events,
+            tokens: tokens
+        )
     }
 
     private init(
@@ -48,13 +59,16 @@ package final class AccountDirectory: Sendable {
         database: Database,
         pool: BlockingPool,
         settings: LiveSettings,
-        events: EventRecorder
+        events: EventRecorder,
+        tokens: (any TokenAuthority)?
     ) {
         self.file = file
         self.database = database
         self.pool = pool
         self.settings = settings
         self.events = events
+        self.tokens = tokens
+        guardian = LogOnGuard(file: file + "-log-ons", settings: settings, events: events)
     }
 
     /// Runs `body` on the database's thread.

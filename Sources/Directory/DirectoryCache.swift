@@ -26,6 +26,7 @@ final class DirectoryCache: Sendable {
         case keyCoverage
         case decoySecret
         case sentCopies(all: Bool)
+        case appPasswords(AccountID)
     }
 
     enum Answer: Sendable {
@@ -37,6 +38,7 @@ final class DirectoryCache: Sendable {
         case keyCoverage(Set<SCRAMHash>)
         case decoySecret(String)
         case sentCopies([AccountID: StoredSentCopies])
+        case appPasswords([StoredAppPassword])
     }
 
     private struct State {

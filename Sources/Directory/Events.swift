@@ -55,9 +55,29 @@ extension EventDefinition {
             + "whom the group takes mail from.",
         action: "None; to let such mail through, change the group's rules: martlet group set ADDRESS --sender."
     )
+    package static let banSet = EventDefinition(
+        9205,
+        "directory.ban.set",
+        .warning,
+        text: "An address or an account was banned from logging on for a while.",
+        cause: "Too many log-ons failed (directory/failures-per-address, directory/failures-per-account), or an "
+            + "administrator asked for it.",
+        action:
+            "None for a stranger. For one of your users: have the password corrected in his programs, and use martlet "
+            + "auth bans remove; add a network of yours to directory/trusted-networks."
+    )
+    package static let banLifted = EventDefinition(
+        9206,
+        "directory.ban.lifted",
+        .successAudit,
+        text: "A ban from logging on was lifted.",
+        cause: "An administrator asked for it.",
+        action: "None."
+    )
 }
 
 /// Every event of this module.
 package let directoryEvents: [EventDefinition] = [
     .logOnFailed, .directoryUnavailable, .hashingOverloaded, .directoryChanged, .aliasTooLarge, .groupLeftOut,
+    .banSet, .banLifted,
 ]

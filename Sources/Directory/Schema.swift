@@ -118,5 +118,21 @@ enum Schema {
             "INSERT INTO secrets (name, value) VALUES ('scram', hex(randomblob(32)))",
         ],
         ["ALTER TABLE accounts ADD COLUMN save_sent INTEGER"],
+        [
+            """
+            CREATE TABLE app_passwords (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                name TEXT NOT NULL,
+                digest TEXT NOT NULL,
+                imap INTEGER NOT NULL,
+                pop3 INTEGER NOT NULL,
+                submission INTEGER NOT NULL,
+                created INTEGER NOT NULL,
+                last_used INTEGER,
+                UNIQUE (account, name)
+            ) STRICT
+            """
+        ],
     ]
 }

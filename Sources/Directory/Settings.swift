@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import MailTypes
+internal import Runtime
 package import Settings
 
 /// When SCRAM is offered, and keys for it are kept.
@@ -72,6 +73,41 @@ package enum DirectorySettings {
         help: "Whether an account without SCRAM keys gets them from the password that it logs on with. Keys are made "
             + "whenever a password is set; this is for hashes that came from elsewhere."
     )
+    package static let failuresPerNetwork = SettingKey(
+        "directory/failures-per-address",
+        default: 20,
+        in: 0...1_000_000,
+        help:
+            "Failed log-ons within directory/failure-window after which an address (IPv4, or a /64 of IPv6) is banned, "
+            + "counted over all protocols and workers; 0 for never."
+    )
+    package static let failuresPerAccount = SettingKey(
+        "directory/failures-per-account",
+        default: 50,
+        in: 0...1_000_000,
+        help:
+            "Failed log-ons within directory/failure-window after which an account is banned for addresses that it has "
+            + "not logged on from before; 0 for never."
+    )
+    package static let failureWindow = SettingKey(
+        "directory/failure-window",
+        default: Duration.seconds(900),
+        in: .seconds(10) ... .seconds(86_400),
+        help: "The time in which that many failures ban; they are forgotten evenly over it."
+    )
+    package static let banTime = SettingKey(
+        "directory/ban-time",
+        default: Duration.seconds(900),
+        in: .zero ... .seconds(30 * 86_400),
+        help: "How long a ban lasts; 0s counts nothing and bans nobody."
+    )
+    package static let trustedNetworks = SettingKey(
+        "directory/trusted-networks",
+        default: ["127.0.0.0/8", "::1"],
+        allowed: "addresses and networks, such as 192.0.2.0/24, 2001:db8::/32",
+        where: { $0.allSatisfy { IPNetwork($0) != nil } },
+        help: "Addresses that are never banned, and whose failures do not count, such as that of a webmail server."
+    )
     package static let quotaOctets = SettingKey(
         "store/quota-octets",
         default: ByteCount(0),
@@ -98,6 +134,9 @@ package let directorySettings: [SettingDeclaration] = [
     DirectorySettings.plusAddressing.declaration, DirectorySettings.postmaster.declaration,
     DirectorySettings.defaultDomain.declaration, DirectorySettings.verifiedLifetime.declaration,
     DirectorySettings.hashingQueue.declaration, DirectorySettings.scram.declaration,
+    DirectorySettings.failuresPerNetwork.declaration, DirectorySettings.failuresPerAccount.declaration,
+    DirectorySettings.failureWindow.declaration, DirectorySettings.banTime.declaration,
+    DirectorySettings.trustedNetworks.declaration,
     DirectorySettings.offersSHA1.declaration, DirectorySettings.learnsKeys.declaration,
     DirectorySettings.quotaOctets.declaration, DirectorySettings.quotaMessages.declaration,
     DirectorySettings.saveSent.declaration,

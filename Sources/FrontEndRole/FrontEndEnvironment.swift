@@ -41,6 +41,13 @@ package struct FrontEndEnvironment: Sendable {
         self.events = events
     }
 
+    /// The same with another certificate.
+    func with(tls: @escaping @Sendable () -> TLSContext?) -> FrontEndEnvironment {
+        var copy = self
+        copy.tls = tls
+        return copy
+    }
+
     /// - Parameter shareWait: how long the back-end itself waits for an account that is in use, which must not be taken
     ///   for its absence.
     func dialer(_ events: EventRecorder, shareWait: Duration) -> BackEndDialer {

@@ -7,6 +7,7 @@ internal import MailProxy
 internal import Runtime
 package import ServiceControl
 internal import Settings
+internal import TokenIntrospection
 
 /// The worker that holds the clients: it takes IMAP and POP3 connections, finds out who is there, and relays to the
 /// back-end that owns the account.
@@ -18,24 +19,33 @@ package enum FrontEndRole {
         let directory = try await AccountDirectory.open(
             file: context.layout.directoryFile,
             settings: context.settings,
-            events: context.events
+            events: context.events,
+            tokens: IntrospectionClient(settings: context.settings, events: context.events)
         )
         guard let secret = AssertionSecret(try AssertionKey.read(context.layout)) else {
             throw InstanceError("\(context.layout.assertionKeyFile) is not a key", exitCode: 74)
         }
         let owners = AccountOwners(context.layout)
-        let tls = ServerCertificate.load(context)
+        let settings = context.settings.current
+        let imapTLS = ServerCertificate.load(
+            context,
+            requestsCertificates: settings[ServiceSettings.imapRequestsCertificate]
+        )
+        let pop3TLS = ServerCertificate.load(
+            context,
+            requestsCertificates: settings[ServiceSettings.pop3RequestsCertificate]
+        )
         let environment = FrontEndEnvironment(
             hostName: context.hostName,
             authenticator: directory,
             settings: context.settings,
-            tls: { tls },
+            tls: { imapTLS },
             secret: secret,
             backEnd: { owners.sessionSocket(of: $0) },
             events: context.events
         )
         let imap = IMAPFrontEnd(environment)
-        let pop3 = POP3FrontEnd(environment)
+        let pop3 = POP3FrontEnd(environment.with(tls: { pop3TLS }))
         var listeners: [Listener] = []
         for definition in [ListenerDefinition.imap, .imaps] {
             listeners += context.listeners(for: definition, refusal: "* BYE [LIMIT] too many connections\r\n") {

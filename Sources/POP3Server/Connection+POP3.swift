@@ -20,7 +20,9 @@ extension Connection {
 
     /// What this connection brings into a log-on.
     var channel: SASLChannel {
-        if tls != nil { return SASLChannel(.tls, bindings: channelBindings) }
+        if tls != nil {
+            return SASLChannel(.tls, bindings: channelBindings, identities: certifiedIdentities)
+        }
         return SASLChannel(peer.isLoopback ? .loopback : .clear)
     }
 }

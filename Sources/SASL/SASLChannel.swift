@@ -9,10 +9,13 @@ package struct SASLChannel: Sendable, Hashable {
     ///
     /// Empty where TLS gives none: mechanisms with -PLUS are not offered then.
     package var bindings: [String: [UInt8]]
+    /// The names in the client's certificate, when the server trusts it: addresses, or what stands for them.
+    package var identities: [String]
 
-    package init(_ security: ChannelSecurity, bindings: [String: [UInt8]] = [:]) {
+    package init(_ security: ChannelSecurity, bindings: [String: [UInt8]] = [:], identities: [String] = []) {
         self.security = security
         self.bindings = bindings
+        self.identities = identities
     }
 
     package static let clear = SASLChannel(.clear)

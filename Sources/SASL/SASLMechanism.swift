@@ -32,6 +32,8 @@ package struct SASLMechanism: Sendable {
         package static let serverFirst = Traits(rawValue: 1 << 2)
         /// Needs channel-binding data.
         package static let bindsChannel = Traits(rawValue: 1 << 3)
+        /// Needs a client certificate.
+        package static let needsCertificate = Traits(rawValue: 1 << 4)
     }
 
     /// 1 to 20 of `A`-`Z`, `0`-`9`, hyphen and underscore (RFC 4422 §3.1).
@@ -52,6 +54,15 @@ package struct SASLMechanism: Sendable {
     package static let plain = SASLMechanism("PLAIN", .revealsSecret) { _ in PlainServer() }
     package static let login = SASLMechanism("LOGIN", .revealsSecret) { _ in LoginServer() }
 
+    package static let external = SASLMechanism("EXTERNAL", [.needsTLS, .needsCertificate]) {
+        ExternalServer(identities: $0.identities)
+    }
+
+    package static let oauthBearer = SASLMechanism("OAUTHBEARER", .revealsSecret) { _ in
+        BearerTokenServer(.oauthBearer)
+    }
+    package static let xoauth2 = SASLMechanism("XOAUTH2", .revealsSecret) { _ in BearerTokenServer(.xoauth2) }
+
     /// Without and with channel binding.
     package static func scram(_ hash: SCRAMHash, plus: Bool) -> SASLMechanism {
         SASLMechanism(
@@ -66,9 +77,9 @@ package struct SASLMechanism: Sendable {
     /// Every mechanism, in the order in which they are advertised.
     package static let all =
         [
-            scram(.sha256, plus: true), scram(.sha256, plus: false), scram(.sha1, plus: true),
+            external, scram(.sha256, plus: true), scram(.sha256, plus: false), scram(.sha1, plus: true),
             scram(.sha1, plus: false),
-        ] + passwords
+        ] + passwords + [oauthBearer, xoauth2]
 
     /// Those that may be used, and so may be advertised, on such a connection.
     package static func offered(among mechanisms: [SASLMechanism], on channel: SASLChannel) -> [SASLMechanism] {
@@ -85,6 +96,7 @@ package struct SASLMechanism: Sendable {
 
     package func isAllowed(on channel: SASLChannel) -> Bool {
         if traits.contains(.bindsChannel), channel.bindings.isEmpty { return false }
+        if traits.contains(.needsCertificate), channel.identities.isEmpty { return false }
         if traits.contains(.needsTLS) { return channel.security == .tls }
         return channel.security.hidesSecrets || !traits.contains(.revealsSecret)
     }

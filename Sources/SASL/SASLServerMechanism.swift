@@ -38,10 +38,16 @@ package enum SASLProof: Sendable, Hashable {
     /// With what the password of a user is salted; answered alike for users there are not.
     case scramParameters(user: String, hash: SCRAMHash)
     case scram(SCRAMProof)
+    /// TLS has proved the client to be one of `identities`; `user` is who it wants to be, empty for whoever that is.
+    case certificate(user: String, identities: [String])
+    /// `token` is 1 to 8,192 octets of visible ASCII; `user` is who the client says it is for, empty when it does not.
+    case token(user: String, token: String)
 
     package var user: String {
         switch self {
-        case .password(let user, _), .scramParameters(let user, _): user
+        case .password(let user, _), .scramParameters(let user, _), .certificate(let user, _),
+            .token(let user, _):
+            user
         case .scram(let proof): proof.user
         }
     }
@@ -80,6 +86,7 @@ package enum SASLFailure: Error, Sendable, Hashable {
         case notSCRAM = "not a message of SCRAM"
         case mandatoryExtension = "SCRAM extension not known"
         case bindingType = "channel binding type not known"
+        case notBearer = "not a message with a bearer token"
         case badNonce = "the nonce is another one"
 
         package var description: String { rawValue }

@@ -63,6 +63,28 @@ package enum ServiceSettings {
         live: false,
         help: "PEM file with the private key; empty takes keys/server.key. Changed content is taken up by itself."
     )
+    package static let clientAuthoritiesFile = SettingKey(
+        "tls/client-authorities-file",
+        default: "",
+        live: false,
+        help: "PEM file with the authorities whose certificates prove who a client is, for listeners that ask for them "
+            + "(imap/request-client-certificate and its like). Relative to the data folder. Changed content is taken up "
+            + "by itself."
+    )
+    package static let imapRequestsCertificate = SettingKey(
+        "imap/request-client-certificate",
+        default: false,
+        live: false,
+        help:
+            "Whether IMAP clients are asked for a certificate, with which they log on by SASL EXTERNAL. Who has none, "
+            + "or one that tls/client-authorities-file does not vouch for, logs on in another way."
+    )
+    package static let pop3RequestsCertificate = SettingKey(
+        "pop3/request-client-certificate",
+        default: false,
+        live: false,
+        help: "Whether POP3 clients are asked for a certificate, as imap/request-client-certificate says."
+    )
     package static let hangTimeout = SettingKey<Duration>(
         "service/hang-timeout",
         default: .seconds(20),
@@ -129,6 +151,8 @@ package let serviceControlSettings: [SettingDeclaration] =
         ServiceSettings.internalAddresses.declaration, ServiceSettings.user.declaration,
         ServiceSettings.hostName.declaration, ServiceSettings.maximumConnections.declaration,
         ServiceSettings.certificateFile.declaration, ServiceSettings.keyFile.declaration,
+        ServiceSettings.clientAuthoritiesFile.declaration, ServiceSettings.imapRequestsCertificate.declaration,
+        ServiceSettings.pop3RequestsCertificate.declaration,
         ServiceSettings.hangTimeout.declaration, ServiceSettings.drainTime.declaration,
         ServiceSettings.recovery.declaration, ServiceSettings.backEndWorkers.declaration,
         ServiceSettings.frontEndWorkers.declaration,

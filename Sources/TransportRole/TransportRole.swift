@@ -17,6 +17,7 @@ internal import SMTPServer
 internal import SMTPWire
 package import ServiceControl
 internal import Settings
+internal import TokenIntrospection
 
 /// The worker that takes mail in (from other servers, from users who submit, and by LMTP), keeps what waits in its queue,
 /// and sends it on.
@@ -26,7 +27,8 @@ package enum TransportRole {
         let directory = try await AccountDirectory.open(
             file: context.layout.directoryFile,
             settings: context.settings,
-            events: context.events
+            events: context.events,
+            tokens: IntrospectionClient(settings: context.settings, events: context.events)
         )
         let layout = context.layout
         let owners = AccountOwners(layout)

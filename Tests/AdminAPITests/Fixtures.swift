@@ -111,6 +111,26 @@ final class MemoryDirectory: DirectoryAdministration {
     func removeAccountRecord(_ address: MailboxAddress, keepsMail: Bool) throws(AdminError) {
         _ = try accountRecord(address)
     }
+    func appPasswordRecords(of address: MailboxAddress) throws(AdminError) -> [AppPasswordRecord] {
+        _ = try accountRecord(address)
+        return [AppPasswordRecord(name: "phone", services: ["imap"], created: 5)]
+    }
+    func addAppPasswordRecord(
+        _ address: MailboxAddress,
+        name: String,
+        services: [String]
+    ) throws(AdminError) -> AppPasswordRecord {
+        _ = try accountRecord(address)
+        return AppPasswordRecord(name: name, services: services, created: 5, text: "abcd-efgh")
+    }
+    func removeAppPasswordRecord(_ address: MailboxAddress, name: String) throws(AdminError) {
+        guard name == "phone" else { throw AdminError(.notFound, "There is none.") }
+    }
+    func banRecords() -> [BanRecord] { [BanRecord(subject: "192.0.2.1/32", since: 1, until: 9, reason: "r")] }
+    func addBanRecord(_ subject: String, seconds: Int64, reason: String) {}
+    func removeBanRecord(_ subject: String) throws(AdminError) {
+        guard subject == "192.0.2.1" else { throw AdminError(.notFound, "There is none.") }
+    }
     func aliasRecords(in domain: Domain?) -> [AliasRecord] { [] }
     func addAliasRecord(_ address: MailboxAddress, targets: [MailboxAddress]) -> AliasRecord {
         AliasRecord(address: address.description, targets: targets.map(\.description))

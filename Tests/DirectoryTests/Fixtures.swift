@@ -50,7 +50,9 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        for name in ["", "-wal", "-shm"] { _ = unsafe unlink("\(path)/directory.sqlite\(name)") }
+        for name in ["", "-wal", "-shm", "-log-ons", "-log-ons-wal", "-log-ons-shm"] {
+            _ = unsafe unlink("\(path)/directory.sqlite\(name)")
+        }
         _ = unsafe rmdir(path)
     }
 }

@@ -33,7 +33,7 @@ struct CapabilityTableTests {
     func offered() {
         let told =
             CapabilityList.beforeLogOn(
-                on: SASLChannel(.tls, bindings: ["tls-exporter": [1]]),
+                on: SASLChannel(.tls, bindings: ["tls-exporter": [1]], identities: ["x"]),
                 offersTLS: true,
                 mechanisms: SASLMechanism.all
             )

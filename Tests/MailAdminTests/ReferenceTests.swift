@@ -77,6 +77,14 @@ private struct NoDirectory: DirectoryAdministration {
     func changeAccountRecord(_: MailboxAddress, _: AccountChange) throws(AdminError) -> AccountRecord { throw none }
     func setAccountSecret(_: MailboxAddress, _: AccountSecret?) throws(AdminError) { throw none }
     func removeAccountRecord(_: MailboxAddress, keepsMail: Bool) throws(AdminError) { throw none }
+    func appPasswordRecords(of: MailboxAddress) throws(AdminError) -> [AppPasswordRecord] { throw none }
+    func addAppPasswordRecord(_: MailboxAddress, name: String, services: [String]) throws(AdminError)
+        -> AppPasswordRecord
+    { throw none }
+    func removeAppPasswordRecord(_: MailboxAddress, name: String) throws(AdminError) { throw none }
+    func banRecords() throws(AdminError) -> [BanRecord] { throw none }
+    func addBanRecord(_: String, seconds: Int64, reason: String) throws(AdminError) { throw none }
+    func removeBanRecord(_: String) throws(AdminError) { throw none }
     func aliasRecords(in: Domain?) throws(AdminError) -> [AliasRecord] { throw none }
     func addAliasRecord(_: MailboxAddress, targets: [MailboxAddress]) throws(AdminError) -> AliasRecord { throw none }
     func setAliasRecord(_: MailboxAddress, targets: [MailboxAddress]) throws(AdminError) -> AliasRecord { throw none }

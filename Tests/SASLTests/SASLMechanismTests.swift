@@ -10,13 +10,14 @@ import Testing
         func names(_ channel: SASLChannel) -> [String] {
             SASLMechanism.offered(among: SASLMechanism.all, on: channel).map(\.name)
         }
-        let unbound = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"]
+        let unbound = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"]
         #expect(names(.clear) == [])
         #expect(names(.loopback) == unbound)
         #expect(names(.tls) == unbound)
         #expect(
             names(SASLChannel(.tls, bindings: ["tls-exporter": [1]])) == [
                 "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN",
+                "OAUTHBEARER", "XOAUTH2",
             ]
         )
     }

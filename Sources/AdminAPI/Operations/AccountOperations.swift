@@ -41,6 +41,21 @@ let accountRoutes = [
         return try await context.requireDirectory()
             .setForwardRecord(address, targets: targets, keepsCopy: keepsCopy).json
     },
+    AdminRoute(.get, "v1/accounts/:address/app-passwords") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        return .array(try await context.requireDirectory().appPasswordRecords(of: address).map(\.json))
+    },
+    AdminRoute(.post, "v1/accounts/:address/app-passwords") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        let name = try request.text("name")
+        let services = request.body?["services"]?.strings ?? ["imap", "pop3", "submission"]
+        return try await context.requireDirectory().addAppPasswordRecord(address, name: name, services: services).json
+    },
+    AdminRoute(.delete, "v1/accounts/:address/app-passwords/:name") { (request, context) throws(AdminError) in
+        let address = try MailboxAddress(checking: request.path[2])
+        try await context.requireDirectory().removeAppPasswordRecord(address, name: request.path[4])
+        return [:]
+    },
     AdminRoute(.delete, "v1/accounts/:address") { (request, context) throws(AdminError) in
         let address = try MailboxAddress(checking: request.path[2])
         let keepsMail = try request["keepMail"].map { (text) throws(AdminError) in

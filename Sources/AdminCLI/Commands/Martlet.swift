@@ -14,7 +14,8 @@ extension Command {
                 "martlet events --since 1h --follow", "martlet settings explain imap/share-retry-attempts",
             ],
             subcommands: composition.commands + [
-                .service, .settings(composition.settings), .events(composition.events), .domain, .account, .alias,
+                .service, .settings(composition.settings), .events(composition.events), .domain, .account, .auth,
+                .alias,
                 .mailGroup, .connector, .destination, .route, .mailbox, .message, .queue, .track, .trace, .sendmail,
                 .importMail, .exportMail, .store, .dns,
                 .completion { .martlet(composition) }, .version(composition.version),

@@ -23,7 +23,8 @@ extension AccountDirectory {
             hashes.removeAll { lacking.contains($0) }
         }
         let scram = hashes.flatMap { [SASLMechanism.scram($0, plus: true), .scram($0, plus: false)] }
-        return scram + SASLMechanism.passwords
+        let bearer = tokens?.isConfigured == true ? [SASLMechanism.oauthBearer, .xoauth2] : []
+        return [.external] + scram + SASLMechanism.passwords + bearer
     }
 
     /// The hashes for which an account with a password has no keys; all of them while the directory cannot be read.

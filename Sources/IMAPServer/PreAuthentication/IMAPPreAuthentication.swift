@@ -100,7 +100,13 @@ package final class IMAPPreAuthentication {
 
     /// How far the connection can be trusted with secrets, now.
     var channel: SASLChannel {
-        if connection.tls != nil { return SASLChannel(.tls, bindings: connection.channelBindings) }
+        if connection.tls != nil {
+            return SASLChannel(
+                .tls,
+                bindings: connection.channelBindings,
+                identities: connection.certifiedIdentities
+            )
+        }
         return SASLChannel(connection.peer.isLoopback ? .loopback : .clear)
     }
 

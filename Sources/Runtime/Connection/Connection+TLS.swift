@@ -27,6 +27,10 @@ extension Connection {
     /// Channel-binding data of this session, by the registered name of the type; empty in the clear.
     package var channelBindings: [String: [UInt8]] { stream?.channelBindings ?? [:] }
 
+    /// The mail addresses that the client's certificate vouches for, when this server trusts it; see
+    /// `TLSStream.certifiedIdentities`.
+    package var certifiedIdentities: [String] { stream?.certifiedIdentities ?? [] }
+
     private func handshake(_ fresh: TLSStream) async throws(IOError) {
         let latest = ContinuousClock.now + Self.handshakeLimit
         while true {

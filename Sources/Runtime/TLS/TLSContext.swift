@@ -19,8 +19,13 @@ package final class TLSContext: Sendable {
 
     /// For listeners: TLS 1.2 and later.
     ///
-    /// The files are PEM; the certificate's holds the chain as well, leaf first.
-    package static func server(certificateFile: String, keyFile: String) throws(TLSError) -> TLSContext {
+    /// The files are PEM; the certificate's holds the chain as well, leaf first. With `clientAuthoritiesFile`, clients are
+    /// asked for a certificate; one that those authorities do not vouch for is as good as none.
+    package static func server(
+        certificateFile: String,
+        keyFile: String,
+        clientAuthoritiesFile: String? = nil
+    ) throws(TLSError) -> TLSContext {
         try TLSContext { () throws(TLSError) in
             let context = try OwnedContext(server: true)
             guard unsafe SSL_CTX_use_certificate_chain_file(context.pointer, certificateFile) == 1 else {
@@ -32,6 +37,7 @@ package final class TLSContext: Sendable {
             guard unsafe SSL_CTX_check_private_key(context.pointer) == 1 else {
                 throw TLSError("the key in \(keyFile) does not belong to the certificate in \(certificateFile)")
             }
+            if let clientAuthoritiesFile { try context.requestCertificates(clientAuthoritiesFile) }
             return context
         }
     }
@@ -106,6 +112,18 @@ private final class OwnedContext: @unchecked Sendable {
     }
 
     deinit { unsafe SSL_CTX_free(pointer) }
+
+    /// Asks clients for a certificate of one of these authorities, and tells them which those are.
+    func requestCertificates(_ authoritiesFile: String) throws(TLSError) {
+        guard unsafe SSL_CTX_load_verify_file(pointer, authoritiesFile) == 1,
+            let names = unsafe SSL_load_client_CA_file(authoritiesFile)
+        else { throw .openSSL("authorities file \(authoritiesFile)") }
+        unsafe SSL_CTX_set_client_CA_list(pointer, names)
+        unsafe COpenSSL_SSL_CTX_request_certificate(pointer)
+        // Without one OpenSSL refuses to resume sessions that began with a certificate.
+        let context = Array("martlet".utf8)
+        unsafe SSL_CTX_set_session_id_context(pointer, context, UInt32(context.count))
+    }
 }
 
 extension TLSError {

@@ -61,7 +61,13 @@ final class SMTPDialogue {
     }
 
     private static func channel(of connection: Connection) -> SASLChannel {
-        if connection.tls != nil { return SASLChannel(.tls, bindings: connection.channelBindings) }
+        if connection.tls != nil {
+            return SASLChannel(
+                .tls,
+                bindings: connection.channelBindings,
+                identities: connection.certifiedIdentities
+            )
+        }
         return SASLChannel(connection.peer.isLoopback ? .loopback : .clear)
     }
 

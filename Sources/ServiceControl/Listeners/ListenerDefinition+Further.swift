@@ -53,8 +53,18 @@ package enum SMTPListenerSettings {
         help: "Private key (PEM) of smtp/certificate-file."
     )
 
+    package static let requestsCertificate = SettingKey(
+        "smtp/request-client-certificate",
+        default: false,
+        live: false,
+        perInstance: true,
+        help: "Whether clients of one submission listener are asked for a certificate, as "
+            + "imap/request-client-certificate says."
+    )
+
     static let all: [SettingDeclaration] = [
         listen.declaration, service.declaration, certificateFile.declaration, keyFile.declaration,
+        requestsCertificate.declaration,
     ]
 }
 

@@ -10,7 +10,8 @@ extension Command {
         summary: "Who has a mailbox here",
         discussion: "An account's name is its address; people log on with it.",
         subcommands: [
-            .accountAdd, .accountList, .accountShow, .accountSet, .accountForward, .accountPassword, .accountRemove,
+            .accountAdd, .accountList, .accountShow, .accountSet, .accountForward, .accountPassword,
+            .accountAppPassword, .accountRemove,
         ]
     )
 }
