@@ -40,10 +40,10 @@ import Testing
         #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.1") == .unavailable)
         #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "192.0.2.2")))
         #expect(try await fixture.directory.bans().map(\.subject.description) == ["192.0.2.1/32"])
-        #expect(fixture.log.numbers.contains(9204))
+        #expect(fixture.log.numbers.contains(9205))
         try await fixture.directory.liftBan(#require(GuardSubject("192.0.2.1")))
         #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "192.0.2.1")))
-        #expect(fixture.log.numbers.contains(9205))
+        #expect(fixture.log.numbers.contains(9206))
         await refuses(.notFound) { try await fixture.directory.liftBan(#require(GuardSubject("192.0.2.1"))) }
     }
 

@@ -453,7 +453,7 @@ class Bans(unittest.TestCase):
                     pop3(server, "bob@example.test", "wrong")
                 else:
                     smtp(server, "submissions").login("nobody@example.test", "wrong")
-        event = server.event(9204)
+        event = server.event(9205)
         self.assertEqual(event["fields"]["directory.banned"], "127.0.0.1/32")
         until(lambda: not AppPasswords.logs_on(server, "alice@example.test", "secret1"), what="the ban")
         with smtp(server, "submissions") as client:
