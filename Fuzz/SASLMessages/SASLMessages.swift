@@ -6,8 +6,8 @@ import FuzzDriver
 import MailTypes
 import SASL
 
-/// Any bytes as the messages of every mechanism, in base64 and as they are: each has an answer, an exchange ends after at
-/// most four messages, and nobody is let in unless the directory said so.
+/// Any bytes as the messages of every mechanism, in base64 and as they are: each has an answer, an exchange ends
+/// after at most four messages, and nobody is let in unless the directory said so.
 @main
 enum FuzzSASLMessages {
     static func main() { fuzz(check) }

@@ -112,7 +112,13 @@ extension AccountDirectory: DirectoryAdministration {
     package func banRecords() async throws(AdminError) -> [BanRecord] {
         try await translated { () throws(DirectoryError) in
             try await self.bans().map { ban in
-                BanRecord(subject: ban.subject.description, since: ban.since, until: ban.until, reason: ban.reason)
+                BanRecord(
+                    subject: ban.subject.description,
+                    since: ban.since,
+                    until: ban.until,
+                    reason: ban.reason,
+                    isByHand: ban.isByHand
+                )
             }
         }
     }

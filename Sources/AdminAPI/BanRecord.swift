@@ -12,15 +12,21 @@ package struct BanRecord: Sendable, Equatable {
     /// The same.
     package var until: Int64
     package var reason: String
+    /// An administrator asked for it.
+    package var isByHand: Bool
 
-    package init(subject: String, since: Int64, until: Int64, reason: String) {
+    package init(subject: String, since: Int64, until: Int64, reason: String, isByHand: Bool) {
         self.subject = subject
         self.since = since
         self.until = until
         self.reason = reason
+        self.isByHand = isByHand
     }
 
     var json: JSONValue {
-        ["subject": .string(subject), "since": .integer(since), "until": .integer(until), "reason": .string(reason)]
+        [
+            "subject": .string(subject), "since": .integer(since), "until": .integer(until), "reason": .string(reason),
+            "byHand": .bool(isByHand),
+        ]
     }
 }

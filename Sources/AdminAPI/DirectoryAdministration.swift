@@ -200,7 +200,7 @@ package protocol DirectoryAdministration: Sendable {
     ) async throws(AdminError) -> AppPasswordRecord
     func removeAppPasswordRecord(_ address: MailboxAddress, name: String) async throws(AdminError)
 
-    /// Those in force, the oldest first.
+    /// Those in force, the newest first.
     func banRecords() async throws(AdminError) -> [BanRecord]
     /// `subject` is an address of a client, or of an account.
     func addBanRecord(_ subject: String, seconds: Int64, reason: String) async throws(AdminError)

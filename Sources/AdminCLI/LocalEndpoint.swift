@@ -36,7 +36,7 @@ struct LocalEndpoint: AdminEndpoint {
         let snapshot = await BlockingPool.shared.run { file.load().snapshot }
         let events = eventRecorder(snapshot)
         let isAboutMail = MailGateway.isAboutMail(request.path)
-        let needsDirectory = ["domains", "accounts", "aliases", "stores", "directory", "routes"].contains(
+        let needsDirectory = ["domains", "accounts", "auth", "aliases", "stores", "directory", "routes"].contains(
             request.path.dropFirst().first
         )
         let directory = needsDirectory ? try await openDirectory(snapshot) : nil

@@ -15,10 +15,10 @@ typedef struct {
 
 static size_t CCurl_keep(char *octets, size_t size, size_t count, void *context) {
     CCurl_buffer *buffer = (CCurl_buffer *)context;
-    if (count > buffer->capacity - buffer->count) return 0;
+    (void)size; // always 1
+    if (count > buffer->capacity - buffer->count) return CURL_WRITEFUNC_ERROR;
     memcpy(buffer->octets + buffer->count, octets, count);
     buffer->count += count;
-    (void)size;
     return count;
 }
 
@@ -37,6 +37,10 @@ static inline CURLcode CCurl_post(const char *address, const char *form, size_t 
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds);
+    // A look-up of the host's name that hangs is left behind, not waited for.
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+    // What else a redirection or an environment variable could lead to is not to get tokens.
+    curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, form);

@@ -16,7 +16,7 @@ extension AccountDirectory: Authenticator {
         let attempt = LogOnAttempt(user: user, service: service, peer: peer)
         do throws(DirectoryError) {
             let account = try await account(loggingOnAs: user)
-            if let account, try await isAppPassword(password, of: account, for: service) {
+            if try await isAppPassword(password, of: account, for: service) {
                 return conclude(attempt, account, isRight: true)
             }
             return await decide(attempt, password, on: account)

@@ -18,8 +18,8 @@ extension AccountDirectory {
         }
     }
 
-    /// Finds the account that somebody proved to be `identities` has: the first of them that is one, or the one that was
-    /// asked for.
+    /// Finds the account that somebody proved to be `identities` has: the first of them that is one, or the one that
+    /// was asked for.
     func check(
         _ identities: [String],
         wanting user: String,

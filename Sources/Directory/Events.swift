@@ -64,7 +64,7 @@ extension EventDefinition {
             + "administrator asked for it.",
         action:
             "None for a stranger. For one of your users: have the password corrected in his programs, and use martlet "
-            + "auth bans remove; add a network of yours to directory/trusted-networks."
+            + "auth bans lift; add a network of yours to directory/trusted-networks."
     )
     package static let banLifted = EventDefinition(
         9206,

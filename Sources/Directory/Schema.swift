@@ -129,7 +129,6 @@ enum Schema {
                 pop3 INTEGER NOT NULL,
                 submission INTEGER NOT NULL,
                 created INTEGER NOT NULL,
-                last_used INTEGER,
                 UNIQUE (account, name)
             ) STRICT
             """

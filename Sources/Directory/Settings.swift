@@ -79,7 +79,8 @@ package enum DirectorySettings {
         in: 0...1_000_000,
         help:
             "Failed log-ons within directory/failure-window after which an address (IPv4, or a /64 of IPv6) is banned, "
-            + "counted over all protocols and workers; 0 for never."
+            + "counted over all protocols and workers; 0 for never. Accounts that have logged on from there before "
+            + "stay open."
     )
     package static let failuresPerAccount = SettingKey(
         "directory/failures-per-account",

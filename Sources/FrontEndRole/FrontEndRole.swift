@@ -27,14 +27,12 @@ package enum FrontEndRole {
         }
         let owners = AccountOwners(context.layout)
         let settings = context.settings.current
-        let imapTLS = ServerCertificate.load(
-            context,
-            requestsCertificates: settings[ServiceSettings.imapRequestsCertificate]
+        let (imapAsks, pop3Asks) = (
+            settings[ServiceSettings.imapRequestsCertificate], settings[ServiceSettings.pop3RequestsCertificate]
         )
-        let pop3TLS = ServerCertificate.load(
-            context,
-            requestsCertificates: settings[ServiceSettings.pop3RequestsCertificate]
-        )
+        let imapTLS = ServerCertificate.load(context, requestsCertificates: imapAsks)
+        let pop3TLS =
+            imapAsks == pop3Asks ? imapTLS : ServerCertificate.load(context, requestsCertificates: pop3Asks)
         let environment = FrontEndEnvironment(
             hostName: context.hostName,
             authenticator: directory,

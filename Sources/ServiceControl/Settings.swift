@@ -68,8 +68,8 @@ package enum ServiceSettings {
         default: "",
         live: false,
         help: "PEM file with the authorities whose certificates prove who a client is, for listeners that ask for them "
-            + "(imap/request-client-certificate and its like). Relative to the data folder. Changed content is taken up "
-            + "by itself."
+            + "(imap/request-client-certificate and its like). Relative to the data folder. Changed content is taken "
+            + "up by itself."
     )
     package static let imapRequestsCertificate = SettingKey(
         "imap/request-client-certificate",

@@ -8,7 +8,7 @@ extension EventDefinition {
         9210,
         "oauth.introspection.failed",
         .error,
-        text: "The authorization server could not be asked about a token; the log-on was put off.",
+        text: "The authorization server could not be asked about tokens; log-ons were put off.",
         cause:
             "It is not there, took too long, refused this server's own name and password, or said what is no answer.",
         action: "Read the reason in the fields; look at oauth/introspection-url, oauth/client-id and oauth/timeout."

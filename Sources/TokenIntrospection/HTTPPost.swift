@@ -7,7 +7,7 @@ internal import CCurl
 struct HTTPPost: Sendable {
     var address: String
     var form: [(name: String, value: String)]
-    /// For HTTP Basic; `nil` to ask without.
+    /// For HTTP Basic, encoded as RFC 6749 §2.3.1 wants it; `nil` to ask without.
     var credentials: (user: String, password: String)?
     /// PEM; empty for the system's.
     var authoritiesFile = ""
@@ -30,20 +30,21 @@ struct HTTPPost: Sendable {
     func perform() throws(Failure) -> Answer {
         guard Self.isReady else { throw Failure(reason: "libcurl cannot start") }
         let body = Array(form.map { "\($0.name)=\(Self.escaped($0.value))" }.joined(separator: "&").utf8CString)
+        let user = credentials.map { Self.escaped($0.user) }
+        let password = Self.escaped(credentials?.password ?? "")
         var room = [CChar](repeating: 0, count: maximumOctets)
         var status = 0
         var count = 0
-        let milliseconds = timeout / .milliseconds(1)
         let result = unsafe room.withUnsafeMutableBufferPointer { room in
             var buffer = unsafe CCurl_buffer(octets: room.baseAddress, capacity: room.count, count: 0)
             let result = unsafe CCurl_post(
                 address,
                 body,
                 body.count - 1,
-                credentials?.user,
-                credentials?.password ?? "",
+                user,
+                password,
                 authoritiesFile.isEmpty ? nil : authoritiesFile,
-                max(1, Int(milliseconds)),
+                max(1, Int(timeout / .milliseconds(1))),
                 &buffer,
                 &status
             )

@@ -9,23 +9,26 @@ package import Settings
 
 /// Asks an authorization server about tokens (RFC 7662 §2), and remembers what it said.
 ///
-/// May be called from any task; the waiting is done on threads of its own.
+/// May be called from any task; the waiting is done on threads of its own. An answer is there, or refused, within twice
+/// `oauth/timeout`, whatever the authorization server does.
 package final class IntrospectionClient: TokenAuthority {
-    /// How many questions are asked at once; further ones wait.
+    /// How many questions are asked at once.
     private static let threads = 8
-    /// Bound on remembered answers.
-    private static let maximumCount = 50_000
+    /// How many more wait for a thread; above that, log-ons are put off at once.
+    private static let maximumWaiting = 1000
+    /// Between two events of failures.
+    private static let reportInterval: Duration = .seconds(10)
 
-    private struct Known {
-        let holder: String?
-        let expiry: ContinuousClock.Instant
+    private struct Failures {
+        var reported: ContinuousClock.Instant?
+        var count = 0
     }
 
     private let settings: LiveSettings
     private let events: EventRecorder
     private let pool = BlockingPool(name: "introspection", threads: threads)
-    /// By digest of token and settings: the tokens themselves are kept nowhere.
-    private let known = Lock<[[UInt8]: Known]>([:])
+    private let known = KnownTokens()
+    private let failures = Lock(Failures())
 
     package init(settings: LiveSettings, events: EventRecorder) {
         self.settings = settings
@@ -37,48 +40,46 @@ package final class IntrospectionClient: TokenAuthority {
     package func holder(of token: String) async -> TokenVerdict {
         let current = settings.current
         let key = Self.key(token, current)
-        if let verdict = remembered(key) { return verdict }
-        let answer: IntrospectionAnswer
+        if let verdict = known.verdict(on: key) { return verdict }
         do throws(HTTPPost.Failure) {
-            answer = try await ask(about: token, current)
+            let answer = try await ask(about: token, current)
+            known.keep(answer, on: key, for: current[TokenSettings.cacheLifetime])
+            return answer.verdict
         } catch {
-            events.record(
-                .introspectionFailed,
-                ["oauth.url": .string(current[TokenSettings.address]), "oauth.reason": .string(error.reason)]
-            )
+            report(error, current)
             return .unavailable
         }
-        remember(answer, key, for: current[TokenSettings.cacheLifetime])
-        return answer.holder.map(TokenVerdict.holder) ?? .invalid
     }
 
     private func ask(
         about token: String,
         _ current: SettingsSnapshot
     ) async throws(HTTPPost.Failure) -> IntrospectionAnswer {
+        guard pool.waiting < Self.maximumWaiting else { throw .tooMany }
+        let latest = ContinuousClock.now + current[TokenSettings.timeout]
         let result = await pool.run {
-            Result { () throws(HTTPPost.Failure) in
-                let post = HTTPPost(
-                    address: current[TokenSettings.address],
-                    form: [("token", token), ("token_type_hint", "access_token")],
-                    credentials: try Self.credentials(current),
-                    authoritiesFile: current[TokenSettings.authoritiesFile],
-                    timeout: current[TokenSettings.timeout],
-                    maximumOctets: IntrospectionAnswer.maximumOctets
-                )
-                return try post.perform()
+            Result { () throws(HTTPPost.Failure) -> HTTPPost.Answer in
+                guard ContinuousClock.now < latest else { throw .tooMany }
+                return try Self.post(token, current).perform()
             }
         }
         let answer = try result.get()
         guard answer.status == 200 else { throw HTTPPost.Failure(reason: "HTTP status \(answer.status)") }
-        guard
-            let parsed = IntrospectionAnswer(
-                answer.body,
-                userClaim: current[TokenSettings.userClaim],
-                scope: current[TokenSettings.requiredScope]
-            )
-        else { throw HTTPPost.Failure(reason: "the answer is not that of RFC 7662") }
+        guard let parsed = IntrospectionAnswer(answer.body, IntrospectionRules(current)) else {
+            throw HTTPPost.Failure(reason: "the answer is not that of RFC 7662")
+        }
         return parsed
+    }
+
+    private static func post(_ token: String, _ current: SettingsSnapshot) throws(HTTPPost.Failure) -> HTTPPost {
+        HTTPPost(
+            address: current[TokenSettings.address],
+            form: [("token", token), ("token_type_hint", "access_token")],
+            credentials: try Self.credentials(current),
+            authoritiesFile: current[TokenSettings.authoritiesFile],
+            timeout: current[TokenSettings.timeout],
+            maximumOctets: IntrospectionAnswer.maximumOctets
+        )
     }
 
     private static func credentials(
@@ -95,34 +96,36 @@ package final class IntrospectionClient: TokenAuthority {
         return (user, String(decoding: line, as: UTF8.self))
     }
 
-    // MARK: Memory
-
+    /// Of a token as these settings take it: the tokens themselves are kept nowhere.
     private static func key(_ token: String, _ current: SettingsSnapshot) -> [UInt8] {
         let parts = [
             current[TokenSettings.address], current[TokenSettings.userClaim], current[TokenSettings.requiredScope],
-            token,
+            current[TokenSettings.requiredAudience], token,
         ]
         return Digest.sha256(Array(parts.joined(separator: "\0").utf8))
     }
 
-    private func remembered(_ key: [UInt8], at now: ContinuousClock.Instant = .now) -> TokenVerdict? {
-        guard let found = known.withLock({ $0[key] }), now < found.expiry else { return nil }
-        return found.holder.map(TokenVerdict.holder) ?? .invalid
-    }
-
-    private func remember(_ answer: IntrospectionAnswer, _ key: [UInt8], for lifetime: Duration) {
+    /// One event for all that failed in a while: every log-on with a token fails while the authorization server is
+    /// away.
+    private func report(_ failure: HTTPPost.Failure, _ current: SettingsSnapshot) {
         let now = ContinuousClock.now
-        var rest = lifetime
-        if let end = answer.expiry {
-            let left = end.subtractingReportingOverflow(WallClock.seconds)
-            rest = min(rest, left.overflow ? lifetime : .seconds(left.partialValue))
+        let count = failures.withLock { failures -> Int? in
+            failures.count += 1
+            if let reported = failures.reported, now - reported < Self.reportInterval { return nil }
+            defer { failures = Failures(reported: now) }
+            return failures.count
         }
-        guard rest > .zero else { return }
-        let entry = Known(holder: answer.holder, expiry: now + rest)
-        known.withLock { known in
-            if known.count >= Self.maximumCount { known = known.filter { now < $0.value.expiry } }
-            if known.count >= Self.maximumCount { known.removeAll() }
-            known[key] = entry
-        }
+        guard let count else { return }
+        events.record(
+            .introspectionFailed,
+            [
+                "oauth.url": .string(current[TokenSettings.address]), "oauth.reason": .string(failure.reason),
+                "oauth.failures": .count(count),
+            ]
+        )
     }
+}
+
+extension HTTPPost.Failure {
+    fileprivate static let tooMany = HTTPPost.Failure(reason: "too many log-ons wait for it")
 }

@@ -8,10 +8,11 @@ package enum TokenSettings {
     package static let address = SettingKey(
         "oauth/introspection-url",
         default: "",
-        allowed: "an https:// or http:// address, or empty",
-        where: { $0.isEmpty || $0.hasPrefix("https://") || $0.hasPrefix("http://") },
+        allowed: "an https:// address, an http:// one of this machine, or empty",
+        where: { $0.isEmpty || TokenSettings.isSafe($0) },
         help: "Where an authorization server says whose a token is (RFC 7662). While it is empty, OAUTHBEARER and "
-            + "XOAUTH2 are not offered."
+            + "XOAUTH2 are not offered. Tokens and the password of oauth/client-id go there: over TLS, or to this "
+            + "machine (http://localhost, 127.0.0.1 or [::1])."
     )
     package static let clientID = SettingKey(
         "oauth/client-id",
@@ -36,7 +37,15 @@ package enum TokenSettings {
     package static let requiredScope = SettingKey(
         "oauth/required-scope",
         default: "",
-        help: "A scope that a token must have for logging on; empty for none."
+        help: "A scope that a token must have for logging on; empty for none. Without this and "
+            + "oauth/required-audience, a token that a user gave to any other service of the same authorization server "
+            + "opens the mailbox."
+    )
+    package static let requiredAudience = SettingKey(
+        "oauth/required-audience",
+        default: "",
+        help: "Whom a token must be meant for (aud), which is what the authorization server calls this server; empty "
+            + "for anybody."
     )
     package static let authoritiesFile = SettingKey(
         "oauth/authorities-file",
@@ -59,12 +68,22 @@ package enum TokenSettings {
             "How long an answer is remembered (by a digest of the token, in memory), but never past the token's end. A "
             + "token that is revoked counts for so long. 0s remembers nothing."
     )
+
+    /// Whether nobody on the way can read what is sent there; names and passwords have settings of their own.
+    private static func isSafe(_ address: String) -> Bool {
+        guard !address.contains("@"), address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
+        if address.hasPrefix("https://") { return address.utf8.count > 8 }
+        return ["http://localhost", "http://127.0.0.1", "http://[::1]"].contains { host in
+            address == host || address.hasPrefix(host + "/") || address.hasPrefix(host + ":")
+        }
+    }
 }
 
 /// Every setting of this module.
 package let tokenIntrospectionSettings: [SettingDeclaration] = [
     TokenSettings.address.declaration, TokenSettings.clientID.declaration, TokenSettings.clientSecretFile.declaration,
     TokenSettings.userClaim.declaration, TokenSettings.requiredScope.declaration,
+    TokenSettings.requiredAudience.declaration,
     TokenSettings.authoritiesFile.declaration, TokenSettings.timeout.declaration,
     TokenSettings.cacheLifetime.declaration,
 ]

@@ -126,7 +126,9 @@ final class MemoryDirectory: DirectoryAdministration {
     func removeAppPasswordRecord(_ address: MailboxAddress, name: String) throws(AdminError) {
         guard name == "phone" else { throw AdminError(.notFound, "There is none.") }
     }
-    func banRecords() -> [BanRecord] { [BanRecord(subject: "192.0.2.1/32", since: 1, until: 9, reason: "r")] }
+    func banRecords() -> [BanRecord] {
+        [BanRecord(subject: "192.0.2.1/32", since: 1, until: 9, reason: "r", isByHand: false)]
+    }
     func addBanRecord(_ subject: String, seconds: Int64, reason: String) {}
     func removeBanRecord(_ subject: String) throws(AdminError) {
         guard subject == "192.0.2.1" else { throw AdminError(.notFound, "There is none.") }

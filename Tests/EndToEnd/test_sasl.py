@@ -20,8 +20,8 @@ import time
 import unittest
 import urllib.parse
 
-from clients import Lines, imap, uids
-from server import DOMAIN, Server, until
+from clients import Lines, imap, pop3, smtp, uids
+from server import DOMAIN, Server, shared, tls_context, until
 
 
 def run(*words, timeout=30, **more):
@@ -284,6 +284,16 @@ class Certificates(unittest.TestCase):
         result = run("curl", *certificate, f"pop3s://localhost:{self.server.port('pop3s')}/")
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_authorities_that_cannot_be_read_leave_tls_as_it_is(self):
+        server = Server({"tls/client-authorities-file": self.folder + "/none.crt",
+                         "imap/request-client-certificate": "true"})
+        self.addCleanup(server.destroy)
+        server.start()
+        client = imap(server, "alice@example.test", "secret1")
+        self.assertNotIn("AUTH=EXTERNAL", client.capabilities)
+        client.logout()
+        server.event(9100)
+
     def test_sessions_are_resumed(self):
         context, session = self.context("alice"), None
         for number in range(3):
@@ -295,29 +305,72 @@ class Certificates(unittest.TestCase):
 
 
 class Authority(http.server.ThreadingHTTPServer):
-    """An authorization server that knows some tokens (RFC 7662)."""
+    """An authorization server that knows some tokens (RFC 7662), and lies and dawdles when it is told to."""
+
+    daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Introspection)
-        self.tokens, self.questions, self.hangs = {}, [], threading.Event()
+        self.tokens, self.questions, self.mood = {}, [], None
+        self.goes_on = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
 
 
 class Introspection(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.server.questions.append((self.path, self.headers.get("Authorization"), form["token"][0]))
-        if self.server.hangs.is_set():
-            time.sleep(3)
-        answer = json.dumps(self.server.tokens.get(form["token"][0], {"active": False})).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        token = form["token"][0]
+        self.server.questions.append((self.path, self.headers.get("Authorization"), token))
+        if self.server.mood:
+            return getattr(self, self.server.mood)()
+        return self.answer(200, json.dumps(self.server.tokens.get(token, {"active": False})).encode())
 
-    def log_message(self, *_):
-        pass
+    def answer(self, status, body, *headers):
+        self.send_response(status)
+        for name, value in (("Content-Length", str(len(body))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def waits(self):
+        self.server.goes_on.wait(60)
+        self.answer(200, b'{"active": false}')
+
+    def hangs_up(self):
+        self.close_connection = True
+
+    def fails(self):
+        self.answer(500, b'{"active": true, "username": "alice@example.test", "scope": "mail"}')
+
+    def refuses(self):
+        self.answer(401, b"")
+
+    def sends_elsewhere(self):
+        self.answer(307, b"", ("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere"))
+
+    def talks(self):
+        self.answer(200, b"<html>Welcome</html>")
+
+    def lies(self):
+        self.answer(200, b'{"active": "true", "username": "alice@example.test", "scope": "mail"}')
+
+    def says_too_much(self):
+        self.answer(200, b'{"active": true, "username": "alice@example.test", "scope": "mail"}' + b" " * 10_000_000)
+
+    def streams(self):
+        self.send_response(200)
+        self.end_headers()
+        while True:
+            self.wfile.write(b" " * 1000)
+
+    def drips(self):
+        self.send_response(200)
+        self.end_headers()
+        while not self.server.goes_on.wait(0.1):
+            self.wfile.write(b" ")
 
 
 class Tokens(unittest.TestCase):
@@ -364,11 +417,11 @@ class Tokens(unittest.TestCase):
                         self.assertEqual(result.returncode, 67, result.stderr)
         path, credentials, token = self.authority.questions[0]
         self.assertEqual((path, token), ("/introspect", "good+token/1="))
-        self.assertEqual(base64.b64decode(credentials.removeprefix("Basic ")), b"martlet:p&ss")
+        self.assertEqual(base64.b64decode(credentials.removeprefix("Basic ")), b"martlet:p%26ss")
 
-    def answer(self, message):
+    def answer(self, message, server=None, timeout=10):
         """The challenge of a refusal, and the tagged answer."""
-        with Lines(self.server, "imaps") as lines:
+        with Lines(server or self.server, "imaps", timeout) as lines:
             self.assertIn(b" AUTH=OAUTHBEARER AUTH=XOAUTH2", lines.line())
             lines.send(b"a AUTHENTICATE OAUTHBEARER " + base64.b64encode(message) + b"\r\n")
             line, challenge = lines.line(), None
@@ -396,13 +449,89 @@ class Tokens(unittest.TestCase):
         asked = [token for _, _, token in self.authority.questions if token == "often"]
         self.assertLessEqual(len(asked), len(self.server.workers("frontend")) or 1)
 
-    def test_an_authority_that_does_not_answer(self):
-        self.authority.hangs.set()
-        self.addCleanup(self.authority.hangs.clear)
-        challenge, answer = self.answer(b"n,,\x01auth=Bearer slow\x01\x01")
-        self.assertIsNone(challenge)
-        self.assertTrue(answer.startswith(b"a NO [UNAVAILABLE]"), answer)
+    def in_mood(self, mood):
+        self.authority.mood = mood
+        self.addCleanup(setattr, self.authority, "mood", None)
+
+    def test_an_authority_that_gives_no_answer(self):
+        for mood in ("waits", "hangs_up", "fails", "refuses", "sends_elsewhere", "talks", "lies", "says_too_much",
+                     "streams", "drips"):
+            with self.subTest(mood):
+                self.in_mood(mood)
+                challenge, answer = self.answer(f"n,,\x01auth=Bearer {mood}\x01\x01".encode())
+                self.assertIsNone(challenge)
+                self.assertTrue(answer.startswith(b"a NO [UNAVAILABLE]"), answer)
+        self.assertNotIn("/elsewhere", [path for path, _, _ in self.authority.questions])
         self.server.event(9210)
+        self.authority.mood = None
+        challenge, answer = self.answer(b"n,,\x01auth=Bearer waits\x01\x01")
+        self.assertEqual(challenge, {"status": "invalid_token"})
+
+    def test_nobody_else_waits_for_the_authority(self):
+        server = Server({
+            "oauth/introspection-url": f"http://127.0.0.1:{self.authority.server_port}/introspect", "oauth/timeout": "60s",
+        })
+        self.addCleanup(server.destroy)
+        server.start()
+        self.in_mood("waits")
+        self.addCleanup(self.authority.goes_on.clear)
+        self.addCleanup(self.authority.goes_on.set)
+        answers = []
+
+        def log_on(number):
+            answers.append(self.answer(f"n,,\x01auth=Bearer waiting{number}\x01\x01".encode(), server, 60))
+        threads = [threading.Thread(target=log_on, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        until(lambda: sum(token.startswith("waiting") for _, _, token in self.authority.questions) >= 8,
+              what="questions to wait")
+        imap(server, "alice@example.test", "secret1").logout()
+        pop3(server, "bob@example.test", "secret2").quit()
+        self.assertEqual(answers, [])
+        self.authority.goes_on.set()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual([challenge for challenge, _ in answers], [{"status": "invalid_token"}] * 20)
+
+    def test_long_tokens(self):
+        for octets, is_taken in ((8192, True), (8193, False), (9100, False)):
+            token = "t" * octets
+            self.authority.tokens[token] = {"active": True, "username": "alice@example.test", "scope": "mail"}
+            message = base64.b64encode(f"n,,\x01auth=Bearer {token}\x01\x01".encode())
+            with self.subTest(octets), Lines(self.server, "imaps") as lines:
+                lines.line()
+                lines.send(b"a AUTHENTICATE OAUTHBEARER " + message + b"\r\n")
+                self.assertTrue(lines.line().startswith(b"a OK" if is_taken else b"a BAD"))
+            with self.subTest(octets), Lines(self.server, "pop3s") as lines:
+                lines.line()
+                lines.send(b"AUTH OAUTHBEARER\r\n")
+                self.assertEqual(lines.line(), b"+ ")
+                lines.send(message + b"\r\n")
+                self.assertTrue(lines.line().startswith(b"+OK" if is_taken else b"-ERR"))
+            with self.subTest(octets), Lines(self.server, "submissions") as lines:
+                lines.line()
+                lines.send(b"EHLO x\r\n")
+                lines.lines_until(b"250 ")
+                lines.send(b"AUTH OAUTHBEARER " + message + b"\r\n")
+                self.assertTrue(lines.line().startswith(b"235" if is_taken else b"501"))
+
+    def test_tokens_and_passwords_are_written_nowhere(self):
+        self.authority.tokens["sekret-taken"] = {"active": True, "username": "alice@example.test", "scope": "mail"}
+        made = json.loads(self.server.cli("account", "app-password", "add", "bob@example.test", "laptop", "--json"))
+        for token in ("sekret-taken", "sekret-refused"):
+            self.answer(f"n,,\x01auth=Bearer {token}\x01\x01".encode())
+        imap(self.server, "bob@example.test", made["password"]).logout()
+        self.server.event(13003)
+        secrets = [b"sekret-", b"p&ss", made["password"].encode(), made["password"].replace("-", "").encode()]
+        for folder, _, names in os.walk(self.server.folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    with open(path, "rb") as file:
+                        content = file.read()
+                except OSError:
+                    continue  # a socket, or gone
+                self.assertEqual([secret for secret in secrets if secret in content], [], path)
 
     def test_not_offered_without_an_authority(self):
         with Lines(shared(), "imaps") as lines:
@@ -440,9 +569,11 @@ class AppPasswords(unittest.TestCase):
 class Bans(unittest.TestCase):
     """Failures count over protocols and workers."""
 
+    QUICK = {"imap/failed-logon-delay": "0s", "pop3/log-on-failure-delay": "0s"}
+
     def test_an_address_is_banned_everywhere_and_let_in_again(self):
         server = Server({"directory/trusted-networks": "192.0.2.0/24", "directory/failures-per-address": "4",
-                         "imap/failed-logon-delay": "0s", "pop3/log-on-failure-delay": "0s"})
+                         **self.QUICK})
         self.addCleanup(server.destroy)
         server.start()
         for attempt in range(4):
@@ -455,18 +586,59 @@ class Bans(unittest.TestCase):
                     smtp(server, "submissions").login("nobody@example.test", "wrong")
         event = server.event(9205)
         self.assertEqual(event["fields"]["directory.banned"], "127.0.0.1/32")
-        until(lambda: not AppPasswords.logs_on(server, "alice@example.test", "secret1"), what="the ban")
+        self.assertFalse(AppPasswords.logs_on(server, "alice@example.test", "secret1"))
+        with self.assertRaises(poplib.error_proto) as failure:
+            pop3(server, "alice@example.test", "secret1")
+        self.assertIn(b"[SYS/TEMP]", failure.exception.args[0])
         with smtp(server, "submissions") as client:
             with self.assertRaises(smtplib.SMTPException):
                 client.login("alice@example.test", "secret1")
         bans = json.loads(server.cli("auth", "bans", "list", "--json"))
         self.assertEqual([ban["subject"] for ban in bans], ["127.0.0.1/32"])
-        server.cli("auth", "bans", "remove", "127.0.0.1")
-        until(lambda: AppPasswords.logs_on(server, "alice@example.test", "secret1"), what="the end of the ban")
+        server.cli("auth", "bans", "lift", "127.0.0.1")
+        session = imap(server, "alice@example.test", "secret1")
+        self.assertNotEqual(server.run("auth", "bans", "lift", "127.0.0.1").returncode, 0)
         server.cli("auth", "bans", "add", "127.0.0.1", "--for", "2h")
-        until(lambda: not AppPasswords.logs_on(server, "alice@example.test", "secret1"), what="the ban by hand")
+        self.assertFalse(AppPasswords.logs_on(server, "alice@example.test", "secret1"))
+        # Who is logged on stays so.
+        self.assertEqual(session.select()[0], "OK")
         server.cli("settings", "set", "directory/trusted-networks", "127.0.0.0/8")
         until(lambda: AppPasswords.logs_on(server, "alice@example.test", "secret1"), what="trust to count")
+        session.logout()
+        server.stop()
+        # Without a server, too.
+        server.cli("auth", "bans", "lift", "127.0.0.1")
+        self.assertEqual(json.loads(server.cli("auth", "bans", "list", "--json")), [])
+
+    def test_an_address_that_many_share(self):
+        server = Server({"imaps/proxy-networks": "127.0.0.0/8", "directory/failures-per-address": "4",
+                         "directory/failures-per-account": "6", **self.QUICK})
+        self.addCleanup(server.destroy)
+        server.spawn()
+        until(lambda: server.answers("submission"), 30, "the server to be there")
+
+        def log_on(address, user, password):
+            with socket.create_connection(("127.0.0.1", server.port("imaps")), timeout=20) as plain:
+                plain.sendall(f"PROXY TCP4 {address} 127.0.0.1 4711 993\r\n".encode())
+                with tls_context().wrap_socket(plain) as stream:
+                    stream.sendall(f"a LOGIN {user}@example.test {password}\r\nb LOGOUT\r\n".encode())
+                    said = b"".join(iter(lambda: stream.recv(4096), b""))
+            return re.search(rb"^a (OK|NO \[\w+\])", said, re.MULTILINE)[1].decode()
+
+        shared_by_many, elsewhere = "203.0.113.5", "203.0.113.6"
+        refused, banned = "NO [AUTHENTICATIONFAILED]", "NO [UNAVAILABLE]"
+        self.assertEqual(log_on(shared_by_many, "alice", "secret1"), "OK")
+        for _ in range(4):
+            self.assertEqual(log_on(shared_by_many, "nobody", "wrong"), refused)
+        self.assertEqual(log_on(shared_by_many, "bob", "secret2"), banned)
+        self.assertEqual(log_on(elsewhere, "bob", "secret2"), "OK")
+        self.assertEqual(log_on(shared_by_many, "alice", "secret1"), "OK")
+        for _ in range(6):
+            self.assertEqual(log_on(shared_by_many, "alice", "wrong"), refused)
+        self.assertEqual(log_on(shared_by_many, "alice", "secret1"), banned)
+        self.assertEqual(log_on(elsewhere, "alice", "secret1"), banned)
+        bans = json.loads(server.cli("auth", "bans", "list", "--json"))
+        self.assertEqual({ban["subject"] for ban in bans}, {"203.0.113.5/32", "alice@example.test"})
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ struct LogOnTests {
         try await Dialogue().run { client in
             _ = try await client.receive()
             try await client.send(String(repeating: String(repeating: "x", count: 100_000) + "\r\n", count: 33))
-            for _ in 0..<33 { #expect(try await client.receive() == "* BAD Line of more than 8192 octets") }
+            for _ in 0..<21 { #expect(try await client.receive() == "* BAD Line of more than 12800 octets") }
             #expect(try await client.receive() == "* BYE Too many octets before log-on")
         }
     }

@@ -12,7 +12,10 @@ let banRoutes = [
         guard (1...maximumBanSeconds).contains(seconds) else {
             throw AdminError(.invalid, "A ban lasts 1 to \(maximumBanSeconds) seconds.")
         }
-        let reason = request.body?["reason"]?.string ?? "an administrator asked for it"
+        let reason = try request.optionalText("reason") ?? "an administrator asked for it"
+        guard reason.utf8.count <= maximumReasonOctets else {
+            throw AdminError(.invalid, "A reason has at most \(maximumReasonOctets) octets.")
+        }
         try await context.requireDirectory().addBanRecord(request.text("subject"), seconds: seconds, reason: reason)
         return [:]
     },
@@ -25,5 +28,6 @@ let banRoutes = [
     },
 ]
 
+private let maximumReasonOctets = 1000
 /// Ten years.
 private let maximumBanSeconds: Int64 = 3650 * 86_400

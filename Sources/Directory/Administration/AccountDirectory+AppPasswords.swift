@@ -9,8 +9,8 @@ package import SASL
 extension AccountDirectory {
     /// Makes an app password, and answers with its text, which is told nowhere again.
     ///
-    /// Throws `.invalid` for a name that is none, `.alreadyExists` for one that is taken, and `.inUse` when the account has
-    /// as many as it may.
+    /// Throws `.invalid` for a name that is none, `.alreadyExists` for one that is taken, and `.inUse` when the
+    /// account has as many as it may.
     package func addAppPassword(
         _ address: MailboxAddress,
         name: String,
@@ -19,8 +19,8 @@ extension AccountDirectory {
         guard AppPassword.isName(name), !services.isEmpty else {
             throw DirectoryError(
                 .invalid,
-                "An app password has a name of 1 to \(AppPassword.maximumNameOctets) octets without control characters, "
-                    + "and opens at least one of imap, pop3 and submission."
+                "An app password has a name of 1 to \(AppPassword.maximumNameOctets) octets without control "
+                    + "characters, and opens at least one of imap, pop3 and submission."
             )
         }
         let text = AppPasswordText.random()
@@ -53,63 +53,52 @@ extension AccountDirectory {
 
     /// In the order in which they were made.
     package func appPasswords(of address: MailboxAddress) async throws(DirectoryError) -> [AppPassword] {
-        try await read { database in
-            try database.appPasswords(of: try database.requireAccount(address).id).map(\.password)
+        let stored = try await read { database in
+            try database.appPasswords(of: try database.requireAccount(address).id)
+        }
+        let uses = await guardian.lastUses(of: stored.map(\.id))
+        return stored.map { stored in
+            var password = stored.password
+            password.lastUsed = uses[stored.id]
+            return password
         }
     }
 
     /// Takes one away; no process lets it in 250 ms later.
     package func removeAppPassword(_ address: MailboxAddress, name: String) async throws(DirectoryError) {
-        try await change("app password remove", "\(address) \(name)") { database in
+        let removed = try await change("app password remove", "\(address) \(name)") { database in
             let account = try database.requireAccount(address)
-            try database.run(
-                "DELETE FROM app_passwords WHERE account = ?1 AND name = ?2",
-                [.integer(Int64(clamping: account.id.rawValue)), .text(name)]
-            )
-            guard database.changedRows > 0 else {
+            guard let stored = try database.appPasswords(of: account.id).first(where: { $0.password.name == name })
+            else {
                 throw DirectoryError(
                     .notFound,
                     "\(address) has no app password \(name). See: martlet account app-password list \(address)"
                 )
             }
+            try database.run("DELETE FROM app_passwords WHERE id = ?1", [.integer(stored.id)])
+            return stored.id
         }
+        await guardian.forgetUse(of: removed)
     }
 
     // MARK: Log-ons
 
     /// Whether this is an app password of the account that opens the service; notes that it was used.
+    ///
+    /// Of users who do not exist, too, so that they take as long.
     func isAppPassword(
         _ password: [UInt8],
-        of account: Account,
+        of account: Account?,
         for service: MailService
     ) async throws(DirectoryError) -> Bool {
         guard let digest = AppPasswordText.digest(password) else { return false }
-        let answer = try await answer(to: .appPasswords(account.id)) {
-            .appPasswords(try $0.appPasswords(of: account.id))
-        }
+        let number = account?.id ?? AccountID(0)
+        let answer = try await answer(to: .appPasswords(number)) { .appPasswords(try $0.appPasswords(of: number)) }
         guard case .appPasswords(let known) = answer,
             let found = known.first(where: { constantTimeEqual(Array($0.digest.utf8), Array(digest.utf8)) }),
             found.password.services.contains(service)
         else { return false }
-        await noteUse(of: found)
+        await guardian.noteUse(of: found.id)
         return true
-    }
-
-    /// To the hour: each note has every process read the directory anew.
-    private func noteUse(of found: StoredAppPassword) async {
-        let hour = WallClock.seconds / 3600 * 3600
-        guard found.password.lastUsed ?? 0 < hour else { return }
-        do throws(DirectoryError) {
-            try await read { database in
-                try database.run(
-                    "UPDATE app_passwords SET last_used = ?2 WHERE id = ?1",
-                    [.integer(found.id), .integer(hour)]
-                )
-            }
-            cache.clear()
-        } catch {
-            // The log-on holds all the same; the next one notes it.
-            reportUnavailable(error)
-        }
     }
 }

@@ -8,48 +8,82 @@ package import SASL
 extension AccountDirectory {
     /// Decides, unless the address or the account is banned; counts what comes of it.
     package func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
-        let (account, number) = await subject(of: proof)
-        if let ban = await guardian.refusal(of: account, number, from: peer.address) {
-            let attempt = LogOnAttempt(user: proof.user, service: peer.service, peer: peer.address)
-            report(attempt, "\(ban.subject) is banned")
-            return .outcome(.unavailable)
-        }
+        let logOn = await logOn(proof, from: peer)
+        let bansMade = guardian.bansMade
+        if let refusal = await refusal(of: logOn, proof, from: peer) { return refusal }
         let answer = await decide(proof, from: peer)
         switch answer {
-        case .outcome(.invalidCredentials): await guardian.failed(account, from: peer.address)
+        case .outcome(.invalidCredentials): await guardian.failed(logOn)
         case .outcome(.success(let user)), .scram(let user, _):
+            // Guesses that were under way when the ban came are to tell no more than later ones, and whoever had not
+            // said who he is is known only now.
+            if bansMade != guardian.bansMade || logOn.account == nil {
+                let known = GuardedLogOn(
+                    account: .account("\(MailboxAddress(folding: user.name))"),
+                    number: user.account,
+                    isGuess: logOn.isGuess,
+                    peer: peer.address
+                )
+                if let refusal = await refusal(of: known, proof, from: peer) { return refusal }
+            }
             await guardian.succeeded(user.account, from: peer.address)
         case .outcome, .scramParameters: break
         }
         return answer
     }
 
-    /// The account that is tried; none where a certificate or token is to say whose it is.
-    private func subject(of proof: SASLProof) async -> (GuardSubject?, AccountID?) {
-        guard !proof.user.isEmpty else { return (nil, nil) }
-        guard let account = try? await account(loggingOnAs: proof.user) else {
-            let address = address(loggingOnAs: proof.user).map { "\(MailboxAddress(folding: $0))" }
-            return (.account(address ?? proof.user), nil)
+    private func refusal(of logOn: GuardedLogOn, _ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer? {
+        guard let ban = await guardian.refusal(of: logOn) else { return nil }
+        if guardian.isToBeTold(ban) {
+            let attempt = LogOnAttempt(user: proof.user, service: peer.service, peer: peer.address)
+            report(attempt, "\(ban.subject) is banned")
         }
-        return (.account("\(MailboxAddress(folding: account.address))"), account.id)
+        return .outcome(.unavailable)
+    }
+
+    /// Whose account is tried.
+    private func logOn(_ proof: SASLProof, from peer: SASLPeer) async -> GuardedLogOn {
+        let account = try? await account(loggingOnAs: proof.user)
+        // What is no address is no account's, and nobody's to ban.
+        let address = account?.address ?? address(loggingOnAs: proof.user)
+        return GuardedLogOn(
+            account: address.map { GuardSubject.account("\(MailboxAddress(folding: $0))") },
+            number: account?.id,
+            isGuess: proof.isGuess,
+            peer: peer.address
+        )
     }
 
     // MARK: Administration
 
-    /// Addresses and accounts that may not log on now, the oldest first.
+    /// Addresses and accounts that may not log on now, the newest first, at most 10,000.
+    ///
+    /// Throws `.unavailable` when the record of failed log-ons cannot be used, as do the others.
     package func bans() async throws(DirectoryError) -> [LogOnBan] {
         guard let bans = await guardian.bans() else { throw .noGuard }
         return bans
     }
 
+    /// Bans somebody at once, from wherever he may have logged on before.
     package func ban(_ subject: GuardSubject, for seconds: Int64, reason: String) async throws(DirectoryError) {
         guard await guardian.ban(subject, for: seconds, reason: reason) else { throw .noGuard }
     }
 
+    /// Lifts a ban, and forgets the failures of whom it was; throws `.notFound` when there is none.
     package func liftBan(_ subject: GuardSubject) async throws(DirectoryError) {
         guard let wasThere = await guardian.lift(subject) else { throw .noGuard }
         guard wasThere else {
             throw DirectoryError(.notFound, "\(subject) is not banned. See: martlet auth bans list")
+        }
+    }
+}
+
+extension SASLProof {
+    /// A password is behind it, which somebody may come upon by trying.
+    fileprivate var isGuess: Bool {
+        switch self {
+        case .password, .scramParameters, .scram: true
+        case .certificate, .token: false
         }
     }
 }

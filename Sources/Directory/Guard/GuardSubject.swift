@@ -13,13 +13,19 @@ package enum GuardSubject: Sendable, Hashable, CustomStringConvertible {
 
     /// `nil` for a Unix socket, which is this machine.
     init?(peer: String) {
-        switch SocketAddress(host: peer, port: 0) {
-        case .ipv4?: self = .network("\(peer)/32")
-        case .ipv6(let value, _)?:
-            let network = SocketAddress.ipv6(value >> 64 << 64, port: 0)
-            self = .network("\(network.host)/64")
-        default: return nil
+        guard let address = SocketAddress(host: peer, port: 0), address != .unix else { return nil }
+        self = .network(Self.network(of: address))
+    }
+
+    private static func network(of address: SocketAddress) -> String {
+        guard case .ipv6(let value, _) = address else { return "\(address.host)/32" }
+        // Every IPv4 client is in one /64 when a translator stands before the server (RFC 6052 §2.1), and in that of
+        // IPv4-mapped addresses: what counts is the address within.
+        let translated: UInt128 = 0x0064_FF9B << 96
+        guard value >> 32 != translated >> 32, value >> 32 != 0xFFFF else {
+            return "\(SocketAddress.ipv4(UInt32(truncatingIfNeeded: value), port: 0).host)/32"
         }
+        return "\(SocketAddress.ipv6((value >> 64) << 64, port: 0).host)/64"
     }
 
     /// What a person writes: an address of the network, a network as it is shown, or a mail address.
@@ -55,4 +61,6 @@ package struct LogOnBan: Sendable, Hashable {
     package var until: Int64
     /// Why, for people.
     package var reason: String
+    /// An administrator asked for it: it holds wherever from, and no other replaces it.
+    package var isByHand = false
 }

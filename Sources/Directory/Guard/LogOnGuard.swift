@@ -9,118 +9,186 @@ internal import Settings
 
 /// Counts failed log-ons over all workers, and bans addresses and accounts that have too many.
 ///
-/// May be called from any task. What one process counts or bans, the others see within `freshness`.
+/// May be called from any task. What one process counts or bans holds in the others at once. When the file cannot be
+/// used, log-ons go on without it.
 final class LogOnGuard: Sendable {
-    static let freshness: Duration = .milliseconds(250)
-    /// Failures between two clearings-up.
-    private static let purgeInterval = 500
+    /// Bans that an administrator is shown.
+    static let shownBans = 10_000
+    /// Between two clearings-up, seconds.
+    private static let purgeInterval: Int64 = 60
+    /// Bound on what is remembered of what was written or told.
+    private static let maximumNotes = 100_000
 
     private struct State {
-        var bans: [GuardSubject: LogOnBan] = [:]
-        var read: ContinuousClock.Instant?
-        var failures = 0
-        /// What was noted last, so that each is written once a day.
+        var bansMade = 0
+        var purged: Int64 = 0
+        /// By account and network, the day that was noted; by app password, the hour: each is written once.
         var noted: [String: Int64] = [:]
+        /// By ban, the minute of which the event was the last.
+        var told: [GuardSubject: Int64] = [:]
     }
 
-    private let file: String
     private let settings: LiveSettings
     private let events: EventRecorder
-    private let pool = BlockingPool(name: "log-ons", threads: 1)
+    /// A reader waits for no writer, nor for its disk.
+    private let reading: GuardFile
+    private let writing: GuardFile
     private let state = Lock(State())
-    /// Opened by the pool's one thread.
-    private let tables = Lock<GuardTables?>(nil)
 
     /// The file is made when it is first needed.
     init(file: String, settings: LiveSettings, events: EventRecorder) {
-        self.file = file
         self.settings = settings
         self.events = events
+        reading = GuardFile(file, name: "log-ons")
+        writing = GuardFile(file, name: "log-on-notes")
     }
 
     // MARK: Log-ons
 
+    /// How many bans this process has made: another number says that one has come meanwhile.
+    var bansMade: Int { state.withLock { $0.bansMade } }
+
     /// Why this log-on is not looked at; `nil` when it is.
     ///
-    /// An account that is banned stays open to addresses that it has logged on from in the last 90 days: who attacks it
-    /// from elsewhere does not lock its owner out.
-    func refusal(of account: GuardSubject?, _ number: AccountID?, from peer: String) async -> LogOnBan? {
+    /// Accounts are left open to addresses that they have logged on from in the last 90 days, while only the one or
+    /// only the other is banned: who attacks an account from elsewhere does not lock its owner out, and who fails
+    /// behind a proxy or a gateway that many share does not lock out those whose home it is. A ban by hand holds for
+    /// all.
+    func refusal(of logOn: GuardedLogOn) async -> LogOnBan? {
         let policy = GuardPolicy(settings.current)
-        guard policy.banTime > 0, !policy.trusts(peer), let network = GuardSubject(peer: peer) else { return nil }
-        let bans = await bansInForce()
+        guard policy.banTime > 0, !policy.trusts(logOn.peer), let network = GuardSubject(peer: logOn.peer) else {
+            return nil
+        }
         let now = WallClock.seconds
-        if let ban = bans[network], ban.until > now { return ban }
-        guard let account, let ban = bans[account], ban.until > now else { return nil }
-        guard let number else { return ban }
-        let isKnown = await onTables { try $0.knows(network.description, of: Int64(clamping: number.rawValue)) }
-        return isKnown == true ? nil : ban
+        return await onTables(reading) { tables -> LogOnBan? in
+            let ofNetwork = try tables.ban(of: network, at: now)
+            let ofAccount = try logOn.account.flatMap { try tables.ban(of: $0, at: now) }
+            if let ban = [ofNetwork, ofAccount].compactMap(\.self).first(where: \.isByHand) { return ban }
+            // Nobody comes upon a certificate or a token by trying.
+            let ofGuesses = logOn.isGuess ? ofAccount : nil
+            guard let ban = ofNetwork ?? ofGuesses else { return nil }
+            guard ofNetwork == nil || ofGuesses == nil, let number = logOn.number else { return ban }
+            let account = Int64(clamping: number.rawValue)
+            return try tables.knows(network.description, of: account, on: now / 86_400) ? nil : ban
+        } ?? nil
     }
 
     /// A password, proof or token was wrong.
-    func failed(_ account: GuardSubject?, from peer: String) async {
+    func failed(_ logOn: GuardedLogOn) async {
         let policy = GuardPolicy(settings.current)
-        guard policy.banTime > 0, !policy.trusts(peer), let network = GuardSubject(peer: peer) else { return }
-        let now = WallClock.seconds
-        let isTime = state.withLock { state in
-            state.failures += 1
-            return state.failures % Self.purgeInterval == 0
+        guard policy.banTime > 0, !policy.trusts(logOn.peer), let network = GuardSubject(peer: logOn.peer) else {
+            return
         }
-        let made = await onTables { tables -> [LogOnBan] in
-            var made: [LogOnBan] = []
-            for subject in [network, account].compactMap(\.self) where policy.limit(of: subject) > 0 {
-                let limit = policy.limit(of: subject)
-                guard try tables.fail(subject, limit: limit, window: policy.window, at: now) else { continue }
-                let ban = LogOnBan(
-                    subject: subject,
-                    since: now,
-                    until: now + policy.banTime,
-                    reason: "\(limit) failed log-ons, the last one from \(peer)"
-                )
-                try tables.ban(ban)
-                made.append(ban)
+        let now = WallClock.seconds
+        let isTime = isTimeToPurge(now)
+        let made = await onTables(writing) { tables in
+            try tables.database.transaction { () throws -> [LogOnBan] in
+                var made: [LogOnBan] = []
+                for subject in [network, logOn.account].compactMap(\.self) where policy.limit(of: subject) > 0 {
+                    let limit = policy.limit(of: subject)
+                    // What comes in under a ban makes it no longer.
+                    guard try tables.ban(of: subject, at: now) == nil,
+                        try tables.fail(subject, limit: limit, window: policy.window, at: now)
+                    else { continue }
+                    let reason = "\(limit) failed log-ons, the last one from \(logOn.peer)"
+                    let ban = LogOnBan(subject: subject, since: now, until: now + policy.banTime, reason: reason)
+                    if try tables.set(ban) { made.append(ban) }
+                }
+                if isTime { try tables.purge(window: policy.window, at: now) }
+                return made
             }
-            if isTime { try tables.purge(window: policy.window, at: now) }
-            return made
         }
         guard let made, !made.isEmpty else { return }
-        state.withLock { $0.read = nil }
+        state.withLock { $0.bansMade += made.count }
         made.forEach(report)
     }
 
     /// Somebody was let in.
     func succeeded(_ number: AccountID, from peer: String) async {
         guard let network = GuardSubject(peer: peer) else { return }
-        let day = WallClock.seconds / 86_400
-        let key = "\(number) \(network)"
-        let isNew = state.withLock { state in
-            if state.noted.count > 100_000 { state.noted.removeAll() }
-            return state.noted.updateValue(day, forKey: key) != day
-        }
-        guard isNew else { return }
-        _ = await onTables {
-            try $0.know(network.description, of: Int64(clamping: number.rawValue), day: day)
+        let now = WallClock.seconds
+        let day = now / 86_400
+        guard isNews("\(number) \(network)", day) else { return }
+        let isTime = isTimeToPurge(now)
+        let window = GuardPolicy(settings.current).window
+        _ = await onTables(writing) { tables in
+            try tables.database.transaction {
+                try tables.know(network.description, of: Int64(clamping: number.rawValue), day: day)
+                if isTime { try tables.purge(window: window, at: now) }
+            }
         }
     }
 
+    /// Whether the log is to have that this ban refused somebody: once a minute, however often he tries.
+    func isToBeTold(_ ban: LogOnBan) -> Bool {
+        let minute = WallClock.seconds / 60
+        return state.withLock { state in
+            if state.told.count >= Self.maximumNotes { state.told.removeAll() }
+            return state.told.updateValue(minute, forKey: ban.subject) != minute
+        }
+    }
+
+    private func isNews(_ key: String, _ moment: Int64) -> Bool {
+        state.withLock { state in
+            if state.noted.count >= Self.maximumNotes { state.noted.removeAll() }
+            return state.noted.updateValue(moment, forKey: key) != moment
+        }
+    }
+
+    private func isTimeToPurge(_ now: Int64) -> Bool {
+        state.withLock { state in
+            guard !(state.purged..<(state.purged + Self.purgeInterval)).contains(now) else { return false }
+            state.purged = now
+            return true
+        }
+    }
+
+    // MARK: App passwords
+
+    /// An app password was used: kept to the hour, here, since each change of the directory has every process read
+    /// anew.
+    func noteUse(of id: Int64) async {
+        let hour = WallClock.seconds / 3600 * 3600
+        guard isNews("app \(id)", hour) else { return }
+        _ = await onTables(writing) { try $0.noteUse(of: id, hour: hour) }
+    }
+
+    /// When they were used last; without those that never were.
+    func lastUses(of ids: [Int64]) async -> [Int64: Int64] {
+        guard !ids.isEmpty else { return [:] }
+        return await onTables(reading) { tables in
+            var uses: [Int64: Int64] = [:]
+            for id in ids { uses[id] = try tables.lastUse(of: id) }
+            return uses
+        } ?? [:]
+    }
+
+    func forgetUse(of id: Int64) async { _ = await onTables(writing) { try $0.forgetUse(of: id) } }
+
     // MARK: Administration
 
-    /// `nil` when the tables cannot be read.
-    func bans() async -> [LogOnBan]? { await onTables { try $0.bans(at: WallClock.seconds) } }
+    /// Those in force, the newest first; `nil` when the tables cannot be read.
+    func bans() async -> [LogOnBan]? {
+        await onTables(reading) { try $0.bans(at: WallClock.seconds, count: Self.shownBans) }
+    }
 
     /// False when the tables cannot be written.
     func ban(_ subject: GuardSubject, for seconds: Int64, reason: String) async -> Bool {
         let now = WallClock.seconds
-        let ban = LogOnBan(subject: subject, since: now, until: now + seconds, reason: reason)
-        guard await onTables({ try $0.ban(ban) }) != nil else { return false }
-        state.withLock { $0.read = nil }
+        let ban = LogOnBan(subject: subject, since: now, until: now + seconds, reason: reason, isByHand: true)
+        let isKept = await onTables(writing) { tables in try tables.database.transaction { try tables.set(ban) } }
+        guard isKept == true else { return false }
+        state.withLock { $0.bansMade += 1 }
         report(ban)
         return true
     }
 
     /// Whether there was one; `nil` when the tables cannot be written.
     func lift(_ subject: GuardSubject) async -> Bool? {
-        let wasThere = await onTables { try $0.lift(subject) }
-        state.withLock { $0.read = nil }
+        let now = WallClock.seconds
+        let wasThere = await onTables(writing) { tables in
+            try tables.database.transaction { try tables.lift(subject, at: now) }
+        }
         if wasThere == true { events.record(.banLifted, ["directory.banned": .string(subject.description)]) }
         return wasThere
     }
@@ -137,35 +205,17 @@ final class LogOnGuard: Sendable {
 
     // MARK: Tables
 
-    private func bansInForce() async -> [GuardSubject: LogOnBan] {
-        let known = state.withLock { state -> [GuardSubject: LogOnBan]? in
-            guard let read = state.read, ContinuousClock.now - read < Self.freshness else { return nil }
-            return state.bans
-        }
-        if let known { return known }
-        let moment = ContinuousClock.now
-        guard let found = await bans() else { return state.withLock { $0.bans } }
-        let bans = Dictionary(found.map { ($0.subject, $0) }) { first, _ in first }
-        state.withLock { state in
-            state.bans = bans
-            state.read = moment
-        }
-        return bans
-    }
-
-    /// `nil` when they cannot be used: log-ons go on without them.
+    /// `nil` when they cannot be used.
     private func onTables<Value: Sendable>(
+        _ file: GuardFile,
         _ body: @escaping @Sendable (GuardTables) throws -> Value
     ) async -> Value? {
         do {
-            return try await pool.run { [tables, file] in
-                if let opened = tables.withLock({ $0 }) { return try body(opened) }
-                let opened = try GuardTables(file: file)
-                tables.withLock { $0 = opened }
-                return try body(opened)
-            }
+            return try await file.run(body)
+        } catch is GuardFile.Paused {
+            return nil
         } catch {
-            events.record(.directoryUnavailable, ["error.description": .string("\(file): \(error)")])
+            events.record(.directoryUnavailable, ["error.description": .string("\(file.path): \(error)")])
             return nil
         }
     }

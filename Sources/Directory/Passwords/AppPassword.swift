@@ -36,14 +36,15 @@ package enum AppPasswordText {
         var generator = SystemRandomNumberGenerator()
         let octets = (0..<count).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
         let groups = stride(from: 0, to: count, by: 4).map { octets[$0..<($0 + 4)] }
-        return String(decoding: groups.joined(separator: [UInt8(ascii: "-")]), as: UTF8.self)
+        return String(decoding: Array(groups.joined(separator: [UInt8(ascii: "-")])), as: UTF8.self)
     }
 
     /// What is kept of it: SHA-256, in hexadecimal.
     ///
     /// Nobody tries 2^100 texts, so that a slow hash would protect nothing.
     ///
-    /// Spaces, hyphens and case count for nothing: people type it. `nil` for a password of another form, which is most.
+    /// Spaces, hyphens and case count for nothing: people type it. `nil` for a password of another form, which is
+    /// most.
     static func digest(_ password: [UInt8]) -> String? {
         let octets = password.filter { $0 != UInt8(ascii: "-") && $0 != ASCII.space }.map(ASCII.lower)
         guard octets.count == count, octets.allSatisfy({ ASCII.isAlphanumeric($0) }) else { return nil }

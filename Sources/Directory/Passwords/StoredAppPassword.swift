@@ -16,7 +16,7 @@ extension Database {
     func appPasswords(of account: AccountID) throws(SQLiteError) -> [StoredAppPassword] {
         try all(
             """
-            SELECT id, digest, name, imap, pop3, submission, created, last_used FROM app_passwords
+            SELECT id, digest, name, imap, pop3, submission, created FROM app_passwords
             WHERE account = ?1 ORDER BY id
             """,
             [.integer(Int64(clamping: account.rawValue))]
@@ -31,8 +31,7 @@ extension Database {
                 password: AppPassword(
                     name: row.text(2),
                     services: services,
-                    created: row.integer(6),
-                    lastUsed: row.optionalInteger(7)
+                    created: row.integer(6)
                 )
             )
         }

@@ -4,6 +4,7 @@
 internal import ByteTools
 internal import IMAPWire
 internal import Runtime
+internal import SASL
 
 /// Bounds on what a client may send as one command, the message of an APPEND aside.
 struct CommandLimits {
@@ -17,7 +18,12 @@ struct CommandLimits {
     /// Octets that are read and dropped to stay in step with a client that sends too much without asking.
     static let discarded: UInt64 = 256 << 20
 
-    static let beforeLogOn = CommandLimits(line: 8_192, command: 16_384, literals: 4)
+    /// AUTHENTICATE with the longest initial response is one line.
+    static let beforeLogOn = CommandLimits(
+        line: SASLServerExchange.maximumLineOctets + 512,
+        command: 16_384,
+        literals: 4
+    )
     static let afterLogOn = CommandLimits(line: 65_536, command: 1 << 20, literals: 256)
 }
 

@@ -79,8 +79,9 @@ extension POP3PreAuthentication {
         _ reply: POP3Reply,
         _ connection: Connection
     ) async throws(IOError) {
-        record(.pop3LogOnFailed, name, connection, reason)
+        // What could not be checked is reported by whoever could not check it.
         if reply.code == .auth {
+            record(.pop3LogOnFailed, name, connection, reason)
             failuresLeft -= 1
             try await connection.flush()
             try await connection.loop.sleep(for: environment.limits.logOnFailureDelay)

@@ -19,8 +19,8 @@ package final class TLSContext: Sendable {
 
     /// For listeners: TLS 1.2 and later.
     ///
-    /// The files are PEM; the certificate's holds the chain as well, leaf first. With `clientAuthoritiesFile`, clients are
-    /// asked for a certificate; one that those authorities do not vouch for is as good as none.
+    /// The files are PEM; the certificate's holds the chain as well, leaf first. With `clientAuthoritiesFile`, clients
+    /// are asked for a certificate; one that those authorities do not vouch for is as good as none.
     package static func server(
         certificateFile: String,
         keyFile: String,
@@ -120,9 +120,25 @@ private final class OwnedContext: @unchecked Sendable {
         else { throw .openSSL("authorities file \(authoritiesFile)") }
         unsafe SSL_CTX_set_client_CA_list(pointer, names)
         unsafe COpenSSL_SSL_CTX_request_certificate(pointer)
-        // Without one OpenSSL refuses to resume sessions that began with a certificate.
-        let context = Array("martlet".utf8)
-        unsafe SSL_CTX_set_session_id_context(pointer, context, UInt32(context.count))
+        // A session is resumed only where the same authorities were asked; without a value, OpenSSL resumes none that
+        // began with a certificate.
+        let context = try Self.digest(ofFile: authoritiesFile)
+        guard unsafe SSL_CTX_set_session_id_context(pointer, context, UInt32(context.count)) == 1 else {
+            throw .openSSL("session context")
+        }
+    }
+
+    /// 32 octets, which is as many as OpenSSL takes.
+    private static func digest(ofFile path: String) throws(TLSError) -> [UInt8] {
+        guard let file = unsafe BIO_new_file(path, "r") else { throw .openSSL("authorities file \(path)") }
+        defer { unsafe BIO_free(file) }
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = unsafe BIO_read(file, &piece, Int32(piece.count))
+            guard count > 0 else { return Digest.sha256(content) }
+            content += piece.prefix(Int(count))
+        }
     }
 }
 

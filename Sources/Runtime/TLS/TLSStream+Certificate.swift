@@ -10,10 +10,14 @@ extension TLSStream {
     /// Whom the peer's certificate names: its rfc822Names and emailAddresses (RFC 5280 §4.2.1.6), and where it has
     /// none, the common names of its subject.
     ///
-    /// Empty when there is no certificate, or none of the authorities that were set vouches for it.
+    /// Empty when this is not a server that asks for certificates, when there is none, when it has run out, and when
+    /// none of the authorities that were set vouches for it.
     var certifiedIdentities: [String] {
-        guard unsafe SSL_get_verify_result(ssl) == X509_V_OK,
-            let certificate = unsafe COpenSSL_SSL_get0_peer_certificate(ssl)
+        guard unsafe SSL_is_server(ssl) == 1, unsafe SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0,
+            unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK),
+            let certificate = unsafe COpenSSL_SSL_get0_peer_certificate(ssl),
+            // A session that is resumed was verified when it began.
+            unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0
         else { return [] }
         let addresses = unsafe Self.addresses(of: certificate)
         return unsafe addresses.isEmpty ? Self.commonNames(of: certificate) : addresses

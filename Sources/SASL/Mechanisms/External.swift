@@ -1,9 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// EXTERNAL (RFC 4422 app.
-///
-/// A): TLS has asked for the client's certificate, and that is the proof.
+/// EXTERNAL (RFC 4422 appendix A): TLS has asked for the client's certificate, and that is the proof.
 ///
 /// ```
 /// initial-response = *( UTF8-char-no-nul )

@@ -172,7 +172,8 @@ package struct SMTPSession: Sendable {
         case .success(let user):
             self.user = user
             return .reply(SMTPReply(235, .security, "Logged on"))
-        case .unavailable: return .reply(SMTPReply(454, .security, "Cannot check now, try again later"))
+        // Counted, too: who is banned may not go on asking for ever.
+        case .unavailable: return logOnFailed(SMTPReply(454, .security, "Cannot check now, try again later"))
         case .invalidCredentials: return logOnFailed(SMTPReply(535, .badCredentials, "User or password is wrong"))
         case .notPermitted: return logOnFailed(SMTPReply(535, .notAuthorized, "This account may not send"))
         }

@@ -42,6 +42,7 @@ package enum ServerCertificate {
         )
     }
 
+    /// Without the authorities when they cannot be used: clients then log on in other ways.
     private static func load(
         _ certificate: String,
         _ key: String,
@@ -58,7 +59,7 @@ package enum ServerCertificate {
             return tls
         } catch {
             context.events.record(.certificateUnusable, ["error": .string(error.message)])
-            return nil
+            return authorities == nil ? nil : load(certificate, key, nil, context)
         }
     }
 

@@ -12,8 +12,9 @@ extension Command {
         "bans",
         summary: "Addresses and accounts that may not log on for a while",
         discussion: "Too many failed log-ons ban an address (directory/failures-per-address) or an account "
-            + "(directory/failures-per-account), over all protocols and workers.",
-        subcommands: [.authBansList, .authBansAdd, .authBansRemove]
+            + "(directory/failures-per-account), over all protocols and workers. Accounts stay open to addresses that "
+            + "they have logged on from, unless both are banned, or an administrator asked for the ban.",
+        subcommands: [.authBansList, .authBansAdd, .authBansLift]
     )
 }
 

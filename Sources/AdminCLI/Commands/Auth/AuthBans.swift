@@ -26,6 +26,8 @@ extension Command {
     static let authBansAdd = Command(
         "add",
         summary: "Ban an address or an account",
+        discussion: "It holds wherever the client is, networks of directory/trusted-networks aside; who is logged on "
+            + "stays so.",
         arguments: [.banSubject],
         options: [.banTime, .json],
         examples: ["martlet auth bans add 192.0.2.1 --for 2h", "martlet auth bans add ann@example.org"],
@@ -43,13 +45,14 @@ extension Command {
         }
     )
 
-    static let authBansRemove = Command(
-        "remove",
-        aliases: ["rm", "delete"],
+    static let authBansLift = Command(
+        "lift",
+        aliases: ["remove", "rm"],
         summary: "Lift a ban",
+        discussion: "The failures that led to it are forgotten, too.",
         arguments: [.banSubject],
         options: [.json],
-        examples: ["martlet auth bans remove 192.0.2.1"],
+        examples: ["martlet auth bans lift 192.0.2.1"],
         action: .perform { (invocation) throws(CommandError) in
             let subject = try invocation.word(.banSubject)
             let query = [AdminRequest.Parameter("subject", subject)]

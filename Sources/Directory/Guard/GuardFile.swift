@@ -1,0 +1,65 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CSQLite
+internal import Glibc
+internal import Locking
+internal import Runtime
+
+/// The tables of failed log-ons as one thread uses them: opened when they are first needed, and tried again a while
+/// after they could not be used.
+///
+/// Log-ons do not wait for a file that is out of order.
+final class GuardFile: Sendable {
+    /// After a failure everything is refused for this long.
+    private static let pause: Duration = .seconds(5)
+
+    private struct State {
+        var tables: GuardTables?
+        var failed: ContinuousClock.Instant?
+    }
+
+    /// The file was out of order a moment ago.
+    struct Paused: Error {}
+
+    let path: String
+    private let pool: BlockingPool
+    private let state = Lock(State())
+
+    init(_ path: String, name: String) {
+        self.path = path
+        pool = BlockingPool(name: name, threads: 1)
+    }
+
+    /// Runs `body` on the thread.
+    ///
+    /// Throws `Paused` without trying, or why the file cannot be used, which is said once for each pause.
+    func run<Value: Sendable>(_ body: @escaping @Sendable (GuardTables) throws -> Value) async throws -> Value {
+        try await pool.run { [self] in
+            let (known, failed) = state.withLock { ($0.tables, $0.failed) }
+            if let failed, ContinuousClock.now - failed < Self.pause { throw Paused() }
+            do {
+                let tables = try known ?? Self.open(path)
+                let value = try body(tables)
+                state.withLock { $0 = State(tables: tables) }
+                return value
+            } catch {
+                // Opened anew: what is wrong may be wrong with the connection.
+                state.withLock { $0 = State(failed: .now) }
+                throw error
+            }
+        }
+    }
+
+    /// Two processes that make the file at the same moment can be in each other's way: SQLite then says so at once.
+    private static func open(_ path: String) throws -> GuardTables {
+        for _ in 0..<20 {
+            do {
+                return try GuardTables(file: path)
+            } catch let error as SQLiteError where error.code & 0xFF == SQLITE_BUSY {
+                usleep(25_000)
+            }
+        }
+        return try GuardTables(file: path)
+    }
+}
