@@ -4,6 +4,7 @@
 package import Events
 package import MailProxy
 package import MailTypes
+package import POP3Server
 package import Runtime
 package import SASL
 package import Settings
@@ -22,6 +23,8 @@ package struct FrontEndEnvironment: Sendable {
     /// The session socket of the back-end that owns an account now; `nil` while none does.
     package var backEnd: @Sendable (AccountID) async -> String?
     package var events: EventRecorder
+    /// Who keeps LOGIN-DELAY of POP3; `nil` for nobody.
+    package var pace: (any POP3LogOnPace)?
 
     package init(
         hostName: String,
@@ -30,7 +33,8 @@ package struct FrontEndEnvironment: Sendable {
         tls: @escaping @Sendable () -> TLSContext?,
         secret: AssertionSecret,
         backEnd: @escaping @Sendable (AccountID) async -> String?,
-        events: EventRecorder
+        events: EventRecorder,
+        pace: (any POP3LogOnPace)? = nil
     ) {
         self.hostName = hostName
         self.authenticator = authenticator
@@ -39,6 +43,7 @@ package struct FrontEndEnvironment: Sendable {
         self.secret = secret
         self.backEnd = backEnd
         self.events = events
+        self.pace = pace
     }
 
     /// The same with another certificate.

@@ -40,7 +40,8 @@ package enum FrontEndRole {
             tls: { imapTLS },
             secret: secret,
             backEnd: { owners.sessionSocket(of: $0) },
-            events: context.events
+            events: context.events,
+            pace: LogOnPace(directory)
         )
         let imap = IMAPFrontEnd(environment)
         let pop3 = POP3FrontEnd(environment.with(tls: { pop3TLS }))

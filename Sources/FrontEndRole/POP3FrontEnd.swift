@@ -28,13 +28,15 @@ package struct POP3FrontEnd: Sendable {
                 authenticator: environment.authenticator,
                 tls: environment.tls(),
                 limits: limits,
-                events: environment.events
+                events: environment.events,
+                pace: environment.pace
             )
         )
         while case .authenticated(let user) = await before.run(connection) {
             do throws(BackEndRefusal) {
                 return try await relay(connection, user, limits)
             } catch {
+                if limits.loginDelay > 0 { await environment.pace?.withdraw(user.account) }
                 connection.write(Self.reply(to: error).encoded)
             }
         }

@@ -11,15 +11,19 @@ package struct POP3Capabilities: Sendable {
     package var offersTLS: Bool
     /// What the directory can check.
     package var mechanisms: [SASLMechanism]
+    /// Seconds; 0 for none.
+    package var loginDelay: Int64
 
     package init(
         channel: SASLChannel,
         offersTLS: Bool,
-        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords,
+        loginDelay: Int64 = 0
     ) {
         self.channel = channel
         self.offersTLS = offersTLS
         self.mechanisms = mechanisms
+        self.loginDelay = loginDelay
     }
 
     package var all: [POP3Capability] {
@@ -30,6 +34,7 @@ package struct POP3Capabilities: Sendable {
         if channel.security.hidesSecrets { all.append(.user) }
         if !mechanisms.isEmpty { all.append(.sasl(mechanisms)) }
         if offersTLS { all.append(.stls) }
+        if loginDelay > 0 { all.append(.loginDelay(loginDelay)) }
         return all + [.implementation("Martlet")]
     }
 }

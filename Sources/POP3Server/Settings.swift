@@ -60,6 +60,14 @@ package enum POP3Settings {
         perInstance: true,
         help: "Commands that a client may send before it has logged on; more of them close the connection."
     )
+    package static let loginDelay = SettingKey(
+        "pop3/login-delay",
+        default: Duration.zero,
+        in: .zero ... .seconds(86_400),
+        perInstance: true,
+        help: "The least time between two log-ons of one account (LOGIN-DELAY of RFC 2449), over all workers; who "
+            + "comes sooner is told [LOGIN-DELAY]. 0s for none. In whole seconds."
+    )
 }
 
 package let pop3ServerSettings: [SettingDeclaration] = [
@@ -70,6 +78,7 @@ package let pop3ServerSettings: [SettingDeclaration] = [
     POP3Settings.logOnFailures.declaration,
     POP3Settings.logOnFailureDelay.declaration,
     POP3Settings.commandsBeforeLogOn.declaration,
+    POP3Settings.loginDelay.declaration,
 ]
 
 /// The settings of one instance, read once for each connection.
@@ -81,6 +90,8 @@ package struct POP3Limits: Sendable, Equatable {
     package var logOnFailures: Int
     package var logOnFailureDelay: Duration
     package var commandsBeforeLogOn: Int
+    /// Seconds between two log-ons of one account; 0 for none.
+    package var loginDelay: Int64
 
     package init(_ settings: SettingsSnapshot = SettingsSnapshot(), instance: String = "1") {
         shareDeadline =
@@ -91,5 +102,6 @@ package struct POP3Limits: Sendable, Equatable {
         logOnFailures = settings[POP3Settings.logOnFailures, instance: instance]
         logOnFailureDelay = settings[POP3Settings.logOnFailureDelay, instance: instance]
         commandsBeforeLogOn = settings[POP3Settings.commandsBeforeLogOn, instance: instance]
+        loginDelay = settings[POP3Settings.loginDelay, instance: instance].components.seconds
     }
 }

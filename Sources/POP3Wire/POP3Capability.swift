@@ -8,6 +8,8 @@ package enum POP3Capability: Sendable, Hashable {
     case authResponseCode
     case expireNever
     case implementation(String)
+    /// Seconds between two log-ons of one account (RFC 2449 §6.5).
+    case loginDelay(Int64)
     case pipelining
     case responseCodes
     case sasl([String])
@@ -21,6 +23,7 @@ package enum POP3Capability: Sendable, Hashable {
         case .authResponseCode: "AUTH-RESP-CODE"
         case .expireNever: "EXPIRE NEVER"
         case .implementation(let name): "IMPLEMENTATION \(name)"
+        case .loginDelay(let seconds): "LOGIN-DELAY \(seconds)"
         case .pipelining: "PIPELINING"
         case .responseCodes: "RESP-CODES"
         case .sasl(let names): "SASL \(names.joined(separator: " "))"

@@ -7,6 +7,8 @@ internal import ByteTools
 package enum POP3ResponseCode: String, Sendable, Hashable, CaseIterable {
     /// The maildrop could not be had in time; try again.
     case inUse = "IN-USE"
+    /// The account has logged on a moment ago (RFC 2449 §8.1.1); try again later.
+    case loginDelay = "LOGIN-DELAY"
     /// The server is at fault, and will be well again by itself.
     case systemTemporary = "SYS/TEMP"
     /// The server is at fault, and somebody must act.

@@ -64,6 +64,24 @@ import Testing
         #expect(try !tables.knows("192.0.2.1/32", of: 7, on: 1010))
     }
 
+    @Test func `The pace of log-ons`() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let tables = try Self.open(folder)
+        func admits(_ account: Int64, at moment: Int64) throws -> Bool {
+            try tables.admit(account, every: 60, at: 1_000_000 + moment)
+        }
+        #expect(try admits(7, at: 0))
+        #expect(try !admits(7, at: 59))
+        #expect(try admits(8, at: 59))
+        #expect(try admits(7, at: 60))
+        #expect(try !admits(7, at: 61))
+        try tables.withdraw(7)
+        #expect(try admits(7, at: 62))
+        // The clock was put back.
+        #expect(try admits(7, at: 0))
+    }
+
     @Test func `What is old goes, and no more is kept than there is room for`() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }

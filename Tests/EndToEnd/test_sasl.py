@@ -641,5 +641,25 @@ class Bans(unittest.TestCase):
         self.assertEqual({ban["subject"] for ban in bans}, {"203.0.113.5/32", "alice@example.test"})
 
 
+class Pace(unittest.TestCase):
+    def test_login_delay_of_pop3(self):
+        server = Server({"pop3/login-delay": "1h"})
+        self.addCleanup(server.destroy)
+        server.start()
+        client = pop3(server, "alice@example.test", "secret1")
+        self.assertEqual(client.capa()["LOGIN-DELAY"], ["3600"])
+        client.quit()
+        client = pop3(server)
+        for _ in range(2):
+            client.user("alice@example.test")
+            with self.assertRaises(poplib.error_proto) as failure:
+                client.pass_("secret1")
+            self.assertTrue(failure.exception.args[0].startswith(b"-ERR [LOGIN-DELAY]"), failure.exception)
+        client.user("bob@example.test")
+        client.pass_("secret2")
+        client.quit()
+        imap(server, "alice@example.test", "secret1").logout()
+
+
 if __name__ == "__main__":
     unittest.main()

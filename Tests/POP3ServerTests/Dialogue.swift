@@ -16,6 +16,7 @@ struct Dialogue: Sendable {
     var refusesDamaged = false
     var tls: TLSContext?
     var events = EventList()
+    var pace: FakePace?
 
     init(_ messages: [String] = [], faults: FakeMaildrop.Faults = .init()) {
         maildrop = FakeMaildrop(messages, faults: faults)
@@ -33,7 +34,8 @@ struct Dialogue: Sendable {
                 authenticator: FakeDirectory(),
                 tls: tls,
                 limits: limits,
-                events: events.recorder
+                events: events.recorder,
+                pace: pace
             )
         )
         while case .authenticated(let user) = await before.run(connection) {

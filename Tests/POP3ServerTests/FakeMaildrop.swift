@@ -164,6 +164,13 @@ struct FakeDirectory: Authenticator {
     }
 }
 
+/// Lets each account log on once.
+final class FakePace: POP3LogOnPace {
+    private let known = Lock<Set<AccountID>>([])
+    func admit(_ account: AccountID, every seconds: Int64) -> Bool { known.withLock { $0.insert(account).inserted } }
+    func withdraw(_ account: AccountID) { known.withLock { _ = $0.remove(account) } }
+}
+
 /// Keeps events for a test to look at.
 final class EventList: EventSink {
     private let events = Lock<[Event]>([])

@@ -29,6 +29,19 @@ import Testing
         }
     }
 
+    @Test("who logs on again before LOGIN-DELAY has passed is told so") func loginDelay() async throws {
+        var dialogue = Dialogue()
+        dialogue.pace = FakePace()
+        let without = try await dialogue.transcript(Dialogue.logOn + "CAPA\r\nQUIT\r\n")
+        #expect(without.contains(Self.empty) && !without.contains("LOGIN-DELAY"))
+        dialogue.limits.loginDelay = 300
+        let first = try await dialogue.transcript("CAPA\r\n" + Dialogue.logOn + "CAPA\r\nQUIT\r\n")
+        #expect(first.contains(Self.empty) && first.components("\r\nLOGIN-DELAY 300\r\n") == 2)
+        let refusal = "+OK send PASS\r\n-ERR [LOGIN-DELAY] 300 s must lie between two log-ons\r\n"
+        let second = try await dialogue.transcript(Dialogue.logOn + Dialogue.logOn + "QUIT\r\n")
+        #expect(second == Dialogue.greeting + refusal + refusal + Dialogue.farewell)
+    }
+
     @Test(
         "refusals keep the connection",
         arguments: [

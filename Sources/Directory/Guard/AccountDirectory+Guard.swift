@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Events
-internal import MailTypes
+package import MailTypes
 package import SASL
 
 extension AccountDirectory {
@@ -53,6 +53,17 @@ extension AccountDirectory {
             peer: peer.address
         )
     }
+
+    // MARK: Pace
+
+    /// Notes a log-on, unless the last one noted is less than `seconds` ago, in whatever process; true when the record
+    /// cannot be used.
+    package func admitLogOn(of account: AccountID, every seconds: Int64) async -> Bool {
+        await guardian.admit(account, every: seconds)
+    }
+
+    /// Forgets the log-on that was noted last.
+    package func withdrawLogOn(of account: AccountID) async { await guardian.withdraw(account) }
 
     // MARK: Administration
 

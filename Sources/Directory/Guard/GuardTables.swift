@@ -40,6 +40,9 @@ struct GuardTables {
         """
         CREATE TABLE IF NOT EXISTS app_password_uses (id INTEGER PRIMARY KEY, hour INTEGER NOT NULL) STRICT
         """,
+        """
+        CREATE TABLE IF NOT EXISTS last_log_ons (account INTEGER PRIMARY KEY, moment INTEGER NOT NULL) STRICT
+        """,
     ]
 
     // MARK: Bans
@@ -146,6 +149,26 @@ struct GuardTables {
         ) { $0.bool(0) } ?? false
     }
 
+    // MARK: Pace
+
+    /// Notes a log-on, unless the last one is less than `seconds` ago.
+    ///
+    /// One in the future is none: somebody has put the clock back.
+    func admit(_ account: Int64, every seconds: Int64, at now: Int64) throws(SQLiteError) -> Bool {
+        try database.run(
+            """
+            INSERT INTO last_log_ons (account, moment) VALUES (?1, ?2)
+            ON CONFLICT (account) DO UPDATE SET moment = ?2 WHERE moment <= ?2 - ?3 OR moment > ?2
+            """,
+            [.integer(account), .integer(now), .integer(seconds)]
+        )
+        return database.changedRows > 0
+    }
+
+    func withdraw(_ account: Int64) throws(SQLiteError) {
+        try database.run("DELETE FROM last_log_ons WHERE account = ?1", [.integer(account)])
+    }
+
     // MARK: App passwords
 
     func noteUse(of id: Int64, hour: Int64) throws(SQLiteError) {
@@ -176,6 +199,7 @@ struct GuardTables {
         try database.run("DELETE FROM failures WHERE updated < ?1", [.integer(now - window)])
         try database.run("DELETE FROM bans WHERE until <= ?1", [.integer(now)])
         try database.run("DELETE FROM known_networks WHERE day < ?1", [.integer(now / 86_400 - Self.knownDays)])
+        try database.run("DELETE FROM last_log_ons WHERE moment < ?1", [.integer(now - 86_400)])
         try trim("failures", orderedBy: "updated", where: "1", to: Self.maximumFailures)
         try trim("bans", orderedBy: "until", where: "by_hand = 0", to: Self.maximumBans)
     }

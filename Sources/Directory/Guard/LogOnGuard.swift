@@ -143,6 +143,20 @@ final class LogOnGuard: Sendable {
         }
     }
 
+    // MARK: Pace
+
+    /// Notes a log-on, unless the last one is less than `seconds` ago; true when that cannot be told.
+    func admit(_ account: AccountID, every seconds: Int64) async -> Bool {
+        let now = WallClock.seconds
+        return await onTables(writing) { tables in
+            try tables.admit(Int64(clamping: account.rawValue), every: seconds, at: now)
+        } ?? true
+    }
+
+    func withdraw(_ account: AccountID) async {
+        _ = await onTables(writing) { try $0.withdraw(Int64(clamping: account.rawValue)) }
+    }
+
     // MARK: App passwords
 
     /// An app password was used: kept to the hour, here, since each change of the directory has every process read

@@ -24,23 +24,28 @@ package struct POP3Authorization: Sendable {
     package let hasCertificate: Bool
     /// What the directory can check.
     package let mechanisms: [SASLMechanism]
+    /// Seconds between two log-ons; 0 for none.
+    private let loginDelay: Int64
     private var user: [UInt8]?
 
     package init(
         channel: SASLChannel,
         hasCertificate: Bool,
-        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords,
+        loginDelay: Int64 = 0
     ) {
         self.channel = channel
         self.hasCertificate = hasCertificate
         self.mechanisms = mechanisms
+        self.loginDelay = loginDelay
     }
 
     package var capabilities: POP3Capabilities {
         POP3Capabilities(
             channel: channel,
             offersTLS: hasCertificate && channel.security != .tls,
-            mechanisms: mechanisms
+            mechanisms: mechanisms,
+            loginDelay: loginDelay
         )
     }
 

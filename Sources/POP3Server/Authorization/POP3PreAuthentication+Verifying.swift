@@ -65,12 +65,23 @@ extension POP3PreAuthentication {
         _ connection: Connection
     ) async throws(IOError) -> AuthenticatedUser? {
         if case .success(let user) = outcome {
+            guard await isInPace(user) else {
+                connection.write(.err(.loginDelay, "\(environment.limits.loginDelay) s must lie between two log-ons"))
+                return nil
+            }
             record(.pop3LogOn, name, connection, "ok")
             return user
         }
         let (reason, reply) = Self.refusal(of: outcome)
         try await refuse(name, reason, reply, connection)
         return nil
+    }
+
+    /// Whether LOGIN-DELAY (RFC 2449 §6.5) has passed since the account's last log-on.
+    private func isInPace(_ user: AuthenticatedUser) async -> Bool {
+        let seconds = environment.limits.loginDelay
+        guard seconds > 0, let pace = environment.pace else { return true }
+        return await pace.admit(user.account, every: seconds)
     }
 
     private mutating func refuse(

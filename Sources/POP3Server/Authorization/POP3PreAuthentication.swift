@@ -59,7 +59,8 @@ package struct POP3PreAuthentication {
         var rules = POP3Authorization(
             channel: connection.channel,
             hasCertificate: environment.tls != nil,
-            mechanisms: await environment.authenticator.mechanisms()
+            mechanisms: await environment.authenticator.mechanisms(),
+            loginDelay: environment.limits.loginDelay
         )
         while let line = try await nextLine(connection) {
             switch rules.receive(line) {

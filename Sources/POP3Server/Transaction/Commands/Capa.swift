@@ -10,7 +10,8 @@ extension POP3Session {
         let capabilities = POP3Capabilities(
             channel: client.channel,
             offersTLS: false,
-            mechanisms: client.mechanisms
+            mechanisms: client.mechanisms,
+            loginDelay: limits.loginDelay
         )
         connection.write(.ok("capabilities follow"), lines: capabilities.all.map(\.line))
     }
