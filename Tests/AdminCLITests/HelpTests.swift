@@ -26,6 +26,7 @@ internal import Testing
                   events       Read the event log
                   domain       The domains whose mail is received here
                   account      Who has a mailbox here
+                  auth         Who may try to log on
                   alias        Addresses that stand for others
                   group        Addresses whose mail goes to each of their members
                   connector    Ways out of this server: which domains, by which hosts, when, how protected

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Directory
+import Events
 import Glibc
 import MailTypes
 import SASL

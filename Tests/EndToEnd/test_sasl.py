@@ -328,6 +328,9 @@ class Introspection(http.server.BaseHTTPRequestHandler):
             return getattr(self, self.server.mood)()
         return self.answer(200, json.dumps(self.server.tokens.get(token, {"active": False})).encode())
 
+    def log_message(self, *_):
+        pass
+
     def answer(self, status, body, *headers):
         self.send_response(status)
         for name, value in (("Content-Length", str(len(body))), *headers):
@@ -415,8 +418,8 @@ class Tokens(unittest.TestCase):
                     for token in ("narrow", "stranger", "unknown"):
                         result = self.curl(url, token, "--login-options", option, *more)
                         self.assertEqual(result.returncode, 67, result.stderr)
-        path, credentials, token = self.authority.questions[0]
-        self.assertEqual((path, token), ("/introspect", "good+token/1="))
+        path, credentials = next((path, said) for path, said, token in self.authority.questions if token == "good+token/1=")
+        self.assertEqual(path, "/introspect")
         self.assertEqual(base64.b64decode(credentials.removeprefix("Basic ")), b"martlet:p%26ss")
 
     def answer(self, message, server=None, timeout=10):

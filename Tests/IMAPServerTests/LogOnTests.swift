@@ -208,7 +208,7 @@ struct LogOnTests {
         }
         try await Dialogue().run { client in
             _ = try await client.receive()
-            try await client.send(String(repeating: String(repeating: "x", count: 100_000) + "\r\n", count: 33))
+            try await client.send(String(repeating: String(repeating: "x", count: 100_000) + "\r\n", count: 21))
             for _ in 0..<21 { #expect(try await client.receive() == "* BAD Line of more than 12800 octets") }
             #expect(try await client.receive() == "* BYE Too many octets before log-on")
         }

@@ -5,6 +5,7 @@ import Events
 import Locking
 import MailStore
 import MailTypes
+import POP3Server
 import SASL
 
 /// An account with an INBOX in memory, whose messages can be damaged or made to fail.

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Settings
 import Testing
 import TokenIntrospection
 

@@ -78,6 +78,7 @@ extension Option {
         "--service",
         value: "imap|pop3|submission",
         help: "Log on by this only; may be given several times",
+        isRepeated: true,
         completion: .words(["imap", "pop3", "submission"])
     )
 }
