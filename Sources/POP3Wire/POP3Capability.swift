@@ -8,6 +8,8 @@ package enum POP3Capability: Sendable, Hashable {
     case authResponseCode
     case expireNever
     case implementation(String)
+    /// Languages may be chosen (RFC 6856 §3).
+    case lang
     /// Seconds between two log-ons of one account (RFC 2449 §6.5).
     case loginDelay(Int64)
     case pipelining
@@ -23,6 +25,7 @@ package enum POP3Capability: Sendable, Hashable {
         case .authResponseCode: "AUTH-RESP-CODE"
         case .expireNever: "EXPIRE NEVER"
         case .implementation(let name): "IMPLEMENTATION \(name)"
+        case .lang: "LANG"
         case .loginDelay(let seconds): "LOGIN-DELAY \(seconds)"
         case .pipelining: "PIPELINING"
         case .responseCodes: "RESP-CODES"

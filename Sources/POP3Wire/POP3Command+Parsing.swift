@@ -48,6 +48,7 @@ extension POP3Command {
         case "AUTH": return try auth(arguments)
         case "CAPA": return try arguments.none(.capa)
         case "DELE": return .dele(try arguments.number())
+        case "LANG": return .lang(try arguments.optionalWord())
         case "LAST": return try arguments.none(.last)
         case "LIST": return .list(try arguments.optionalNumber())
         case "NOOP": return try arguments.none(.noop)
@@ -116,6 +117,11 @@ private struct Arguments {
     func optionalNumber() throws(POP3SyntaxError) -> Int? {
         guard words.count <= 1 else { throw .unexpectedArgument(keyword) }
         return words.isEmpty ? nil : try number(at: 0)
+    }
+
+    func optionalWord() throws(POP3SyntaxError) -> [UInt8]? {
+        guard words.count <= 1 else { throw .unexpectedArgument(keyword) }
+        return words.first.map { Array($0) }
     }
 
     /// A name may hold spaces, but none at its ends.

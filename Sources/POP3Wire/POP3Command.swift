@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4).
+/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4, RFC 6856 §3).
 ///
 /// Message numbers are 1 to 2^31-1; whether there is such a message is not looked at here.
 package enum POP3Command: Sendable, Hashable {
@@ -13,6 +13,8 @@ package enum POP3Command: Sendable, Hashable {
     case authMechanisms
     case capa
     case dele(Int)
+    /// With a language range, or for the list of languages (RFC 6856 §3.2).
+    case lang([UInt8]?)
     /// Of RFC 1081, taken out by RFC 1460.
     case last
     case list(Int?)
@@ -41,7 +43,7 @@ extension POP3Command {
         switch self {
         case .apop, .auth, .authMechanisms, .pass, .stls, .user: .authorization
         case .dele, .last, .list, .noop, .retr, .rset, .stat, .top, .uidl: .transaction
-        case .capa, .quit: [.authorization, .transaction]
+        case .capa, .lang, .quit: [.authorization, .transaction]
         }
     }
 
@@ -52,6 +54,7 @@ extension POP3Command {
         case .auth, .authMechanisms: "AUTH"
         case .capa: "CAPA"
         case .dele: "DELE"
+        case .lang: "LANG"
         case .last: "LAST"
         case .list: "LIST"
         case .noop: "NOOP"

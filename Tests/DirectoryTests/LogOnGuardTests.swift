@@ -174,6 +174,18 @@ import Testing
         await refuses(.unavailable) { _ = try await fixture.directory.bans() }
     }
 
+    @Test(arguments: [[UInt8](repeating: 0x5A, count: 20_000), Array("SQLite format 3\0".utf8)])
+    func `A record that is damaged is begun anew`(content: [UInt8]) async throws {
+        let fixture = try await Fixture.withPeople(Self.limits)
+        let path = fixture.file + "-log-ons"
+        try SmallFile.replace(path, with: content)
+        defer { _ = unsafe unlink(path + ".damaged") }
+        for _ in 0..<3 { _ = await Self.logOn(fixture, "wrong", from: "192.0.2.1") }
+        #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.1") == .unavailable)
+        #expect(fixture.log.numbers.count(where: { $0 == 9200 }) == 1)
+        #expect(unsafe access(path + ".damaged", F_OK) == 0)
+    }
+
     @Test(arguments: [
         ("192.0.2.1", "192.0.2.1/32"), ("192.0.2.1/32", "192.0.2.1/32"), ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::/64", "2001:db8:1:2::/64"), ("Ann@Example.org", "ann@example.org"), ("192.0.2.0/24", nil),

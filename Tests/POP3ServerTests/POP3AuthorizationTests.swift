@@ -42,10 +42,28 @@ import Testing
         ]
         for (channel, hasCertificate, varying) in table {
             let lines = POP3Authorization(channel: channel, hasCertificate: hasCertificate).capabilities.all.map(\.line)
-            let fixed = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
+            let fixed = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "LANG"]
             #expect(lines == fixed + varying + ["IMPLEMENTATION Martlet"])
         }
     }
+
+    @Test(
+        "LANG (RFC 6856 §3.2)",
+        arguments: [
+            ("LANG", .languages), ("LANG en", .reply(.ok("en Language changed"))),
+            ("LANG EN", .reply(.ok("en Language changed"))), ("LANG *", .reply(.ok("en Language changed"))),
+            ("LANG i-default", .reply(.ok("i-default Language changed"))),
+            ("LANG i", .reply(.ok("i-default Language changed"))), ("LANG i-def", refusal), ("LANG e", refusal),
+            ("LANG en-GB", refusal), ("LANG de", refusal), ("LANG \u{7}", refusal), ("LANG -", refusal),
+        ] as [(String, POP3Authorization.Action)]
+    )
+    func languages(_ line: String, _ action: POP3Authorization.Action) {
+        #expect(answers([line], on: .tls) == [action])
+    }
+
+    private static let refusal = POP3Authorization.Action.reply(
+        .err(nil, "no such language: LANG lists those there are")
+    )
 
     @Test func startTLS() {
         #expect(answers(["STLS"], on: .clear) == [.startTLS])

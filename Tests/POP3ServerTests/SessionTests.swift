@@ -30,11 +30,14 @@ import Testing
         ("LAST", "-ERR LAST is obsolete: use UIDL\r\n"),
         ("USER x", "-ERR USER is not valid after log-on\r\n"),
         ("STLS", "-ERR STLS is not valid after log-on\r\n"),
+        ("LANG", "+OK languages follow\r\ni-default English\r\nen English\r\n.\r\n"),
+        ("LANG *", "+OK en Language changed\r\n"),
+        ("LANG sv", "-ERR no such language: LANG lists those there are\r\n"),
         ("XTND XMIT", "-ERR unknown command XTND\r\n"),
         (
             "CAPA",
             "+OK capabilities follow\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
-                + "USER\r\nSASL PLAIN LOGIN\r\nIMPLEMENTATION Martlet\r\n.\r\n"
+                + "LANG\r\nUSER\r\nSASL PLAIN LOGIN\r\nIMPLEMENTATION Martlet\r\n.\r\n"
         ),
     ]
 

@@ -26,8 +26,12 @@ final class GuardFile: Sendable {
     private let pool: BlockingPool
     private let state = Lock(State())
 
-    init(_ path: String, name: String) {
+    private let onDamage: @Sendable () -> Void
+
+    /// `onDamage` is called, on the thread, when the file was damaged and is begun anew.
+    init(_ path: String, name: String, onDamage: @escaping @Sendable () -> Void) {
         self.path = path
+        self.onDamage = onDamage
         pool = BlockingPool(name: name, threads: 1)
     }
 
@@ -39,7 +43,7 @@ final class GuardFile: Sendable {
             let (known, failed) = state.withLock { ($0.tables, $0.failed) }
             if let failed, ContinuousClock.now - failed < Self.pause { throw Paused() }
             do {
-                let tables = try known ?? Self.open(path)
+                let tables = try known ?? open()
                 let value = try body(tables)
                 state.withLock { $0 = State(tables: tables) }
                 return value
@@ -52,14 +56,31 @@ final class GuardFile: Sendable {
     }
 
     /// Two processes that make the file at the same moment can be in each other's way: SQLite then says so at once.
-    private static func open(_ path: String) throws -> GuardTables {
+    private func open() throws -> GuardTables {
         for _ in 0..<20 {
+            let number = fileNumber
             do {
                 return try GuardTables(file: path)
             } catch let error as SQLiteError where error.code & 0xFF == SQLITE_BUSY {
                 usleep(25_000)
+            } catch let error as SQLiteError where [SQLITE_CORRUPT, SQLITE_NOTADB].contains(error.code & 0xFF) {
+                // Another process may have done so already.
+                if fileNumber == number { setAside() }
             }
         }
         return try GuardTables(file: path)
+    }
+
+    /// All that is in the file comes again by itself, so that a damaged one is worth no more than a look.
+    private func setAside() {
+        for suffix in ["-wal", "-shm"] { unsafe unlink(path + suffix) }
+        guard unsafe rename(path, path + ".damaged") == 0 else { return }
+        onDamage()
+    }
+
+    /// Which file stands under the name; `nil` when there is none.
+    private var fileNumber: UInt64? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
     }
 }

@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CSQLite
+
 /// The tables of failed log-ons, in a file of their own beside the directory: they change with every failure, and
 /// what is known of accounts must not be read anew for that.
 ///
@@ -13,6 +15,9 @@ struct GuardTables {
 
     init(file: String) throws {
         database = try Database(file: file)
+        guard try database.first("PRAGMA quick_check(1)", [], { $0.text(0) }) == "ok" else {
+            throw SQLiteError(code: SQLITE_CORRUPT, message: "the file is damaged")
+        }
         // A power cut may lose the last failures: nothing depends on them.
         try database.run("PRAGMA synchronous = NORMAL")
         try database.transaction { for statement in Self.schema { try database.run(statement) } }

@@ -39,8 +39,12 @@ final class LogOnGuard: Sendable {
     init(file: String, settings: LiveSettings, events: EventRecorder) {
         self.settings = settings
         self.events = events
-        reading = GuardFile(file, name: "log-ons")
-        writing = GuardFile(file, name: "log-on-notes")
+        let onDamage: @Sendable () -> Void = {
+            let text = "\(file) was damaged; it was set aside as \(file).damaged, and begun anew"
+            events.record(.directoryUnavailable, ["error.description": .string(text)])
+        }
+        reading = GuardFile(file, name: "log-ons", onDamage: onDamage)
+        writing = GuardFile(file, name: "log-on-notes", onDamage: onDamage)
     }
 
     // MARK: Log-ons

@@ -12,6 +12,7 @@ package struct POP3Authorization: Sendable {
         /// The command would have shown a secret on the network.
         case refuseInClear
         case capabilities
+        case languages
         case mechanisms
         case startTLS
         case exchange(mechanism: String, initialResponse: [UInt8]?)
@@ -77,6 +78,8 @@ package struct POP3Authorization: Sendable {
         case .authMechanisms: .mechanisms
         case .stls: startTLS()
         case .capa: .capabilities
+        case .lang(nil): .languages
+        case .lang(let range?): .reply(POP3Language.reply(to: range))
         case .quit: .quit
         default: .reply(.err(nil, "\(command.keyword) is not supported"))
         }

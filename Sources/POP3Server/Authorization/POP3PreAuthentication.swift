@@ -71,6 +71,8 @@ package struct POP3PreAuthentication {
                 refuseInClear(connection)
             case .capabilities:
                 connection.write(.ok("capabilities follow"), lines: rules.capabilities.all.map(\.line))
+            case .languages:
+                connection.write(.ok("languages follow"), lines: POP3Language.listing)
             case .mechanisms:
                 let names = SASLMechanism.offered(among: rules.mechanisms, on: rules.channel).map(\.name)
                 connection.write(.ok("mechanisms follow"), lines: names)

@@ -120,6 +120,8 @@ package struct POP3Session {
         switch command {
         case .capa: capabilities(connection)
         case .dele(let number): delete(number, connection)
+        case .lang(nil): connection.write(.ok("languages follow"), lines: POP3Language.listing)
+        case .lang(let range?): connection.write(POP3Language.reply(to: range))
         case .list(let number): try await list(number, connection)
         case .noop: connection.write(.ok(""))
         case .retr(let number): try await retrieve(number, connection)

@@ -25,6 +25,8 @@ import Testing
         ("RETR 9\r\n", "-ERR no such message\r\n"),
         ("TOP 1 2\r\n", "+OK\r\n\r\n.\r\n"),
         ("CAPA\r\n", "+OK\r\nTOP\r\n.\r\n"),
+        ("LANG\r\n", "+OK\r\ni-default English\r\n.\r\n"),
+        ("LANG en\r\n", "+OK en Language changed\r\n"),
         ("XYZ\r\n", "-ERR unknown\r\n"),
         ("QUIT\n", "+OK bye\r\n"),
     ]

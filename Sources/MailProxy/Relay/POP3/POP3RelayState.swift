@@ -69,7 +69,7 @@ package struct POP3RelayState: RelayState {
         let verb = String(decoding: (words.first ?? []).prefix(8).map(ASCII.upper), as: UTF8.self)
         switch verb {
         case "RETR", "TOP", "CAPA": pending.append(.multiline)
-        case "LIST", "UIDL": pending.append(words.count == 1 ? .multiline : .oneLine)
+        case "LANG", "LIST", "UIDL": pending.append(words.count == 1 ? .multiline : .oneLine)
         case "QUIT": pending.append(.quit)
         default: pending.append(.oneLine)
         }
