@@ -3,13 +3,21 @@
 
 /// Octets with a name, and the character classes that mail grammars share.
 public enum ASCII {
+    /// NUL, which only binary data may hold.
     @inlinable public static var null: UInt8 { 0x00 }
+    /// HTAB, one of the two octets of `WSP`.
     @inlinable public static var tab: UInt8 { 0x09 }
+    /// Line feed, the second octet of a line end.
     @inlinable public static var lf: UInt8 { 0x0A }
+    /// Carriage return, the first octet of a line end.
     @inlinable public static var cr: UInt8 { 0x0D }
+    /// SP, which divides the words of a command.
     @inlinable public static var space: UInt8 { 0x20 }
+    /// `"`, which begins and ends a quoted-string.
     @inlinable public static var quote: UInt8 { 0x22 }
+    /// `.`, between atoms, and alone on a line the end of DATA.
     @inlinable public static var dot: UInt8 { 0x2E }
+    /// `\`, which takes its meaning from the octet behind it.
     @inlinable public static var backslash: UInt8 { 0x5C }
 
     /// `A`–`Z` made `a`–`z`; every other octet unchanged.
@@ -24,12 +32,15 @@ public enum ASCII {
         octet >= 0x61 && octet <= 0x7A ? octet & 0xDF : octet
     }
 
+    /// `0`–`9` (`DIGIT`, RFC 5234 §B.1).
     @inlinable
     public static func isDigit(_ octet: UInt8) -> Bool { octet >= 0x30 && octet <= 0x39 }
 
+    /// `A`–`Z` and `a`–`z` (`ALPHA`, RFC 5234 §B.1).
     @inlinable
     public static func isAlpha(_ octet: UInt8) -> Bool { (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7A }
 
+    /// A letter or digit of ASCII, never an octet above 127.
     @inlinable
     public static func isAlphanumeric(_ octet: UInt8) -> Bool { isDigit(octet) || isAlpha(octet) }
 

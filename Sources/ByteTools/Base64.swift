@@ -12,6 +12,7 @@ public enum Base64 {
         return table
     }()
 
+    /// The octets as base64 on one line: the standard alphabet padded with `=`, or the URL-safe one without padding.
     public static func encode(_ bytes: some Collection<UInt8>, urlSafe safe: Bool = false) -> [UInt8] {
         let alphabet = safe ? urlSafe : standard
         var encoded: [UInt8] = []
@@ -59,6 +60,7 @@ public enum Base64 {
 
 /// Lower-case hexadecimal.
 public enum Hex {
+    /// Two digits for each octet, the upper four bits first.
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -67,6 +69,9 @@ public enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The octets that pairs of digits in either case stand for.
+    ///
+    /// `nil` when a digit is left over or any other octet occurs; no digits are no octets.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 2) else { return nil }
         var decoded: [UInt8] = []
@@ -83,6 +88,7 @@ public enum Hex {
         return decoded
     }
 
+    /// The value 0 to 15 of a digit in either case; `nil` for any other octet.
     public static func value(of octet: UInt8) -> UInt8? {
         switch octet {
         case 0x30...0x39: octet - 0x30

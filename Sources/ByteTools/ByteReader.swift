@@ -6,14 +6,17 @@ public struct ByteReaderError: Error, Equatable {
     /// Offset at which the field begins.
     public var offset: Int
 
+    /// For decoders built upon a reader, which find what the reader cannot know to be wrong.
     public init(offset: Int) { self.offset = offset }
 }
 
 /// Reads little-endian binary layouts from bytes that may be damaged: every read is checked, none can trap.
 public struct ByteReader: Sendable {
+    /// All of them, those already read too.
     public let bytes: [UInt8]
     @usableFromInline internal var position: Int
 
+    /// Begins at `offset`, which is held within the bytes: behind their end there is nothing to read.
     public init(_ bytes: [UInt8], at offset: Int = 0) {
         self.bytes = bytes
         position = max(0, min(offset, bytes.count))
@@ -21,13 +24,20 @@ public struct ByteReader: Sendable {
 
     /// Of the next field.
     public var offset: Int { position }
+    /// How many bytes are left to read.
     public var remaining: Int { bytes.count - position }
 
+    /// Passes over bytes.
+    ///
+    /// Throws, and stays where it is, when fewer than `count` are left or `count` is negative.
     public mutating func skip(_ count: Int) throws(ByteReaderError) {
         guard count >= 0, count <= remaining else { throw ByteReaderError(offset: position) }
         position += count
     }
 
+    /// The next `count` bytes, uncopied: their indices are offsets in `bytes`.
+    ///
+    /// Throws, and stays where it is, when fewer are left or `count` is negative.
     public mutating func take(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
         let start = position
         try skip(count)
@@ -77,18 +87,24 @@ public struct ByteReader: Sendable {
 
 /// Writes what `ByteReader` reads.
 public struct ByteWriter: Sendable {
+    /// What was written so far, and may be changed, as where a length becomes known late.
     public var bytes: [UInt8]
 
+    /// Begins empty, with room for `capacity` bytes; more are taken as needed.
     public init(reserving capacity: Int = 0) {
         bytes = []
         bytes.reserveCapacity(capacity)
     }
 
+    /// Appends all octets of the value's type, the lowest first.
+    ///
+    /// Inlinable for the reason that the reader's is.
     @inlinable
     public mutating func integer(_ value: some FixedWidthInteger) {
         unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
+    /// Appends unsigned LEB128: seven bits an octet, the lowest first; 1 to 10 octets.
     public mutating func variableInteger(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
@@ -98,10 +114,12 @@ public struct ByteWriter: Sendable {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
+    /// Appends the length as LEB128, then the octets.
     public mutating func counted(_ field: some Collection<UInt8>) {
         variableInteger(UInt64(field.count))
         bytes.append(contentsOf: field)
     }
 
+    /// Appends the text's UTF-8 as `counted` does.
     public mutating func string(_ text: String) { counted(Array(text.utf8)) }
 }

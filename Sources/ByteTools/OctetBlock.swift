@@ -12,13 +12,16 @@ public final class OctetBlock: @unchecked Sendable {
     // Safe to share: written only by `append`, whose callers hold the block alone; after that it is read only.
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
+    /// How many octets were appended.
     public private(set) var count = 0
 
+    /// An empty block with room for `capacity` octets, and 64 at least; it grows when they do not suffice.
     public init(reserving capacity: Int = 0) {
         self.capacity = max(64, capacity)
         unsafe base = .allocate(byteCount: self.capacity, alignment: 16)
     }
 
+    /// A block with a copy of `bytes`.
     public convenience init(_ bytes: [UInt8]) {
         self.init(reserving: bytes.count)
         append(bytes)
@@ -56,5 +59,6 @@ public final class OctetBlock: @unchecked Sendable {
     /// Where the octets are: valid while the block lives.
     @unsafe public var address: UnsafeMutableRawPointer { unsafe base }
 
+    /// A copy of the octets; O(count).
     public var array: [UInt8] { unsafe Array(UnsafeRawBufferPointer(start: base, count: count)) }
 }

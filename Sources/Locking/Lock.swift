@@ -13,6 +13,7 @@ public final class Lock<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     @usableFromInline var state: State
 
+    /// Takes the value over: only `withLock` reaches it from then on.
     public init(_ state: sending State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)

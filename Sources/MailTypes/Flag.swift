@@ -5,13 +5,20 @@ internal import ByteTools
 
 /// The flags that every mailbox has (RFC 9051 §2.3.2).
 public struct SystemFlags: OptionSet, Hashable, Sendable {
+    /// One bit a flag; the octet goes to disk as it is, so a bit keeps its meaning.
     public let rawValue: UInt8
+    /// Takes any octet, and keeps bits that stand for no flag.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The message has been read.
     public static let seen = SystemFlags(rawValue: 1)
+    /// The message has been answered.
     public static let answered = SystemFlags(rawValue: 2)
+    /// The message is marked for special attention.
     public static let flagged = SystemFlags(rawValue: 4)
+    /// The message goes with the next EXPUNGE.
     public static let deleted = SystemFlags(rawValue: 8)
+    /// The message is not finished yet.
     public static let draft = SystemFlags(rawValue: 16)
 
     /// Wire names in the order in which they are listed.
@@ -25,7 +32,9 @@ public struct SystemFlags: OptionSet, Hashable, Sendable {
 ///
 /// An atom of 1 to 128 octets; equality ignores ASCII case, the first spelling is kept.
 public struct Keyword: Hashable, Sendable, CustomStringConvertible {
+    /// Octets of one keyword; IMAP itself sets no bound.
     public static let maximumOctets = 128
+    /// In the spelling in which it was made, printable ASCII.
     public let text: String
 
     /// `nil` when the text is not an atom (RFC 9051 §9 "atom").
@@ -41,10 +50,13 @@ public struct Keyword: Hashable, Sendable, CustomStringConvertible {
 
     private init(unchecked text: String) { self.text = text }
 
+    /// As it stands on the wire.
     public var description: String { text }
 
+    /// Compares without regard to ASCII case, so that `$junk` is `$Junk`.
     public static func == (a: Self, b: Self) -> Bool { ASCII.equalIgnoringCase(a.text.utf8, b.text.utf8) }
 
+    /// Takes in the lower-case form, as equality wants it.
     public func hash(into hasher: inout Hasher) {
         for octet in text.utf8 { hasher.combine(ASCII.lower(octet)) }
     }
@@ -52,14 +64,19 @@ public struct Keyword: Hashable, Sendable, CustomStringConvertible {
 
 /// The flags of one message, by name.
 public struct FlagSet: Hashable, Sendable {
+    /// Those of RFC 9051 §2.3.2.
     public var system: SystemFlags
+    /// Those that users and clients named; in no order.
     public var keywords: Set<Keyword>
 
+    /// The flags given, none where none are.
     public init(system: SystemFlags = [], keywords: Set<Keyword> = []) {
         self.system = system
         self.keywords = keywords
     }
 
+    /// What a message has that nobody has flagged.
     public static let none = FlagSet()
+    /// Whether there is neither a system flag nor a keyword.
     public var isEmpty: Bool { system.isEmpty && keywords.isEmpty }
 }

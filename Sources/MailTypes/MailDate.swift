@@ -13,6 +13,7 @@ public struct MailDate: Hashable, Sendable {
     /// Minutes east of UTC, -1439 to 1439.
     public var zoneMinutes: Int16
 
+    /// A moment in a zone, each held within its bounds: the moment in the years 0 to 9999 of UTC, the zone at ±1439.
     public init(secondsSince1970: Int64, zoneMinutes: Int16 = 0) {
         self.secondsSince1970 = min(max(secondsSince1970, Self.bounds.lowerBound), Self.bounds.upperBound)
         self.zoneMinutes = min(max(zoneMinutes, -1439), 1439)
@@ -23,19 +24,27 @@ public struct MailDate: Hashable, Sendable {
 
     /// Broken-down local time.
     public struct Fields: Hashable, Sendable {
+        /// 0 to 9999, and -1 or 10000 where the zone carries the first or last day over.
         public var year: Int
+        /// 1 is January.
         public var month: Int
+        /// Of the month, from 1.
         public var day: Int
+        /// 0 to 23.
         public var hour: Int
+        /// 0 to 59.
         public var minute: Int
+        /// 0 to 59: there are no leap seconds.
         public var second: Int
         /// 0 is Sunday.
         public var weekday: Int
     }
 
+    /// Names as IMAP and header fields spell them, January first (RFC 5322 §3.3 "month").
     public static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
+    /// Names as header fields spell them, Sunday first (RFC 5322 §3.3 "day-name").
     public static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
     /// `nil` when a field is out of range (second 60 is read as 59; year 0–9999).
@@ -49,6 +58,7 @@ public struct MailDate: Hashable, Sendable {
         self.init(secondsSince1970: local - Int64(zoneMinutes) * 60, zoneMinutes: Int16(zoneMinutes))
     }
 
+    /// What calendar and clock showed in the zone.
     public var fields: Fields {
         let local = secondsSince1970 + Int64(zoneMinutes) * 60
         let days = Int(local >= 0 ? local / 86_400 : (local - 86_399) / 86_400)
@@ -100,6 +110,7 @@ public struct MailDate: Hashable, Sendable {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
+    /// 28 to 31, for a month of 1 to 12.
     public static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28

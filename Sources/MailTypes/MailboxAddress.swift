@@ -10,6 +10,7 @@ public struct LocalPart: Hashable, Sendable, CustomStringConvertible {
     /// RFC 5321 §4.5.3.1.1 has 64, and asks for no limit where there can be none: senders of lists and notices write
     /// longer ones into their reverse-paths.
     public static let maximumOctets = 255
+    /// Without the wire's quotes and escapes, in the case in which it was written; no control characters of ASCII.
     public let text: String
 
     /// Takes the unquoted text; `nil` when it is empty, too long, or holds a control character.
@@ -46,6 +47,7 @@ public struct LocalPart: Hashable, Sendable, CustomStringConvertible {
 ///
 /// At most 255 octets. Equality ignores ASCII case.
 public struct Domain: Hashable, Sendable, CustomStringConvertible {
+    /// SMTP's bound on a domain; address literals keep to it with their brackets.
     public static let maximumOctets = 255
     /// Lower case in its ASCII letters, without a final dot.
     public let text: String
@@ -65,7 +67,9 @@ public struct Domain: Hashable, Sendable, CustomStringConvertible {
         self.text = folded
     }
 
+    /// Whether it is in brackets, such as `[192.0.2.1]`; that an address stands in them is not checked.
     public var isAddressLiteral: Bool { text.hasPrefix("[") }
+    /// As it stands on the wire, without a final dot.
     public var description: String { text }
 
     private static func isLabel(_ label: Substring.UTF8View) -> Bool {
@@ -76,9 +80,12 @@ public struct Domain: Hashable, Sendable, CustomStringConvertible {
 
 /// An address, `Local-part "@" Domain` (RFC 5321 §4.1.2 "Mailbox"; that word is kept for folders here).
 public struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Before the at sign; its case is kept, and counts when addresses are compared.
     public var localPart: LocalPart
+    /// Behind the at sign; its ASCII case does not count.
     public var domain: Domain
 
+    /// Joins two valid parts: at most 511 octets together with the at sign, quotes and escapes aside.
     public init(localPart: LocalPart, domain: Domain) {
         self.localPart = localPart
         self.domain = domain
@@ -96,6 +103,7 @@ public struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(localPart: localPart, domain: domain)
     }
 
+    /// The wire form without angle brackets; UTF-8 where a part is not ASCII.
     public var description: String { "\(localPart)@\(domain)" }
 
     private static func localPart(written text: Substring) -> LocalPart? {
@@ -125,10 +133,12 @@ public enum ReversePath: Hashable, Sendable, CustomStringConvertible {
     case null
     case address(MailboxAddress)
 
+    /// Where reports go; `nil` when there must be none.
     public var address: MailboxAddress? {
         if case .address(let address) = self { address } else { nil }
     }
 
+    /// In angle brackets, as MAIL FROM carries it.
     public var description: String { "<\(address?.description ?? "")>" }
 }
 
@@ -139,6 +149,7 @@ public enum ForwardPath: Hashable, Sendable, CustomStringConvertible {
     case postmaster
     case address(MailboxAddress)
 
+    /// In angle brackets, as RCPT TO carries it.
     public var description: String {
         switch self {
         case .postmaster: "<postmaster>"

@@ -8,11 +8,16 @@ internal import ByteTools
 /// 1 to 1,000 octets, at most 32 levels, no control characters, no empty level. `INBOX` is always spelled so; other
 /// names keep their case.
 public struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Between levels, on the wire and in `text`.
     public static let delimiter: Character = "/"
+    /// Octets of UTF-8 in the whole name, delimiters counted.
     public static let maximumOctets = 1000
+    /// Levels in the whole name, the highest counted.
     public static let maximumLevels = 32
+    /// Where mail arrives; clients may write it in any case (RFC 9051 §5.1).
     public static let inbox = MailboxName(unchecked: "INBOX")
 
+    /// All levels, divided by `delimiter`.
     public let text: String
 
     /// `nil` when the text breaks a bound above.
@@ -28,7 +33,9 @@ public struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertib
 
     private init(unchecked text: String) { self.text = text }
 
+    /// Whether this is INBOX itself; mailboxes below it are not.
     public var isInbox: Bool { text == "INBOX" }
+    /// In UTF-8, as `text`: neither quoted nor in modified UTF-7.
     public var description: String { text }
 
     /// The mailbox one level up, if there is one.
@@ -48,6 +55,7 @@ public struct MailboxName: Hashable, Sendable, Comparable, CustomStringConvertib
         return MailboxName(target.text + text.dropFirst(ancestor.text.count))
     }
 
+    /// Order of the Unicode scalars, the same in every locale; `B` comes before `a`.
     public static func < (a: Self, b: Self) -> Bool { a.text < b.text }
 }
 

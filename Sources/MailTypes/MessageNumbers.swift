@@ -5,9 +5,13 @@
 ///
 /// Never 0.
 public struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 1 to 2^32-1.
     public let rawValue: UInt32
+    /// Takes any number: what reads numbers of others refuses 0.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    /// As it stands on the wire, in decimal.
     public var description: String { String(rawValue) }
+    /// By number, which is the order of arrival in the mailbox.
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -15,32 +19,46 @@ public struct UID: Hashable, Sendable, Comparable, CustomStringConvertible {
 ///
 /// Never 0.
 public struct UIDValidity: Hashable, Sendable, CustomStringConvertible {
+    /// 1 to 2^32-1.
     public let rawValue: UInt32
+    /// Takes any number: what reads numbers of others refuses 0.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    /// As it stands on the wire, in decimal.
     public var description: String { String(rawValue) }
 }
 
 /// A message's position in a session's view of the mailbox, from 1 (RFC 9051 §2.3.1.2).
 public struct SequenceNumber: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 1 to 2^32-1; changes when a message before it is expunged.
     public let rawValue: UInt32
+    /// Takes any number: what reads numbers of others compares it with the messages there are.
     public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    /// As it stands on the wire, in decimal.
     public var description: String { String(rawValue) }
+    /// By position, in which UIDs ascend too.
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A mod-sequence: 1 to 2^63-1, ascending over an account (RFC 7162 §3.1).
 public struct ModSeq: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// 0 for `zero`, else 1 to 2^63-1.
     public let rawValue: UInt64
+    /// Takes any number: what reads numbers of others refuses those above 2^63-1.
     public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+    /// Before every change: less than the mod-sequence of any message.
     public static let zero = ModSeq(0)
+    /// As it stands on the wire, in decimal.
     public var description: String { String(rawValue) }
+    /// The lesser was given earlier.
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// A set of UIDs as ascending, disjoint, non-adjacent closed ranges.
 public struct UIDSet: Hashable, Sendable {
+    /// UIDs as bare numbers; no two ranges touch, so that equal sets have equal ranges.
     public private(set) var ranges: [ClosedRange<UInt32>]
 
+    /// The empty set.
     public init() { ranges = [] }
 
     /// Any ranges in any order; overlapping and adjacent ones are joined.
@@ -55,6 +73,7 @@ public struct UIDSet: Hashable, Sendable {
         for uid in uids { appendAscending(uid.rawValue...uid.rawValue) }
     }
 
+    /// Whether it holds no UID; O(1).
     public var isEmpty: Bool { ranges.isEmpty }
 
     /// How many UIDs; O(ranges).
@@ -68,6 +87,9 @@ public struct UIDSet: Hashable, Sendable {
         ranges[ranges.count - 1] = min(last.lowerBound, range.lowerBound)...max(last.upperBound, range.upperBound)
     }
 
+    /// Adds one UID.
+    ///
+    /// O(1) unless it is less than all of the last range: the ranges are then sorted anew.
     public mutating func insert(_ uid: UID) {
         if let last = ranges.last, uid.rawValue < last.lowerBound {
             self = UIDSet(ranges + [uid.rawValue...uid.rawValue])
@@ -76,6 +98,7 @@ public struct UIDSet: Hashable, Sendable {
         }
     }
 
+    /// Adds all of `other`; sorts the ranges of both.
     public mutating func formUnion(_ other: UIDSet) { self = UIDSet(ranges + other.ranges) }
 
     /// Those that are in both; O(ranges of both).

@@ -5,6 +5,7 @@ internal import ByteTools
 
 /// Mailbox names of IMAP4rev1: UTF-16 in a base64 of its own between `&` and `-` (RFC 3501 §5.1.3).
 public enum ModifiedUTF7 {
+    /// The name as it stands on the wire: printable ASCII as it is, `&` as `&-`, the rest shifted.
     public static func encode(_ text: String) -> [UInt8] {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count)

@@ -18,6 +18,7 @@ public enum OutboundSecurity: String, Sendable, Hashable, CaseIterable, Comparab
     /// Whether mail waits rather than go in the clear.
     public var needsTLS: Bool { self >= .require }
 
+    /// The lesser protects less: `none` is below all others.
     public static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
 
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }

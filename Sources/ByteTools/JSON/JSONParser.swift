@@ -5,8 +5,10 @@
 public struct JSONError: Error, Equatable, CustomStringConvertible {
     /// Offset in octets.
     public var offset: Int
+    /// What would have been right there, in English; nothing of the text itself.
     public var expected: String
 
+    /// One line without any of the text, so that it may be shown to whoever sent it.
     public var description: String { "\(expected) expected at octet \(offset)" }
 }
 
@@ -16,8 +18,10 @@ public struct JSONLimits: Sendable {
     public var depth = 32
     /// Values in all; each costs memory well above its octets.
     public var values = 100_000
+    /// Octets of the whole text; compared before any of it is read.
     public var octets = 1 << 20
 
+    /// The limits above, for a caller to narrow or widen.
     public init() {}
 }
 

@@ -17,9 +17,12 @@ public indirect enum JSONValue: Hashable, Sendable {
 
 /// One name and value of a JSON object.
 public struct JSONMember: Hashable, Sendable {
+    /// Without quotes and escapes.
     public var name: String
+    /// A value of any kind, objects and arrays too.
     public var value: JSONValue
 
+    /// Checks nothing: that names are unique is up to whoever makes the object.
     public init(_ name: String, _ value: JSONValue) {
         self.name = name
         self.value = value
@@ -33,22 +36,27 @@ extension JSONValue {
         return members.first { $0.name == name }?.value
     }
 
+    /// The text of a string; `nil` for every other kind.
     public var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
+    /// A number that was written as an integer and fits; `nil` for every other kind, `.number` too.
     public var integer: Int64? {
         if case .integer(let number) = self { number } else { nil }
     }
 
+    /// What `true` or `false` says; `nil` for every other kind.
     public var bool: Bool? {
         if case .bool(let claim) = self { claim } else { nil }
     }
 
+    /// The items of an array in their order; `nil` for every other kind.
     public var array: [JSONValue]? {
         if case .array(let items) = self { items } else { nil }
     }
 
+    /// The members of an object in their order; `nil` for every other kind.
     public var members: [JSONMember]? {
         if case .object(let members) = self { members } else { nil }
     }
@@ -68,17 +76,25 @@ extension JSONValue {
         number.map { .integer(Int64(clamping: $0)) } ?? .null
     }
 
+    /// An array of strings in this order.
     public static func strings(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    /// Takes a literal in quotes as a string.
     public init(stringLiteral text: String) { self = .string(text) }
+    /// Takes a literal without fraction as an integer.
     public init(integerLiteral number: Int64) { self = .integer(number) }
+    /// Takes `true` and `false`.
     public init(booleanLiteral claim: Bool) { self = .bool(claim) }
 }
 
 extension JSONValue: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
+    /// Takes values in brackets as an array.
     public init(arrayLiteral items: JSONValue...) { self = .array(items) }
+    /// Takes names and values in brackets as an object, in the order written.
+    ///
+    /// The names must differ: nothing checks it.
     public init(dictionaryLiteral members: (String, JSONValue)...) {
         self = .object(members.map { JSONMember($0.0, $0.1) })
     }
