@@ -20,6 +20,7 @@ extension AssertedSession {
             account: account,
             store: store,
             configuration: configuration,
+            previews: previews,
             events: recorder(assertion)
         )
         // One that logged off goes on at the front-end.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
+internal import IMAPServer
 package import MailProxy
 package import MailStore
 internal import MailTypes
@@ -17,6 +18,7 @@ package struct AssertedSession: Sendable {
 
     let store: any MailStore
     let settings: LiveSettings
+    let previews = PreviewTable()
     let events: EventRecorder
     private let secret: AssertionSecret
     private let authenticator: any Authenticator

@@ -11,6 +11,7 @@ package struct IMAPDirectServer: Sendable {
     private let store: any MailStore
     private let authenticator: any Authenticator
     private let configuration: @Sendable () -> IMAPConfiguration
+    private let previews = PreviewTable()
     private let events: EventRecorder
 
     /// `configuration` is read for each connection, so that changed settings count for the next one.
@@ -49,6 +50,7 @@ package struct IMAPDirectServer: Sendable {
                     account: account,
                     store: store,
                     configuration: configuration,
+                    previews: previews,
                     events: events.adding(["client.address": .string(connection.peer.host)])
                 )
                 guard await session.run(resuming: logOn.tag) == .loggedOff,

@@ -184,12 +184,17 @@ extension FetchRun {
         }
     }
 
-    /// Made each time: the octets that it takes are few, and clients keep it.
     private mutating func preview(of entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
+        guard let mailbox = session.view?.id else { return [] }
+        let key = PreviewTable.Key(session.account.id, mailbox, entry.uid)
+        if let known = session.previews.preview(of: key) { return known }
         guard let part = try await session.structure(of: entry).previewPart else { return [] }
         let length = min(UInt64(PreviewText.bodyOctets), part.octets)
+        let lossesBefore = lost.count
         let body = try await read(part.body.lowerBound..<part.body.lowerBound + length, entry)
-        return Array(PreviewText.text(of: part, body: body).utf8)
+        let preview = Array(PreviewText.text(of: part, body: body).utf8)
+        if lost.count == lossesBefore { session.previews.keep(preview, of: key) }
+        return preview
     }
 
     private mutating func section(

@@ -15,6 +15,7 @@ package final class IMAPSession {
     let account: any MailAccount
     let store: any MailStore
     let configuration: IMAPConfiguration
+    let previews: PreviewTable
     let events: EventRecorder
     /// The selected mailbox.
     var view: MailboxView?
@@ -40,6 +41,7 @@ package final class IMAPSession {
         account: any MailAccount,
         store: any MailStore,
         configuration: IMAPConfiguration,
+        previews: PreviewTable = PreviewTable(),
         events: EventRecorder
     ) {
         self.connection = connection
@@ -47,6 +49,7 @@ package final class IMAPSession {
         self.account = account
         self.store = store
         self.configuration = configuration
+        self.previews = previews
         self.events = events.adding(["account.id": .count(user.account.rawValue)])
         reader = CommandReader(connection, limits: .afterLogOn, takesMessages: true)
     }

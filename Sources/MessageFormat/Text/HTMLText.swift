@@ -9,7 +9,9 @@ internal import ByteTools
 /// No more than that; any input ends.
 struct HTMLText {
     private var text = String.UnicodeScalarView()
-    private var scalars: Array<Unicode.Scalar>.Iterator
+    /// Characters in it, which it would take as long to count as it is.
+    private var count = 0
+    private var scalars: String.UnicodeScalarView.Iterator
     private var ahead: Unicode.Scalar?
     private let maximum: Int
 
@@ -20,7 +22,7 @@ struct HTMLText {
     }
 
     private init(_ html: String, maximum: Int) {
-        scalars = Array(html.unicodeScalars).makeIterator()
+        scalars = html.unicodeScalars.makeIterator()
         self.maximum = maximum
     }
 
@@ -33,14 +35,19 @@ struct HTMLText {
     }
 
     private mutating func run() -> String {
-        while text.count < maximum, let scalar = next() {
+        while count < maximum, let scalar = next() {
             switch scalar {
             case "<": skipTag()
             case "&": takeReference()
-            default: text.append(scalar)
+            default: append(scalar)
             }
         }
         return String(text)
+    }
+
+    private mutating func append(_ scalar: Unicode.Scalar) {
+        text.append(scalar)
+        count += 1
     }
 
     private mutating func skipTag() {
@@ -49,7 +56,7 @@ struct HTMLText {
         skip(through: ">", behind: "")
         if name == "script" || name == "style" || name == "title" { skip(through: "</" + name, behind: "") }
         if name == "script" || name == "style" || name == "title" { skip(through: ">", behind: "") }
-        text.append(" ")
+        append(" ")
     }
 
     /// The tag's name in lower case: what stands up to a blank or `>`, at most 16 characters.
@@ -80,7 +87,7 @@ struct HTMLText {
         var name = String.UnicodeScalarView()
         while name.count < 10, let scalar = next() {
             if scalar == ";" {
-                text.append(contentsOf: Self.meaning(of: String(name)).unicodeScalars)
+                for scalar in Self.meaning(of: String(name)).unicodeScalars { append(scalar) }
                 return
             }
             guard scalar.properties.isAlphabetic || scalar == "#" || ("0"..."9").contains(scalar) else {
@@ -89,8 +96,8 @@ struct HTMLText {
             }
             name.append(scalar)
         }
-        text.append("&")
-        text.append(contentsOf: name)
+        append("&")
+        for scalar in name { append(scalar) }
     }
 
     private static func meaning(of name: String) -> String {

@@ -37,35 +37,57 @@ package enum PreviewText {
     /// May be empty.
     package static func text(of part: MessagePart, body: [UInt8]) -> String {
         var decoder = PartTextDecoder(part)
-        var text = decoder.decode(Array(body.prefix(bodyOctets))) + decoder.finish()
+        let text = decoder.decode(Array(body.prefix(bodyOctets))) + decoder.finish()
+        var preview = CollapsedText(maximumCharacters)
         if part.mediaType.matches("text", "html") {
-            text = HTMLText.extract(from: text, maximum: 8 * maximumCharacters)
+            preview.add(HTMLText.extract(from: text, maximum: 8 * maximumCharacters)[...])
         } else {
-            let lines = text.split { $0.isNewline }.filter { !$0.hasPrefix(">") }
-            text = lines.joined(separator: "\n")
+            // Only as far as it takes: the text may be long, and what is looked for is at its beginning.
+            var rest = text[...]
+            while !preview.isFull, !rest.isEmpty {
+                let line = rest.prefix { !$0.isNewline }
+                if !line.hasPrefix(">") { preview.add(line) }
+                rest = rest[line.endIndex...].dropFirst()
+                preview.addSpace()
+            }
         }
-        return collapsed(text)
+        return preview.text
     }
+}
 
-    private static func collapsed(_ text: String) -> String {
-        var preview = ""
-        var count = 0
-        var pendingSpace = false
-        for character in text where count < maximumCharacters {
-            if character.isWhitespace
-                || character.unicodeScalars.allSatisfy({ $0.properties.generalCategory == .control })
-            {
-                pendingSpace = !preview.isEmpty
+/// One line of so many characters, of text with any white space.
+private struct CollapsedText {
+    private(set) var text = ""
+    private var count = 0
+    private var isBehindSpace = false
+    private let maximum: Int
+
+    init(_ maximum: Int) { self.maximum = maximum }
+
+    var isFull: Bool { count >= maximum }
+
+    mutating func addSpace() { isBehindSpace = count > 0 }
+
+    mutating func add(_ added: Substring) {
+        for character in added {
+            guard !isFull else { return }
+            if Self.isSpace(character) {
+                addSpace()
                 continue
             }
-            if pendingSpace {
-                preview.append(" ")
-                count += 1
-            }
-            pendingSpace = false
-            preview.append(character)
-            count += 1
+            if isBehindSpace { append(" ") }
+            isBehindSpace = false
+            if !isFull { append(character) }
         }
-        return String(preview.prefix(maximumCharacters))
+    }
+
+    private mutating func append(_ character: Character) {
+        text.append(character)
+        count += 1
+    }
+
+    private static func isSpace(_ character: Character) -> Bool {
+        character.isWhitespace
+            || character.unicodeScalars.allSatisfy { $0.properties.generalCategory == .control }
     }
 }
