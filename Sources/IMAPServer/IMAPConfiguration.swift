@@ -21,6 +21,9 @@ package struct IMAPConfiguration: Sendable {
     package var failedLogOnDelay: Duration
     package var badCommands: Int
     package var allowsUnauthenticate: Bool
+    /// Told as annotations of the server; empty for none.
+    package var serverComment: String
+    package var administrator: String
     /// How long a command may take before its client is told how far it is, and then again (RFC 9585 §4).
     package var progressInterval = Duration.seconds(10)
     /// Whether a front-end stands between the session and its client: it is told what the session's state is, and no
@@ -46,5 +49,7 @@ package struct IMAPConfiguration: Sendable {
         failedLogOnDelay = value(IMAPSettings.failedLogOnDelay)
         badCommands = value(IMAPSettings.badCommands)
         allowsUnauthenticate = value(IMAPSettings.unauthenticate)
+        serverComment = value(IMAPSettings.serverComment)
+        administrator = value(IMAPSettings.administrator)
     }
 }

@@ -80,6 +80,19 @@ package enum IMAPSettings {
         perInstance: true,
         help: "How many commands in a row may be answered BAD before the connection is closed."
     )
+    package static let serverComment = SettingKey(
+        "imap/server-comment",
+        default: "",
+        perInstance: true,
+        help: "What clients are told as /shared/comment of the server (RFC 5464): a note to all users."
+    )
+    package static let administrator = SettingKey(
+        "imap/administrator",
+        default: "",
+        perInstance: true,
+        help: "What clients are told as /shared/admin (RFC 5464): how to reach who runs the server, as a URI such as "
+            + "mailto:postmaster@example.com."
+    )
     package static let unauthenticate = SettingKey(
         "imap/unauthenticate",
         default: true,
@@ -96,5 +109,6 @@ package let imapServerSettings: [SettingDeclaration] = [
     IMAPSettings.preAuthenticationTime.declaration, IMAPSettings.preAuthenticationCommands.declaration,
     IMAPSettings.preAuthenticationOctets.declaration, IMAPSettings.failedLogOns.declaration,
     IMAPSettings.failedLogOnDelay.declaration, IMAPSettings.badCommands.declaration,
-    IMAPSettings.unauthenticate.declaration,
+    IMAPSettings.unauthenticate.declaration, IMAPSettings.serverComment.declaration,
+    IMAPSettings.administrator.declaration,
 ]

@@ -266,6 +266,27 @@ class Contexts(Extensions):
                          {b"INBOX": 1, b"work/done": 1})
 
 
+class Annotations(Extensions):
+    def test_annotations_outlive_the_back_end(self):
+        server = Server({"imap/administrator": "mailto:root@example.test"}).start()
+        try:
+            address = server.new_account()
+            with StrictClient(server).log_on(address) as client:
+                client.ok(b"SETMETADATA INBOX (/private/comment {9+}\r\ntwo\r\nline /shared/comment \"x\")")
+                before = server.workers("backend")
+                for pid in before.values():
+                    os.kill(pid, signal.SIGKILL)
+                until(lambda: server.workers("backend") not in ({}, before), what="another back-end")
+                until(lambda: client.run("NOOP")[-1].kind == "OK", what="an answer")
+                untagged, _ = client.ok("GETMETADATA (DEPTH infinity) INBOX (/private/comment /shared/comment)")
+                self.assertEqual(untagged[0].data, [b"INBOX" if isinstance(untagged[0].data[0], bytes) else "INBOX",
+                                                    ["/private/comment", b"two\r\nline", "/shared/comment", b"x"]])
+                untagged, _ = client.ok('GETMETADATA "" /shared/admin')
+                self.assertEqual(untagged[0].data[1], ["/shared/admin", b"mailto:root@example.test"])
+        finally:
+            server.destroy()
+
+
 class LoggingOff(Extensions):
     def test_a_connection_goes_on_with_another_account(self):
         client, other = self.client("QRESYNC", select="SELECT INBOX"), self.server.new_account()

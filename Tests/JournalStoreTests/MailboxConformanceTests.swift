@@ -70,6 +70,39 @@ struct MailboxConformanceTests {
         await harness.close()
     }
 
+    @Test("Annotations stay with their mailbox, over renaming and opening again", arguments: Engine.allCases)
+    func annotations(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var account = try await harness.account()
+        _ = try await account.create(name("a"), specialUse: [])
+        let first = [AnnotationChange("/private/x", [0, 255]), AnnotationChange("/shared/y", [])]
+        try await account.annotate(name("a"), first)
+        try await account.annotate(nil, [AnnotationChange("/private/z", [1])])
+        try await account.annotate(.inbox, [AnnotationChange("/private/i", [2])])
+        try await account.annotate(name("a"), [AnnotationChange("/shared/y", nil)])
+        try await account.rename(name("a"), to: name("b"))
+        try await account.rename(.inbox, to: name("old"))
+        for _ in 0..<2 {
+            #expect(try await account.annotations(of: name("b")) == ["/private/x": [0, 255]])
+            #expect(try await account.annotations(of: nil) == ["/private/z": [1]])
+            for each in [.inbox, name("old")] {
+                #expect(try await account.annotations(of: each) == ["/private/i": [2]])
+            }
+            try await harness.reopen()
+            account = try await harness.account()
+        }
+        await expectCode(.noSuchMailbox) { _ = try await account.annotations(of: name("a")) }
+        let many = (0...AnnotationLimits.entries).map { AnnotationChange("/private/\($0)", [1]) }
+        await expectCode(.limit) { try await account.annotate(name("b"), many) }
+        let large = [UInt8](repeating: 1, count: AnnotationLimits.valueOctets + 1)
+        await expectCode(.limit) { try await account.annotate(name("b"), [AnnotationChange("/private/l", large)]) }
+        #expect(try await account.annotations(of: name("b")).count == 1)
+        try await account.delete(name("b"))
+        _ = try await account.create(name("b"), specialUse: [])
+        #expect(try await account.annotations(of: name("b")).isEmpty)
+        await harness.close()
+    }
+
     @Test("Renaming INBOX moves its messages and leaves it empty", arguments: Engine.allCases)
     func renameInbox(engine: Engine) async throws {
         let harness = try await StoreHarness(engine)

@@ -10,10 +10,11 @@ enum SessionTable {
             CancelUpdateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
             CompressCommand.self, CopyCommand.self, CreateCommand.self, ESearchCommand.self,
             DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
-            GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self,
+            GetMetadataCommand.self, GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self,
+            ListCommand.self,
             LogoutCommand.self, LsubCommand.self, MoveCommand.self,
             NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
-            SortCommand.self,
+            SetMetadataCommand.self, SortCommand.self,
             StatusCommand.self, StoreCommand.self, SubscribeCommand.self, ThreadCommand.self,
             UnauthenticateCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
         ]

@@ -115,6 +115,8 @@ package enum Response: Hashable, Sendable {
     case thread(ThreadForest)
     /// UIDs that are gone: now, or with EARLIER some time ago (RFC 7162 §3.2.10). Never empty.
     case vanished(UIDSet, isEarlier: Bool)
+    /// Annotations of a mailbox, or of the server where its name is empty (RFC 5464 §4.4.1). Never empty.
+    case metadata(mailbox: String, [MetadataEntry])
     /// RFC 9208 §4.2.1.
     case quota(root: String, [QuotaResource])
     /// The quota roots of a mailbox (RFC 9208 §4.2.2).

@@ -53,6 +53,8 @@ package enum ResponseCode: Hashable, Sendable {
     case highestModSeq(ModSeq)
     /// How far a long command is; `nil` where only that it goes on is told (RFC 9585 §4).
     case inProgress(CommandProgress?)
+    /// RFC 5464 §5.
+    case metadata(MetadataCode)
     /// Messages that a conditional STORE left as they are, by the numbers of the command (RFC 7162 §3.1.3).
     case modified(UIDSet)
     /// The search with this tag is not kept up to date (RFC 5267 §4.3.1).
@@ -96,6 +98,7 @@ extension WireEncoder {
         case .inProgress(let progress):
             raw("INPROGRESS")
             if let progress { commandProgress(progress) }
+        case .metadata(let code): metadataCode(code)
         case .modified(let numbers):
             raw("MODIFIED ")
             raw(numbers.description.utf8)

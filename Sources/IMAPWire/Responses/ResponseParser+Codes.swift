@@ -37,6 +37,7 @@ extension WireScanner {
         case "COPYUID": return try copyUID()
         case "MAILBOXID": return .mailboxID(try objectIDInParentheses())
         case "HIGHESTMODSEQ": return .highestModSeq(try modSeq())
+        case "METADATA": return .metadata(try metadataCode())
         case "MODIFIED": return .modified(try uidSet())
         case "NOUPDATE":
             guard peek() == ASCII.quote else { throw failure("a tag in quotation marks") }

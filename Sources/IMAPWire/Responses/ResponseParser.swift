@@ -87,6 +87,12 @@ extension WireScanner {
             let isEarlier = acceptPrefix(" (EARLIER)")
             try space()
             return .vanished(try uidSet(), isEarlier: isEarlier)
+        case "METADATA":
+            try space()
+            let place = offset
+            let name = try sentName(try astring("a mailbox name"), at: place)
+            try space()
+            return .metadata(mailbox: name, try entryValues())
         case "NAMESPACE":
             guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
             return .namespace

@@ -54,6 +54,11 @@ extension WireEncoder {
                 space()
                 astring(root.utf8)
             }
+        case .metadata(let mailbox, let entries):
+            raw("METADATA ")
+            self.mailbox(mailbox)
+            space()
+            entryValues(entries)
         case .namespace: raw("NAMESPACE ((\"\" \"/\")) NIL NIL")
         case .id(let parameters):
             raw("ID ")

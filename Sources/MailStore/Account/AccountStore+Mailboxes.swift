@@ -85,7 +85,8 @@ extension AccountStore {
     /// Renaming INBOX leaves it empty; mailboxes below it stay (RFC 9051 §6.3.6).
     private func planEmptying(_ inbox: MailboxState, into target: MailboxName) throws(MailStoreError) -> [LogRecord] {
         let created = try planMailbox(target)
-        guard !inbox.messages.isEmpty else { return [.mailboxCreated(created)] }
+        let made = [LogRecord.mailboxCreated(created)] + planAnnotations(of: inbox, for: created)
+        guard !inbox.messages.isEmpty else { return made }
         let empty = MailboxState(
             id: created.mailbox,
             name: target,
@@ -94,7 +95,14 @@ extension AccountStore {
             modSeq: created.modSeq
         )
         let transfer = try plan(Array(inbox.messages), from: inbox, to: empty, isMove: true)
-        return [.mailboxCreated(created), .transfer(transfer)]
+        return made + [.transfer(transfer)]
+    }
+
+    /// INBOX keeps its own (RFC 5464 §4.1).
+    private func planAnnotations(of inbox: MailboxState, for created: MailboxCreatedRecord) -> [LogRecord] {
+        guard let entries = state.annotations[inbox.id] else { return [] }
+        let changes = entries.map { AnnotationChange($0.key, $0.value) }
+        return [.annotated(AnnotationsRecord(mailbox: created.mailbox, modSeq: created.modSeq, changes: changes))]
     }
 
     private func planRenames(from name: MailboxName, to target: MailboxName) throws(MailStoreError) -> [MailboxRename] {

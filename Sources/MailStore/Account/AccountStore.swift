@@ -282,7 +282,8 @@ extension LogRecord {
         case .mailboxesRenamed(let renames, _): changed.formUnion(renames.map(\.mailbox))
         case .quarantined(let record): changed.insert(record.mailbox)
         case .restored(let record): changed.insert(record.target)
-        case .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved: break
+        case .annotated, .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved:
+            break
         }
     }
 }

@@ -125,6 +125,13 @@ package protocol MailAccount: AnyObject, Sendable {
     /// Subscribes or unsubscribes a name, whether or not a mailbox has it.
     func setSubscribed(_ subscribed: Bool, _ name: MailboxName) async throws(MailStoreError)
 
+    /// What clients keep with a mailbox, or with `nil` with the account (RFC 5464). Throws `.noSuchMailbox`.
+    func annotations(of name: MailboxName?) async throws(MailStoreError) -> Annotations
+
+    /// Changes that, all or none; returns when durable. Throws `.noSuchMailbox`, and `.limit` beyond a bound of
+    /// `AnnotationLimits`.
+    func annotate(_ name: MailboxName?, _ changes: [AnnotationChange]) async throws(MailStoreError)
+
     /// Octets `range` of a message (cut to its size). Damage does not throw: lost octets are filled and named.
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets
 

@@ -156,6 +156,7 @@ struct RecordReader {
         case 12: .fence(try number())
         case 13: try base().map { .base($0) }
         case 14: .moved(try moved())
+        case 15: .annotated(try annotations())
         case 20: .quarantined(try quarantined())
         case 21: .quarantineDeleted(try quarantineItems())
         case 22: .restored(try restored())
@@ -305,6 +306,24 @@ struct RecordReader {
     private mutating func specialUse() throws(ByteReaderError) -> LogRecord {
         let (mailbox, modSeq) = (try mailbox(), try modSeq())
         return .specialUse(mailbox, try specialUses(), modSeq)
+    }
+
+    private mutating func annotations() throws(ByteReaderError) -> AnnotationsRecord {
+        var record = AnnotationsRecord(mailbox: try mailbox(), modSeq: try modSeq(), changes: [])
+        for _ in 0..<(try count(of: 2)) {
+            let name = try annotationName()
+            let isThere = try flag()
+            record.changes.append(AnnotationChange(name, isThere ? try annotationValue() : nil))
+        }
+        return record
+    }
+
+    mutating func annotationName() throws(ByteReaderError) -> String {
+        try reader.string(maximum: AnnotationLimits.nameOctets)
+    }
+
+    mutating func annotationValue() throws(ByteReaderError) -> [UInt8] {
+        try octets(maximum: AnnotationLimits.valueOctets)
     }
 
     private mutating func deliveries() throws(ByteReaderError) -> [DeliveryID] {

@@ -27,6 +27,7 @@ extension LogRecord {
         case .fence: 12
         case .base: 13
         case .moved: 14
+        case .annotated: 15
         case .quarantined: 20
         case .quarantineDeleted: 21
         case .restored: 22
@@ -68,6 +69,7 @@ extension LogRecord {
             writer.add(mailbox)
             writer.add(modSeq)
             writer.add(uses)
+        case .annotated(let record): writer.add(record)
         case .deliveriesForgotten(let deliveries):
             writer.variableInteger(UInt64(deliveries.count))
             for delivery in deliveries { writer.add(delivery) }
@@ -89,6 +91,7 @@ extension LogRecord {
         case .message(let record): 128 + record.structure.count
         case .moved(let record): 160 + record.message.structure.count
         case .transfer(let record): 64 + record.entries.count * 48
+        case .annotated(let record): record.changes.reduce(64) { $0 + 80 + ($1.value?.count ?? 0) }
         default: 64
         }
     }
@@ -135,6 +138,17 @@ extension ByteWriter {
     mutating func add(_ flags: FlagSet) {
         integer(flags.system.rawValue)
         add(flags.keywords.sorted { $0.text < $1.text })
+    }
+
+    mutating func add(_ record: AnnotationsRecord) {
+        add(record.mailbox)
+        add(record.modSeq)
+        variableInteger(UInt64(record.changes.count))
+        for change in record.changes {
+            string(change.name)
+            integer(UInt8(change.value == nil ? 0 : 1))
+            if let value = change.value { counted(value) }
+        }
     }
 
     mutating func add(_ uses: Set<SpecialUse>) {

@@ -16,6 +16,7 @@ package enum LogRecord: Sendable, Hashable {
     case mailboxesRenamed([MailboxRename], ModSeq)
     case subscribed(MailboxName, Bool, ModSeq)
     case specialUse(MailboxID, Set<SpecialUse>, ModSeq)
+    case annotated(AnnotationsRecord)
     /// Delivery ids whose record is in doubt: a retry is to be stored anew.
     case deliveriesForgotten([DeliveryID])
     case accountRemoved
@@ -168,6 +169,19 @@ package struct MailboxCreatedRecord: Sendable, Hashable {
         self.modSeq = modSeq
         self.specialUse = specialUse
         self.isSubscribed = isSubscribed
+    }
+}
+
+/// Annotations of a mailbox, or of the account (mailbox 0), that change.
+package struct AnnotationsRecord: Sendable, Hashable {
+    package var mailbox: MailboxID
+    package var modSeq: ModSeq
+    package var changes: [AnnotationChange]
+
+    package init(mailbox: MailboxID, modSeq: ModSeq, changes: [AnnotationChange]) {
+        self.mailbox = mailbox
+        self.modSeq = modSeq
+        self.changes = changes
     }
 }
 

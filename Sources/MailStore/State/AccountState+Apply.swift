@@ -26,6 +26,7 @@ extension AccountState {
         case .specialUse(let id, let uses, let modSeq):
             note(modSeq)
             mailboxes[id]?.specialUse = uses
+        case .annotated(let record): apply(record)
         case .deliveriesForgotten(let forgotten):
             for delivery in forgotten { deliveries.forget(delivery) }
         case .accountRemoved:
@@ -116,6 +117,13 @@ extension AccountState {
         return record
     }
 
+    private mutating func apply(_ record: AnnotationsRecord) {
+        note(record.modSeq)
+        guard !deletedMailboxes.contains(record.mailbox) else { return }
+        let all = (annotations[record.mailbox] ?? [:]).changed(by: record.changes)
+        annotations[record.mailbox] = all.isEmpty ? nil : all
+    }
+
     private mutating func apply(_ record: QuarantineRecord) {
         note(record.modSeq)
         let uids = UIDSet(record.entries.map { $0.uid.rawValue...$0.uid.rawValue })
@@ -168,6 +176,7 @@ extension AccountState {
     private mutating func delete(_ id: MailboxID, _ modSeq: ModSeq) {
         note(modSeq)
         deletedMailboxes.insert(id)
+        annotations[id] = nil
         guard let mailbox = mailboxes.removeValue(forKey: id) else { return }
         usage.octets = usage.octets &- mailbox.usage.octets
         usage.messages = usage.messages &- mailbox.usage.messages

@@ -9,11 +9,14 @@ extension AccountState {
     ///
     /// A later version reads this one and those between. Version 1 was in snapshots only; they are dropped.
     private static let version: UInt8 = 2
+    /// The same with annotations behind it: written only where there are some, so that the release before can read the
+    /// others.
+    private static let annotatedVersion: UInt8 = 3
 
     package func encode() -> [UInt8] {
         let entries = mailboxes.values.reduce(0) { $0 + $1.messages.count }
         var writer = ByteWriter(reserving: 4096 + entries * PackedEntry.octets)
-        writer.integer(Self.version)
+        writer.integer(annotations.isEmpty ? Self.version : Self.annotatedVersion)
         writer.integer(nextMailboxID)
         writer.integer(lastUIDValidity)
         writer.add(highestModSeq)
@@ -34,6 +37,7 @@ extension AccountState {
         encodeQuarantine(to: &writer)
         writer.add(threads.older)
         writer.add(threads.recent)
+        if !annotations.isEmpty { encodeAnnotations(to: &writer) }
         return writer.bytes
     }
 
@@ -41,7 +45,8 @@ extension AccountState {
         self.init()
         var reader = RecordReader(bytes)
         do throws(ByteReaderError) {
-            guard try reader.octet() == Self.version else { return nil }
+            let version = try reader.octet()
+            guard version == Self.version || version == Self.annotatedVersion else { return nil }
             nextMailboxID = try reader.fixed32()
             lastUIDValidity = try reader.fixed32()
             highestModSeq = try reader.modSeq()
@@ -68,6 +73,7 @@ extension AccountState {
             try decodeQuarantine(&reader)
             let older = try reader.threads()
             threads = ThreadIndex(recent: try reader.threads(), older: older)
+            if version == Self.annotatedVersion { try decodeAnnotations(&reader) }
             guard reader.isAtEnd else { return nil }
         } catch {
             return nil

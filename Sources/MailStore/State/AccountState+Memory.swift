@@ -34,6 +34,36 @@ extension AccountState {
     }
 }
 
+// What clients keep with mailboxes.
+extension AccountState {
+    /// Octets of all names and values.
+    var annotationOctets: Int { annotations.values.reduce(0) { $0 + $1.octets } }
+
+    func encodeAnnotations(to writer: inout ByteWriter) {
+        writer.variableInteger(UInt64(annotations.count))
+        for (mailbox, entries) in annotations.sorted(by: { $0.key < $1.key }) {
+            writer.add(mailbox)
+            writer.variableInteger(UInt64(entries.count))
+            for (name, value) in entries.sorted(by: { $0.key < $1.key }) {
+                writer.string(name)
+                writer.counted(value)
+            }
+        }
+    }
+
+    mutating func decodeAnnotations(_ reader: inout RecordReader) throws(ByteReaderError) {
+        for _ in 0..<(try reader.count(of: 2)) {
+            let mailbox = try reader.mailbox()
+            var entries = Annotations()
+            for _ in 0..<(try reader.count(of: 2)) {
+                let name = try reader.annotationName()
+                entries[name] = try reader.annotationValue()
+            }
+            annotations[mailbox] = entries.isEmpty ? nil : entries
+        }
+    }
+}
+
 extension ByteWriter {
     mutating func add(_ threads: [UInt64: ThreadID]) {
         variableInteger(UInt64(threads.count))

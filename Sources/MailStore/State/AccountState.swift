@@ -7,6 +7,8 @@ package import MailTypes
 package struct AccountState: Sendable, Hashable {
     /// The first mailbox of every account is INBOX.
     package static let inboxID = MailboxID(1)
+    /// Stands for the account where annotations say what they belong to.
+    package static let accountID = MailboxID(0)
 
     package internal(set) var mailboxes: [MailboxID: MailboxState] = [:]
     package internal(set) var names: [MailboxName: MailboxID] = [:]
@@ -21,6 +23,8 @@ package struct AccountState: Sendable, Hashable {
     /// All messages of all mailboxes, each copy counted; the quarantine is not.
     package internal(set) var usage = QuotaUsage()
     package internal(set) var threads = ThreadIndex()
+    /// Of mailboxes and of the account; none of them empty.
+    package internal(set) var annotations: [MailboxID: Annotations] = [:]
     /// Oldest first.
     package internal(set) var quarantine: [QuarantinedMessage] = []
 

@@ -75,6 +75,8 @@ final class FakeAccount: MailAccount {
         var lastID: UInt32 = 0
         var keepsStructures = true
         var quota = QuotaLimits.none
+        /// The account's are under the empty name.
+        var annotations: [String: Annotations] = [:]
         var largestRead = 0
         var octetsRead: UInt64 = 0
         var watchers: [Int: (mailbox: MailboxID?, notify: @Sendable () -> Void)] = [:]
@@ -382,6 +384,19 @@ final class FakeAccount: MailAccount {
         state.withLock { state in
             if subscribed { state.subscribed.insert(name) } else { state.subscribed.remove(name) }
         }
+    }
+
+    func annotations(of name: MailboxName?) async throws(MailStoreError) -> Annotations {
+        if let name { _ = try await status(of: name) }
+        return state.withLock { $0.annotations[name?.text ?? ""] ?? [:] }
+    }
+
+    func annotate(_ name: MailboxName?, _ changes: [AnnotationChange]) async throws(MailStoreError) {
+        if let name { _ = try await status(of: name) }
+        var after = try await annotations(of: name)
+        for change in changes { after[change.name] = change.value }
+        guard after.count <= AnnotationLimits.entries else { throw MailStoreError(.limit, "too many") }
+        state.withLock { $0.annotations[name?.text ?? ""] = after }
     }
 
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {

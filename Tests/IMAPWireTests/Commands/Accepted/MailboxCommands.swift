@@ -8,6 +8,30 @@ import MailTypes
 let mailboxCommands: [(String, any IMAPCommand)] =
     [
         ("a CLOSE", CloseCommand()),
+        ("a GETMETADATA \"\" /shared/comment", GetMetadataCommand(mailbox: "", entries: ["/shared/comment"])),
+        (
+            "a GETMETADATA (DEPTH infinity MAXSIZE 1024) INBOX (/Shared/Comment /private/vendor/x/y)",
+            GetMetadataCommand(
+                mailbox: "INBOX",
+                entries: ["/shared/comment", "/private/vendor/x/y"],
+                maximumSize: 1024,
+                depth: .all
+            )
+        ),
+        (
+            "a GETMETADATA Entw&APw-rfe (depth 1) (\"/private/a b\")",
+            GetMetadataCommand(mailbox: "Entwürfe", entries: ["/private/a b"], depth: .one)
+        ),
+        (
+            "a SETMETADATA INBOX (/private/comment {4}\r\na\r\nb /shared/x NIL /shared/y ~{2}\r\n\0\0 /shared/z \"\")",
+            SetMetadataCommand(
+                mailbox: "INBOX",
+                entries: [
+                    MetadataEntry("/private/comment", Array("a\r\nb".utf8)), MetadataEntry("/shared/x", nil),
+                    MetadataEntry("/shared/y", [0, 0]), MetadataEntry("/shared/z", []),
+                ]
+            )
+        ),
         ("a UNSELECT", UnselectCommand()),
         ("a SELECT inbox", SelectCommand(mailbox: "inbox")),
         ("a SELECT \"Sent Items\"", SelectCommand(mailbox: "Sent Items")),

@@ -1,0 +1,64 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension GetMetadataCommand: SessionCommand {
+    /// What is asked for by its own name alone is answered with NIL where there is none; beyond that, what is there.
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let known = try await session.annotations(of: mailbox)
+        var told: [MetadataEntry] = []
+        var largest: Int?
+        for name in names(in: known) {
+            let value = known[name]
+            if let value, let maximumSize, value.count > Int(maximumSize) {
+                largest = max(largest ?? 0, value.count)
+            } else {
+                told.append(MetadataEntry(name, value))
+            }
+        }
+        if !told.isEmpty { session.send(.metadata(mailbox: try Self.shown(mailbox), told)) }
+        guard let largest else { return .done }
+        return Completion(code: .metadata(.longEntries(UInt64(largest))))
+    }
+
+    /// Each once, in the order in which it was asked for, and those below by name.
+    private func names(in known: Annotations) -> [String] {
+        guard depth != .none else { return entries.filter(Self.first()) }
+        let all = known.keys.sorted()
+        return entries.flatMap { entry in all.filter { covers($0, entry) } }.filter(Self.first())
+    }
+
+    private func covers(_ name: String, _ entry: String) -> Bool {
+        guard name != entry else { return true }
+        guard name.hasPrefix(entry + "/") else { return false }
+        return depth == .all || !name.dropFirst(entry.count + 1).contains("/")
+    }
+
+    private static func first() -> (String) -> Bool {
+        var seen: Set<String> = []
+        return { seen.insert($0).inserted }
+    }
+
+    private static func shown(_ mailbox: String) throws -> String {
+        mailbox.isEmpty ? "" : try MailboxName(argument: mailbox).text
+    }
+}
+
+extension IMAPSession {
+    /// Of a mailbox; with an empty name of the server, as this user sees it.
+    func annotations(of mailbox: String) async throws -> Annotations {
+        guard mailbox.isEmpty else { return try await account.annotations(of: try MailboxName(argument: mailbox)) }
+        return try await account.annotations(of: nil).merging(configuration.serverAnnotations) { _, fixed in fixed }
+    }
+}
+
+extension IMAPConfiguration {
+    /// What all users see of the server, and none can change (RFC 5464 §3.2.1.1).
+    var serverAnnotations: Annotations {
+        let all = ["/shared/comment": serverComment, "/shared/admin": administrator]
+        return all.filter { !$0.value.isEmpty }.mapValues { Array($0.utf8) }
+    }
+}
