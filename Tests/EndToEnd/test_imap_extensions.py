@@ -281,6 +281,11 @@ class Annotations(Extensions):
                 untagged, _ = client.ok("GETMETADATA (DEPTH infinity) INBOX (/private/comment /shared/comment)")
                 self.assertEqual(untagged[0].data, [b"INBOX" if isinstance(untagged[0].data[0], bytes) else "INBOX",
                                                     ["/private/comment", b"two\r\nline", "/shared/comment", b"x"]])
+                client.ok("CREATE Away")
+                untagged, _ = client.ok('LIST "" (INBOX Away) RETURN (METADATA (/shared/comment))')
+                self.assertEqual({str(r.data[0]) if isinstance(r.data[0], str) else r.data[0].decode(): r.data[1]
+                                  for r in untagged if r.kind == "METADATA"},
+                                 {"INBOX": ["/shared/comment", b"x"], "Away": ["/shared/comment", None]})
                 untagged, _ = client.ok('GETMETADATA "" /shared/admin')
                 self.assertEqual(untagged[0].data[1], ["/shared/admin", b"mailto:root@example.test"])
         finally:

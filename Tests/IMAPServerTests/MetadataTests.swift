@@ -60,6 +60,33 @@ struct MetadataTests {
         }
     }
 
+    @Test("LIST tells annotations of the mailboxes that it lists (RFC 9590)")
+    func list() async throws {
+        try await Dialogue().loggedOn { client in
+            try await client.run("SETMETADATA Sent (/shared/comment \"x\" /private/comment \"y\")")
+            try await client.run("CREATE a/b")
+            try await client.run("DELETE a")
+            try await client.expect(
+                "LIST (SPECIAL-USE) \"\" Sent RETURN (METADATA (/shared/Comment /shared/comment))",
+                [
+                    "LIST (\\HasNoChildren \\Sent) \"/\" Sent", "METADATA Sent (/shared/comment \"x\")",
+                    "OK LIST completed",
+                ]
+            )
+            try await client.expect(
+                "LIST \"\" (S* a*) RETURN (STATUS (MESSAGES) METADATA (/private/comment /private/none))",
+                [
+                    "LIST (\\HasNoChildren \\Sent) \"/\" Sent", "STATUS Sent (MESSAGES 0)",
+                    "METADATA Sent (/private/comment \"y\" /private/none NIL)",
+                    "LIST (\\NonExistent \\HasChildren) \"/\" a", "LIST (\\HasNoChildren) \"/\" a/b",
+                    "STATUS a/b (MESSAGES 0)", "METADATA a/b (/private/comment NIL /private/none NIL)",
+                    "OK LIST completed",
+                ]
+            )
+            #expect(try await client.run("LIST \"\" % RETURN (METADATA (/comment))")[0].hasPrefix("BAD"))
+        }
+    }
+
     @Test("What all users share of the server is set by its administrator; private entries are the user's")
     func server() async throws {
         var dialogue = Dialogue()

@@ -26,9 +26,9 @@ extension GetMetadataCommand: SessionCommand {
 
     /// Each once, in the order in which it was asked for, and those below by name.
     private func names(in known: Annotations) -> [String] {
-        guard depth != .none else { return entries.filter(Self.first()) }
+        guard depth != .none else { return entries.unique }
         let all = known.keys.sorted()
-        return entries.flatMap { entry in all.filter { covers($0, entry) } }.filter(Self.first())
+        return entries.flatMap { entry in all.filter { covers($0, entry) } }.unique
     }
 
     private func covers(_ name: String, _ entry: String) -> Bool {
@@ -37,13 +37,16 @@ extension GetMetadataCommand: SessionCommand {
         return depth == .all || !name.dropFirst(entry.count + 1).contains("/")
     }
 
-    private static func first() -> (String) -> Bool {
-        var seen: Set<String> = []
-        return { seen.insert($0).inserted }
-    }
-
     private static func shown(_ mailbox: String) throws -> String {
         mailbox.isEmpty ? "" : try MailboxName(argument: mailbox).text
+    }
+}
+
+extension [String] {
+    /// Each once, where it stands first.
+    var unique: [String] {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 

@@ -23,6 +23,7 @@ extension ListCommand: SessionCommand {
             guard let row = row(for: node, isExtended || session.enabled.contains(.imap4rev2)) else { continue }
             session.send(.list(row))
             if !statusItems.isEmpty, node.exists { try await sendStatus(of: node.name, in: session) }
+            if !annotations.isEmpty, node.exists { try await sendAnnotations(of: node.name, in: session) }
             try await session.connection.flushIfLarge()
         }
         return .done
@@ -51,6 +52,17 @@ extension ListCommand: SessionCommand {
         do throws(MailStoreError) {
             let status = try await session.account.status(of: name)
             session.send(session.statusResponse(name, status, statusItems))
+        } catch {
+            guard error.code == .noSuchMailbox else { throw error }
+        }
+    }
+
+    /// The METADATA response behind a row, with NIL for what there is not (RFC 9590 §3); none when the mailbox was
+    /// deleted meanwhile.
+    private func sendAnnotations(of name: MailboxName, in session: IMAPSession) async throws {
+        do throws(MailStoreError) {
+            let known = try await session.account.annotations(of: name)
+            session.send(.metadata(mailbox: name.text, annotations.unique.map { MetadataEntry($0, known[$0]) }))
         } catch {
             guard error.code == .noSuchMailbox else { throw error }
         }

@@ -44,15 +44,7 @@ package struct GetMetadataCommand: IMAPCommand {
         if !isFirst, scanner.peek() == 0x28, scanner.peek(1).map(ASCII.isAlphanumeric) == true {
             try options(parsing: &scanner)
         }
-        guard scanner.peek() == 0x28 else {
-            entries = [try scanner.entryName()]
-            return
-        }
-        let start = scanner.offset
-        entries = try scanner.list { (scanner) throws(IMAPSyntaxError) in try scanner.entryName() }
-        guard entries.count <= MetadataEntry.maximumCount else {
-            throw scanner.failure("at most \(MetadataEntry.maximumCount) entries", at: start)
-        }
+        entries = try scanner.entryNames()
     }
 
     // getmetadata-options = "(" getmetadata-option *(SP getmetadata-option) ")"

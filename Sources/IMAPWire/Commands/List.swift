@@ -3,7 +3,7 @@
 
 internal import ByteTools
 
-/// Lists mailboxes (RFC 9051 §6.3.9), with the options of RFC 5258, RFC 5819 and RFC 6154.
+/// Lists mailboxes (RFC 9051 §6.3.9), with the options of RFC 5258, RFC 5819, RFC 6154 and RFC 9590.
 package struct ListCommand: IMAPCommand {
     package static let name: StaticString = "LIST"
     package static let traits: CommandTraits = .loggedOn
@@ -42,6 +42,8 @@ package struct ListCommand: IMAPCommand {
     package var returned: Return = []
     /// Empty when no STATUS responses are asked for.
     package var statusItems: [StatusItem] = []
+    /// Annotations, by the names of their entries; empty when no METADATA responses are asked for (RFC 9590 §3).
+    package var annotations: [String] = []
     /// Whether the command has the form of RFC 5258, which lists nothing more than what matches.
     package var isExtended = false
 
@@ -92,7 +94,7 @@ package struct ListCommand: IMAPCommand {
         } else {
             encoder.list(patterns) { encoder, pattern in encoder.listMailbox(pattern) }
         }
-        guard !returned.isEmpty || !statusItems.isEmpty else { return }
+        guard !returned.isEmpty || !statusItems.isEmpty || !annotations.isEmpty else { return }
         encodeReturn(to: &encoder)
     }
 
@@ -107,6 +109,11 @@ package struct ListCommand: IMAPCommand {
         if !statusItems.isEmpty {
             encoder.raw(needsSpace ? " STATUS " : "STATUS ")
             encoder.list(statusItems) { encoder, item in encoder.raw(item.rawValue.utf8) }
+            needsSpace = true
+        }
+        if !annotations.isEmpty {
+            encoder.raw(needsSpace ? " METADATA " : "METADATA ")
+            encoder.list(annotations) { encoder, name in encoder.astring(name.utf8) }
         }
         encoder.raw(")")
     }
@@ -130,24 +137,32 @@ extension WireScanner {
     }
 
     // list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"    RFC 9051 §9
+    // return-option =/ "METADATA" SP "(" entry *(SP entry) ")"    RFC 9590 §5
     fileprivate mutating func listReturn(into command: inout ListCommand) throws(IMAPSyntaxError) {
         guard acceptWord("RETURN") else { throw failure("RETURN") }
         try space()
         var returned: ListCommand.Return = []
         var statusItems: [StatusItem] = []
+        var annotations: [String] = []
         _ = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
             if let found = ListCommand.Return.words.first(where: { scanner.acceptWord($0.0) }) {
                 returned.insert(found.1)
                 return
             }
+            if scanner.acceptWord("METADATA") {
+                try scanner.space()
+                annotations = try scanner.entryNames()
+                return
+            }
             guard scanner.acceptWord("STATUS") else {
-                throw scanner.failure("SUBSCRIBED, CHILDREN, SPECIAL-USE or STATUS")
+                throw scanner.failure("SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS or METADATA")
             }
             try scanner.space()
             statusItems = try scanner.statusItems()
         }
         command.returned = returned
         command.statusItems = statusItems
+        command.annotations = annotations
         command.isExtended = true
     }
 }

@@ -41,6 +41,17 @@ extension WireScanner {
         return String(decoding: name.map(ASCII.lower), as: UTF8.self)
     }
 
+    // entries = entry / "(" entry *(SP entry) ")"    RFC 5464 §5
+    mutating func entryNames() throws(IMAPSyntaxError) -> [String] {
+        guard peek() == 0x28 else { return [try entryName()] }
+        let start = offset
+        let names = try list { (scanner) throws(IMAPSyntaxError) in try scanner.entryName() }
+        guard names.count <= MetadataEntry.maximumCount else {
+            throw failure("at most \(MetadataEntry.maximumCount) entries", at: start)
+        }
+        return names
+    }
+
     /// RFC 5464 §3.2: two parts at least, four in the vendors' space, none of them empty.
     private static func isEntryName(_ name: [UInt8]) -> Bool {
         let isAllowed = name.allSatisfy { $0 > 0x19 && $0 < 0x7F && $0 != 0x2A && $0 != 0x25 }

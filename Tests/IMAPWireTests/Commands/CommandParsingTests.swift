@@ -34,6 +34,18 @@ func readsExtendedList() throws {
 }
 
 @Test(arguments: [
+    ("(METADATA (/shared/Comment \"/private/a b\") CHILDREN)", ["/shared/comment", "/private/a b"]),
+    ("(STATUS (MESSAGES) METADATA /private/comment)", ["/private/comment"]), ("(CHILDREN)", []),
+])
+func readsAnnotationsOfList(options: String, names: [String]) throws {
+    let text = Array("a LIST \"\" % RETURN \(options)".utf8)
+    let command = try #require(try parseCommand(text) as? ListCommand)
+    #expect(command.annotations == names)
+    #expect(command.equals(try parseCommand(frame(command.encoded(tag: "b")))))
+    for cut in text.indices { _ = try? parseCommand(Array(text[..<cut])) }
+}
+
+@Test(arguments: [
     ("a1 APPEND foo (\\Seen) {5}\r\n", true), ("a1 APPEND foo {5+}\r\n", true), ("a1 append {3}\r\nfoo {5}\r\n", true),
     ("a1 APPEND foo ~{5}\r\n", true), ("a1 APPEND foo~{5}\r\n", false), ("a1 REPLACE 4 foo {5}\r\n", true),
     ("a1 UID REPLACE 4 {3}\r\nfoo (\\Seen) UTF8 (~{5+}\r\n", true), ("a1 UID APPEND foo {5}\r\n", false),

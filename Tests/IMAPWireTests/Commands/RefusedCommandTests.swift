@@ -27,6 +27,8 @@ private let refused: [(String, offset: Int, expected: String)] = [
     ("a GETMETADATA INBOX /shared/vendor/x", 20, "a name such as"),
     ("a GETMETADATA (DEPTH 2) INBOX /private/x", 21, "0, 1 or infinity"),
     ("a GETMETADATA INBOX (SIZE 2) /private/x", 21, "MAXSIZE or DEPTH"),
+    ("a LIST \"\" % RETURN (METADATA ())", 30, "the name of an entry"),
+    ("a LIST \"\" % RETURN (METADATA)", 28, "a space"),
     ("a SETMETADATA INBOX ()", 21, "the name of an entry"),
     ("a SETMETADATA INBOX (/private/x)", 31, "a space"),
     ("a SETMETADATA INBOX (/private/x y)", 32, "a value or NIL"),
