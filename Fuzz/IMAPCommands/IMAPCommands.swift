@@ -14,15 +14,24 @@ enum FuzzIMAPCommands {
     nonisolated static func check(_ input: [UInt8]) {
         var assembler = FrameAssembler()
         var rest = input[...]
+        // What the octets that came last were, when they belong to a message.
+        var open: AppendLiteral?
         while let end = rest.firstIndex(of: 10) {
             var line = Array(rest[..<end])
             if line.last == 13 { line.removeLast() }
             rest = rest[(end + 1)...]
             switch assembler.add(line: line) {
-            case .complete(let frame): checkFrame(frame)
+            case .complete(let frame):
+                if let literal = open { checkEnd(frame, literal) } else { checkFrame(frame) }
+                open = nil
             case .literal(let marker):
-                if let (_, command) = MessageCommandHead.read(assembler.bytes) {
-                    precondition(command.literal == marker)
+                let next = open.map { following($0, assembler.bytes) } ?? message(assembler.bytes)
+                precondition(next.map { $0.marker == marker } ?? true)
+                if next != nil {
+                    open = next
+                    assembler.reset()
+                    rest = rest.dropFirst(Int(clamping: marker.count))
+                    continue
                 }
                 let octets = rest.prefix(Int(clamping: marker.count))
                 assembler.add(literal: Array(octets))
@@ -30,7 +39,24 @@ enum FuzzIMAPCommands {
             }
         }
         checkFrame(assembler.bytes)
+        if let url = MessageURL(input) { precondition(url.uid.rawValue > 0) }
         if let name = ModifiedUTF7.decode(input) { precondition(ModifiedUTF7.encode(name) == input) }
+    }
+
+    nonisolated static func message(_ frame: [UInt8]) -> AppendLiteral? {
+        MessageCommandHead.read(frame)?.command.literal
+    }
+
+    nonisolated static func following(_ literal: AppendLiteral, _ frame: [UInt8]) -> AppendLiteral? {
+        (try? literal.following(in: frame))?.literal
+    }
+
+    nonisolated static func checkEnd(_ frame: [UInt8], _ literal: AppendLiteral) {
+        do throws(IMAPSyntaxError) {
+            _ = try literal.following(in: frame)
+        } catch {
+            precondition(error.offset >= 0 && error.offset <= frame.count && !error.expected.isEmpty)
+        }
     }
 
     nonisolated static func checkFrame(_ frame: [UInt8]) {

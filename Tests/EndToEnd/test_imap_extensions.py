@@ -292,6 +292,29 @@ class Annotations(Extensions):
             server.destroy()
 
 
+class Catenation(Extensions):
+    def test_a_draft_gets_another_text_and_keeps_its_attachment(self):
+        client = self.client(select="SELECT INBOX")
+        picture = base64.encodebytes(os.urandom(300_000)).replace(b"\n", b"\r\n")
+        old = self.append(client, PARTS % picture)
+        head = b"Subject: new\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        text = b"--x\r\nContent-Type: text/plain\r\n\r\nanother\r\n--x\r\n"
+        tag = client.begin(b"APPEND INBOX (\\Draft) CATENATE (TEXT {%d}" % len(head + text))
+        url = b"/INBOX/;UID=%d/;SECTION=2" % old
+        for octets in (head + text + b" URL {%d}\r\n" % len(url + b".MIME"),
+                       url + b".MIME URL %s TEXT {9}\r\n" % url, b"\r\n--x--\r\n)\r\n"):
+            self.assertEqual(client.response().tag, "+")
+            client.send(octets)
+        *_, last = client.end(tag)
+        self.assertEqual((last.kind, last.code[0]), ("OK", "APPENDUID"))
+        untagged, _ = client.ok(f"UID FETCH {last.code[2]} (BODY.PEEK[] BINARY.PEEK[2])")
+        whole = head + text + (PARTS % picture).split(b"--x\r\n")[2]
+        self.assertEqual(untagged[0].data["BODY[]"], whole)
+        self.assertEqual(untagged[0].data["BINARY[2]"], base64.b64decode(picture))
+        *_, last = client.run("APPEND INBOX CATENATE (TEXT {1+}\r\nx URL /INBOX/;UID=999 TEXT {2+}\r\nyz)")
+        self.assertEqual((last.kind, last.code), ("NO", ["BADURL", "/INBOX/;UID=999"]))
+
+
 class LoggingOff(Extensions):
     def test_a_connection_goes_on_with_another_account(self):
         client, other = self.client("QRESYNC", select="SELECT INBOX"), self.server.new_account()

@@ -55,7 +55,7 @@ struct AppendTests {
                 C: d APPEND INBOX {0}
                 S: d NO [CANNOT] A message has at least one octet
                 C: e APPEND INBOX hello
-                S: e BAD APPEND: expected the message as a literal
+                S: e BAD Expected the message as a literal...
                 C: f APPEND INBOX (\\Foo) {10}
                 S: + Ready for 10 octets
                 C: 0123456789

@@ -84,7 +84,7 @@ struct ReplaceTests {
                 ("c UID REPLACE 4 INBOX {3+}\r\nnew\r\n", "NO [NONEXISTENT] No such message"),
                 ("c REPLACE 1 Nowhere {3+}\r\nnew\r\n", "NO [TRYCREATE] No mailbox Nowhere"),
                 ("c REPLACE 1 INBOX {1+}\r\na {1+}\r\nb\r\n", "BAD REPLACE takes one message"),
-                ("c REPLACE 1 INBOX new\r\n", "BAD REPLACE: expected the message as a literal"),
+                ("c REPLACE 1 INBOX new\r\n", "BAD Expected the message as a literal at octet 18"),
             ] {
                 try await client.send(command)
                 #expect(try await client.responses(to: "c") == [answer], "\(command)")

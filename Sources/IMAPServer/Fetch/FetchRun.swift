@@ -25,7 +25,7 @@ struct FetchRun {
     /// Octets of one message that are held in memory; what is larger is sent as it is read.
     static let heldOctets: UInt64 = 1 << 20
     /// Most of a header that fields are picked from.
-    private static let headerOctets: UInt64 = 4 << 20
+    static let headerOctets: UInt64 = 4 << 20
     private static let markedAtOnce = 1000
     /// Messages between which others on this loop have their turn.
     private static let answeredInTurn = 1000

@@ -146,6 +146,7 @@ package final class IMAPSession {
             self.tag = read
             let head = try CommandHead(tag: read, parsing: &scanner)
             guard let type = SessionTable.commands[head.name] else {
+                if let command = try MessageCommandHead.whole(head, &scanner) { return try await take(command, read) }
                 throw CommandRefusal.bad(SessionTable.unknown(head.name))
             }
             return try await perform(type, head, &scanner)

@@ -11,6 +11,7 @@ package struct ReplaceCommand: MessageCommand, NumberedCommand {
     package var replaced: SequenceSet
     package var mailbox: String
     package var message: AppendMessage
+    package var messages: [AppendMessage] { [message] }
 
     package init(
         _ replaced: SequenceSet,

@@ -42,6 +42,8 @@ package enum ResponseCode: Hashable, Sendable {
     case word(Word)
     /// One UID for each message.
     case appendUID(UIDValidity, UIDSet)
+    /// The URL of a CATENATE that names nothing (RFC 4469 §4.1).
+    case badURL([UInt8])
     /// Charsets that SEARCH takes.
     case badCharset([String])
     case capability([String])
@@ -76,6 +78,9 @@ extension WireEncoder {
             numbered("APPENDUID ", validity.rawValue)
             space()
             raw(uids.description.utf8)
+        case .badURL(let url):
+            raw("BADURL ")
+            codeText(url)
         case .badCharset(let charsets):
             raw("BADCHARSET ")
             list(charsets) { encoder, charset in encoder.astring(charset.utf8) }
@@ -123,6 +128,16 @@ extension WireEncoder {
     private mutating func numbered(_ keyword: StaticString, _ value: UInt32) {
         raw(keyword)
         number(value)
+    }
+
+    // url-resp-text = 1*(%x01-09 / %x0B-0C / %x0E-5B / %x5D-FE)    RFC 4469 §5
+    /// A URL, of which what may not stand in a code, and in no URL either, is written `%xx`.
+    private mutating func codeText(_ url: [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        for octet in url {
+            let isPlain = octet > 0x20 && octet < 0x7F && octet != 0x5C && octet != 0x5D
+            raw(isPlain ? [octet] : [0x25, digits[Int(octet >> 4)], digits[Int(octet & 15)]])
+        }
     }
 
     /// Each with a space in front.

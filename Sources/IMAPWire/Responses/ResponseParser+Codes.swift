@@ -29,6 +29,7 @@ extension WireScanner {
             let validity = UIDValidity(try positiveNumber())
             try space()
             return .appendUID(validity, try uidSet())
+        case "BADURL": return .badURL(try responseCodeArgument())
         case "BADCHARSET":
             return .badCharset(
                 try list { (scanner) throws(IMAPSyntaxError) in String(decoding: try scanner.astring(), as: UTF8.self) }

@@ -4,14 +4,18 @@
 internal import ByteTools
 package import MailTypes
 
-/// What stands in front of a message that APPEND or REPLACE brings.
+/// A message that APPEND or REPLACE brings, up to the first octets of it that are not in the frame.
 package struct AppendMessage: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
+        /// All of it.
+        case literal(AppendLiteral)
+        /// CATENATE: what it is put together of; the message is whole when no text stands at the end.
+        case parts([CatenatePart])
+    }
+
     package var flags: FlagSet
     package var internalDate: MailDate?
-    /// How the message follows.
-    package var literal: LiteralMarker
-    /// Whether it stands in `UTF8 (...)`, since its header has UTF-8 (RFC 6855 §4).
-    package var isUTF8: Bool
+    package var content: Content
 
     package init(
         flags: FlagSet = .none,
@@ -21,12 +25,26 @@ package struct AppendMessage: Hashable, Sendable {
     ) {
         self.flags = flags
         self.internalDate = internalDate
-        self.literal = literal
-        self.isUTF8 = isUTF8
+        content = .literal(AppendLiteral(literal, isUTF8: isUTF8))
+    }
+
+    package init(flags: FlagSet = .none, internalDate: MailDate? = nil, parts: [CatenatePart]) {
+        self.flags = flags
+        self.internalDate = internalDate
+        content = .parts(parts)
+    }
+
+    /// The literal that follows; `nil` when the message is whole.
+    package var literal: AppendLiteral? {
+        switch content {
+        case .literal(let literal): literal
+        case .parts(let parts): parts.last?.literal
+        }
     }
 
     // append-message = [SP flag-list] [SP date-time] SP append-data; append-data = literal / literal8    RFC 9051 §9
     // append-data =/ "UTF8" SP "(" literal8 ")"    RFC 6855 §4
+    // append-data =/ "CATENATE" SP "(" cat-part *(SP cat-part) ")"    RFC 4469 §5
     /// Behind the space.
     package init(parsing scanner: inout WireScanner) throws(IMAPSyntaxError) {
         flags = .none
@@ -38,9 +56,11 @@ package struct AppendMessage: Hashable, Sendable {
             internalDate = try scanner.dateTime()
             try scanner.space()
         }
-        isUTF8 = scanner.acceptPrefix("UTF8 (")
-        literal = try scanner.literalMarker()
-        guard !isUTF8 || literal.isBinary else { throw scanner.failure("a literal8 in UTF8 (...)") }
+        if scanner.acceptPrefix("CATENATE (") {
+            content = .parts(try scanner.catenateParts())
+        } else {
+            content = .literal(try scanner.appendLiteral(isPart: false))
+        }
     }
 
     package func encode(to encoder: inout WireEncoder) {
@@ -52,35 +72,26 @@ package struct AppendMessage: Hashable, Sendable {
             encoder.dateTime(internalDate)
             encoder.space()
         }
-        if isUTF8 { encoder.raw("UTF8 (") }
-        encoder.raw(literal.isBinary ? "~{" : "{")
-        encoder.number(literal.count)
-        encoder.raw(literal.isSynchronizing ? "}" : "+}")
-    }
-
-    /// What follows the octets of a message on its line: nothing, or the head of the next one (RFC 3502 §6.3.11).
-    ///
-    /// - Parameter line: without its line end.
-    package func next(in line: [UInt8]) throws(IMAPSyntaxError) -> AppendMessage? {
-        var scanner = WireScanner(line)
-        if isUTF8 { try scanner.close() }
-        if scanner.isAtEnd { return nil }
-        try scanner.space()
-        let next = try AppendMessage(parsing: &scanner)
-        try scanner.end("the end of the line behind the size of a message")
-        return next
+        switch content {
+        case .literal(let literal): encoder.appendLiteral(literal)
+        case .parts(let parts):
+            encoder.raw("CATENATE (")
+            encoder.catenateParts(parts)
+        }
     }
 }
 
 extension WireScanner {
-    /// The announcement of a literal whose octets are not in the frame; passes over its line end if that is.
-    fileprivate mutating func literalMarker() throws(IMAPSyntaxError) -> LiteralMarker {
-        let isBinary = accept(0x7E)
-        try expect(0x7B, "the message as a literal")
-        let count = try number64("the size of the message")
-        let isSynchronizing = !accept(0x2B)
-        try expect(0x7D, "\"}\"")
-        if accept(ASCII.cr) { try expect(ASCII.lf, "a line end") }
-        return LiteralMarker(count: count, isSynchronizing: isSynchronizing, isBinary: isBinary)
+    /// Messages with single spaces between, up to one that is not whole.
+    mutating func appendMessages() throws(IMAPSyntaxError) -> [AppendMessage] {
+        let start = offset
+        var messages = [try AppendMessage(parsing: &self)]
+        while messages.last?.literal == nil, accept(ASCII.space) {
+            guard messages.count < CatenatePart.maximumCount else {
+                throw failure("at most \(CatenatePart.maximumCount) messages", at: start)
+            }
+            messages.append(try AppendMessage(parsing: &self))
+        }
+        return messages
     }
 }

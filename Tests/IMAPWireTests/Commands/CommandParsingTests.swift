@@ -51,6 +51,10 @@ func readsAnnotationsOfList(options: String, names: [String]) throws {
     ("a1 UID REPLACE 4 {3}\r\nfoo (\\Seen) UTF8 (~{5+}\r\n", true), ("a1 UID APPEND foo {5}\r\n", false),
     ("a1 APPEND {3}\r\n", false),
     ("a1 LOGIN {3}\r\n", false), ("a1 APPEND foo ({5}\r\n", false),
+    ("a1 APPEND foo CATENATE (TEXT {5}\r\n", true), ("a1 APPEND foo CATENATE (URL {5}\r\n", false),
+    ("a1 APPEND foo CATENATE (URL {1}\r\nx TEXT {5+}\r\n", true), ("a1 APPEND foo CATENATE ({5}\r\n", false),
+    ("a1 APPEND foo CATENATE (URL x UTF8 (~{5}\r\n", true), ("a1 APPEND foo CATENATE (URL x) {5}\r\n", true),
+    ("a1 APPEND foo CATENATE (URL x UTF8 ({5}\r\n", false), ("a1 REPLACE 4 foo CATENATE (TEXT {5}\r\n", true),
 ])
 func knowsTheLiteralThatIsTheMessage(text: String, isMessage: Bool) {
     #expect((MessageCommandHead.read(Array(text.utf8)) != nil) == isMessage)
@@ -73,17 +77,63 @@ func readsNamesInUTF8(text: String, name: String) throws {
 @Test(arguments: [
     ("", false, false), (" {5}", false, true), (" (\\Seen) \"17-Jul-1996 02:44:25 -0700\" ~{5+}", false, true),
     (")", true, false),
-    (") UTF8 (~{5}", true, true),
+    (") UTF8 (~{5}", true, true), (" CATENATE (URL x)", false, false), (" CATENATE (URL x TEXT {5}", false, true),
+    (" CATENATE (URL x) (\\Seen) CATENATE (URL y) {5}", false, true),
 ])
 func readsWhatFollowsAMessage(line: String, isUTF8: Bool, isMore: Bool) throws {
-    let message = AppendMessage(literal: LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
-    #expect((try message.next(in: Array(line.utf8)) != nil) == isMore)
+    let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
+    #expect((try literal.following(in: Array(line.utf8)).literal != nil) == isMore)
+}
+
+private let five = AppendLiteral(LiteralMarker(count: 5, isSynchronizing: false), isPart: true)
+
+@Test(arguments: [
+    (")", false, AppendFragment()), ("))", true, AppendFragment()),
+    (" TEXT {5+}", false, AppendFragment(parts: [.text(five)])),
+    (" URL \"/a b\" URL {1}\r\nx)", false, AppendFragment(parts: [.url(Array("/a b".utf8)), .url(Array("x".utf8))])),
+    (
+        ") UTF8 (~{5+}", true,
+        AppendFragment(parts: [
+            .text(
+                AppendLiteral(
+                    LiteralMarker(count: 5, isSynchronizing: false, isBinary: true),
+                    isUTF8: true,
+                    isPart: true
+                )
+            )
+        ])
+    ),
+    (
+        ") {5+}", false,
+        AppendFragment(messages: [AppendMessage(literal: LiteralMarker(count: 5, isSynchronizing: false))])
+    ),
+    (
+        " URL a) CATENATE (URL b) CATENATE (URL c TEXT {5+}", false,
+        AppendFragment(
+            parts: [.url([0x61])],
+            messages: [AppendMessage(parts: [.url([0x62])]), AppendMessage(parts: [.url([0x63]), .text(five)])]
+        )
+    ),
+])
+func readsWhatFollowsAPart(line: String, isUTF8: Bool, expected: AppendFragment) throws {
+    let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8, isPart: true)
+    let octets = Array(line.utf8)
+    #expect(try literal.following(in: octets) == expected)
+    for cut in octets.indices { _ = try? literal.following(in: Array(octets[..<cut])) }
+}
+
+@Test(arguments: [
+    "", " ", "x", " )", " TEXT x)", " URL )", " URL \"\")", " {5}", ") x", " TEXT {5} ", " URL a TEXT", ")) ",
+])
+func refusesWhatMayNotFollowAPart(line: String) {
+    let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isPart: true)
+    #expect(throws: IMAPSyntaxError.self) { try literal.following(in: Array(line.utf8)) }
 }
 
 @Test(arguments: [
     ("x", false), ("{5}", false), (" x", false), (" {5} x", false), ("", true), (" {5}", true), (")x", true),
 ])
 func refusesWhatMayNotFollowAMessage(line: String, isUTF8: Bool) {
-    let message = AppendMessage(literal: LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
-    #expect(throws: IMAPSyntaxError.self) { try message.next(in: Array(line.utf8)) }
+    let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
+    #expect(throws: IMAPSyntaxError.self) { try literal.following(in: Array(line.utf8)) }
 }

@@ -139,6 +139,45 @@ let messageCommands: [(String, any IMAPCommand)] =
             )
         ),
         (
+            "a APPEND foo (\\Seen) catenate (url \"/a;UID=1\" URL {3}\r\n;x= TEXT {5+}",
+            AppendCommand(
+                mailbox: "foo",
+                message: AppendMessage(
+                    flags: FlagSet(system: .seen),
+                    parts: [
+                        .url(Array("/a;UID=1".utf8)), .url(Array(";x=".utf8)),
+                        .text(AppendLiteral(LiteralMarker(count: 5, isSynchronizing: false), isPart: true)),
+                    ]
+                )
+            )
+        ),
+        (
+            "a APPEND foo CATENATE (URL \"a%20b\") CATENATE (URL c)",
+            AppendCommand(
+                mailbox: "foo",
+                messages: [
+                    AppendMessage(parts: [.url(Array("a%20b".utf8))]), AppendMessage(parts: [.url(Array("c".utf8))]),
+                ]
+            )
+        ),
+        (
+            "a UID REPLACE 4 foo CATENATE (UTF8 (~{5}",
+            ReplaceCommand(
+                set("4"),
+                numbers: .uid,
+                mailbox: "foo",
+                message: AppendMessage(parts: [
+                    .text(
+                        AppendLiteral(
+                            LiteralMarker(count: 5, isSynchronizing: true, isBinary: true),
+                            isUTF8: true,
+                            isPart: true
+                        )
+                    )
+                ])
+            )
+        ),
+        (
             "a REPLACE 4 foo (\\Seen) {5}",
             ReplaceCommand(
                 set("4"),
