@@ -273,9 +273,11 @@ class Annotations(Extensions):
             address = server.new_account()
             with StrictClient(server).log_on(address) as client:
                 client.ok(b"SETMETADATA INBOX (/private/comment {9+}\r\ntwo\r\nline /shared/comment \"x\")")
+                client.ok("NOTIFY SET (PERSONAL (MailboxMetadataChange))")
                 before = server.workers("backend")
                 for pid in before.values():
                     os.kill(pid, signal.SIGKILL)
+                self.assertEqual(client.response().code, ["NOTIFICATIONOVERFLOW"])
                 until(lambda: server.workers("backend") not in ({}, before), what="another back-end")
                 until(lambda: client.run("NOOP")[-1].kind == "OK", what="an answer")
                 untagged, _ = client.ok("GETMETADATA (DEPTH infinity) INBOX (/private/comment /shared/comment)")
@@ -290,6 +292,29 @@ class Annotations(Extensions):
                 self.assertEqual(untagged[0].data[1], ["/shared/admin", b"mailto:root@example.test"])
         finally:
             server.destroy()
+
+
+class Notifications(Extensions):
+    def test_what_others_do_is_told_without_asking(self):
+        watcher, other = self.client(), self.client(select="SELECT INBOX")
+        watcher.ok("NOTIFY SET (SELECTED (MessageNew (UID ENVELOPE) MessageExpunge FlagChange)) "
+                   "(PERSONAL (MessageNew MessageExpunge MailboxName SubscriptionChange MailboxMetadataChange))")
+        self.append(other, b"Subject: one\r\n\r\nx")
+        told = watcher.response()
+        self.assertEqual((told.kind, told.data), ("STATUS", (b"INBOX", {"MESSAGES": 1, "UIDNEXT": 2})))
+        watcher.ok("SELECT INBOX")
+        uid = self.append(other, b"Subject: two\r\n\r\nx")
+        self.assertEqual((watcher.response().kind, watcher.response().data["UID"]), ("EXISTS", uid))
+        other.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+        self.assertEqual(watcher.response().data, {"UID": 1, "FLAGS": {"\\Deleted"}})
+        other.ok("EXPUNGE")
+        self.assertEqual((told := watcher.response()).kind, "EXPUNGE", told)
+        for command, kind, name in (("CREATE made", "LIST", b"made"), ("RENAME made new", "LIST", b"new"),
+                                    ("SUBSCRIBE new", "LIST", b"new"), ("DELETE new", "LIST", b"new"),
+                                    ('SETMETADATA Sent (/private/comment "x")', "METADATA", "Sent")):
+            other.ok(command)
+            told = watcher.response()
+            self.assertEqual((told.kind, told.data[0 if kind == "METADATA" else 1]), (kind, name))
 
 
 class Catenation(Extensions):

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Locking
 import MailStore
 import MailTypes
 import Testing
@@ -100,6 +101,43 @@ struct MailboxConformanceTests {
         try await account.delete(name("b"))
         _ = try await account.create(name("b"), specialUse: [])
         #expect(try await account.annotations(of: name("b")).isEmpty)
+        await harness.close()
+    }
+
+    @Test(
+        "The overview has every mailbox as it is, and whoever watches all is told of each change",
+        arguments: Engine.allCases
+    )
+    func overview(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        let account = try await harness.account()
+        let told = Lock(0)
+        let watch = account.watch(nil) { told.withLock { $0 += 1 } }
+        var last = 0
+        func change(_ body: () async throws -> Void) async throws {
+            try await body()
+            for _ in 0..<30_000 where told.withLock({ $0 }) == last { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(told.withLock { $0 } > last)
+            last = told.withLock { $0 }
+        }
+        try await change { _ = try await account.create(name("a"), specialUse: []) }
+        try await change { try await account.put([9, 8], in: name("a")) }
+        try await change { try await account.annotate(name("a"), [AnnotationChange("/private/x", [1])]) }
+        try await change { try await account.annotate(nil, [AnnotationChange("/private/y", [2])]) }
+        try await change { try await account.setSubscribed(true, name("none")) }
+        try await change { try await account.rename(name("a"), to: name("b")) }
+        let overview = try await account.overview()
+        let list = try await account.mailboxes()
+        #expect(Set(overview.mailboxes.keys) == Set(list.compactMap(\.id)))
+        #expect(overview.subscriptions == Set(list.filter(\.isSubscribed).map(\.name)))
+        for (id, mailbox) in overview.mailboxes {
+            let status = try await account.status(of: mailbox.name)
+            #expect(mailbox.status == status && status.id == id)
+        }
+        let renamed = try #require(overview.mailboxes.values.first { $0.name.text == "b" })
+        #expect(renamed.annotations == ["/private/x": [1]] && renamed.specialUse.isEmpty)
+        #expect(renamed.status.messages == 1 && overview.annotations == ["/private/y": [2]])
+        withExtendedLifetime(watch) {}
         await harness.close()
     }
 

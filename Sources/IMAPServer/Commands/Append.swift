@@ -28,6 +28,7 @@ extension AppendCommand: MessageBringingCommand {
         let outcome = try await offeringCreation { () throws(MailStoreError) in
             try await session.account.append(messages, to: name, replacing: nil)
         }
+        session.noteArrivals(outcome.uids, in: name)
         return Completion(code: .appendUID(outcome.uidValidity, outcome.uids))
     }
 }

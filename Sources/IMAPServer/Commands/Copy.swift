@@ -37,10 +37,12 @@ extension IMAPSession {
             if numbers == .sequence { throw CommandRefusal.no(.expungeIssued, "The messages are expunged") }
             return nil
         }
+        let copies = UIDSet(ascending: outcome.pairs.lazy.map { $0.target })
+        noteArrivals(copies, in: target)
         return .copyUID(
             outcome.targetUIDValidity,
             source: UIDSet(ascending: outcome.pairs.lazy.map { $0.source }),
-            target: UIDSet(ascending: outcome.pairs.lazy.map { $0.target })
+            target: copies
         )
     }
 

@@ -16,7 +16,9 @@ extension CreateCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let made = try await session.account.create(MailboxName(argument: target), specialUse: specialUse)
+        let name = try MailboxName(argument: target)
+        let made = try await session.account.create(name, specialUse: specialUse)
+        session.noteOwn { $0.names.insert(name) }
         return Completion(code: .mailboxID(made.objectID))
     }
 }

@@ -11,7 +11,9 @@ extension DeleteCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.account.delete(MailboxName(argument: mailbox))
+        let name = try MailboxName(argument: mailbox)
+        try await session.account.delete(name)
+        session.noteOwn { $0.names.insert(name) }
         return .done
     }
 }

@@ -44,7 +44,15 @@ extension ESearchCommand: SessionCommand {
         if let returned, isSelected, options.contains(.save) { session.view?.savedResult = result.saved(by: returned) }
         if isSelected, options.contains(.update) {
             session.keepUpdated(
-                SearchContext(tag: session.tag, source: source, .uid, key.frozen(in: view), [], result.uids)
+                SearchContext(
+                    tag: session.tag,
+                    source: source,
+                    .uid,
+                    key.frozen(in: view),
+                    [],
+                    result.uids,
+                    items: returned?.updateItems ?? []
+                )
             )
         }
         let isAnswered = options.subtracting(.context) != .save || returned?.partial != nil
@@ -68,34 +76,13 @@ extension ESearchCommand: SessionCommand {
     private func names(in session: IMAPSession) async throws -> [MailboxName] {
         guard let sources else { return session.view.map { [$0.name] } ?? [] }
         let mailboxes = try await session.account.mailboxes()
-        let wanted = sources.map { ($0, $0.names) }
+        let scopes = sources.map { MailboxScope($0) }
+        let selected = session.view?.name
         return mailboxes.filter { mailbox in
             mailbox.id != nil
-                && wanted.contains { source, names in
-                    source.includes(mailbox, names, selected: session.view?.name)
+                && scopes.contains {
+                    $0.includes(mailbox.name, isSubscribed: mailbox.isSubscribed, selected: selected)
                 }
         }.map(\.name)
-    }
-}
-
-extension MailboxSource {
-    /// Those that a mailbox can have.
-    fileprivate var names: [MailboxName] {
-        switch self {
-        case .selected, .inboxes, .personal, .subscribed: []
-        case .subtree(let names), .subtreeOne(let names), .mailboxes(let names): names.compactMap { MailboxName($0) }
-        }
-    }
-
-    fileprivate func includes(_ mailbox: MailboxDescription, _ names: [MailboxName], selected: MailboxName?) -> Bool {
-        switch self {
-        case .selected: mailbox.name == selected
-        case .inboxes: mailbox.name.isInbox
-        case .personal: true
-        case .subscribed: mailbox.isSubscribed
-        case .subtree: names.contains { mailbox.name == $0 || mailbox.name.isBelow($0) }
-        case .subtreeOne: names.contains { mailbox.name == $0 || mailbox.name.parent == $0 }
-        case .mailboxes: names.contains(mailbox.name)
-        }
     }
 }

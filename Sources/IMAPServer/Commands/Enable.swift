@@ -9,7 +9,9 @@ extension EnableCommand: SessionCommand {
         var told: [String] = []
         for capability in capabilities {
             guard let found = EnabledExtensions.named(capability), !told.contains(found.told) else { continue }
-            guard found.extensions != .deflate || session.configuration.isBehindFrontEnd else { continue }
+            guard found.extensions.isDisjoint(with: .ofFrontEnd) || session.configuration.isBehindFrontEnd else {
+                continue
+            }
             session.enable(found.extensions)
             told.append(found.told)
         }

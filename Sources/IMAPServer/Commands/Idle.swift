@@ -19,6 +19,7 @@ extension IdleCommand: SessionCommand {
         defer { withExtendedLifetime(watch) {} }
         while true {
             try await session.sync(allowingExpunge: true)
+            try await session.tellNews()
             switch try await Self.input(of: connection) {
             case .notified: continue
             case .end: throw IOError.closed

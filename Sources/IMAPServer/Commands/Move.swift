@@ -10,7 +10,9 @@ extension MoveCommand: SessionCommand {
     /// COPYUID comes before the EXPUNGE responses that the dispatcher sends (RFC 6851 §4.3).
     func perform(in session: IMAPSession) async throws -> Completion {
         let code = try await session.transfer(messages, numbers, to: mailbox, removingSource: true)
-        if let code { session.send(.untagged(StatusResponse(.ok, code, "Moved"))) }
+        guard let code else { return .done }
+        session.send(.untagged(StatusResponse(.ok, code, "Moved")))
+        if case .copyUID(_, let source, _) = code { try await session.tellOwnExpunges(source) }
         return .done
     }
 }

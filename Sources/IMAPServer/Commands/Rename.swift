@@ -16,7 +16,9 @@ extension RenameCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.account.rename(MailboxName(argument: mailbox), to: MailboxName(argument: target))
+        let (old, new) = (try MailboxName(argument: mailbox), try MailboxName(argument: target))
+        try await session.account.rename(old, to: new)
+        session.noteOwn { $0.names.formUnion([old, new]) }
         return .done
     }
 }

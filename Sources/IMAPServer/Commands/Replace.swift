@@ -24,7 +24,9 @@ extension ReplaceCommand: MessageBringingCommand {
         let outcome = try await offeringCreation { () throws(MailStoreError) in
             try await session.account.append(messages, to: name, replacing: (mailbox, uid))
         }
+        session.noteArrivals(outcome.uids, in: name)
         session.send(.untagged(StatusResponse(.ok, .appendUID(outcome.uidValidity, outcome.uids), "Replacement")))
+        try await session.tellOwnExpunges(UIDSet(ascending: CollectionOfOne(uid)))
         return .done
     }
 }

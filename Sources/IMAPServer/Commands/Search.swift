@@ -69,7 +69,16 @@ extension IMAPSession {
             let result = SearchResult(found, numbers, in: try selected(), withModSeq: key.asksForModSeq)
             if let returned, saves { view?.savedResult = result.saved(by: returned) }
             if returned?.options.contains(.update) == true {
-                keepUpdated(SearchContext(tag: tag, numbers, key.frozen(in: try selected()), criteria, result.uids))
+                keepUpdated(
+                    SearchContext(
+                        tag: tag,
+                        numbers,
+                        key.frozen(in: try selected()),
+                        criteria,
+                        result.uids,
+                        items: returned?.updateItems ?? []
+                    )
+                )
             }
             return result
         } catch {

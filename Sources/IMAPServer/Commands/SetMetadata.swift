@@ -35,6 +35,7 @@ extension SetMetadataCommand: SessionCommand {
                 text: FailureReply.sentence(error.message)
             )
         }
+        session.noteOwn { $0.note(changes, of: name) }
         return .done
     }
 }

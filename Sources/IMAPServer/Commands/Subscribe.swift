@@ -9,7 +9,9 @@ extension SubscribeCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.account.setSubscribed(true, MailboxName(argument: mailbox))
+        let name = try MailboxName(argument: mailbox)
+        try await session.account.setSubscribed(true, name)
+        session.noteOwn { $0.subscriptions[name] = true }
         return .done
     }
 }

@@ -9,7 +9,9 @@ extension UnsubscribeCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.account.setSubscribed(false, MailboxName(argument: mailbox))
+        let name = try MailboxName(argument: mailbox)
+        try await session.account.setSubscribed(false, name)
+        session.noteOwn { $0.subscriptions[name] = false }
         return .done
     }
 }

@@ -129,7 +129,7 @@ package final class IMAPPreAuthentication {
 
     private func step() async throws(IOError) -> Outcome? {
         switch try await reader.next() {
-        case .end, .message:
+        case .end, .message, .notice:
             isBrokenOff = budget.commands > 0
             return .finished
         case .refused(let tag, let refusal):

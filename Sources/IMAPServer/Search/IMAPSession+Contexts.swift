@@ -38,14 +38,14 @@ extension IMAPSession {
 
     /// Tells what comes to results, and leaves them, since it is new or has other flags: once the client knows of it
     /// (RFC 5267 §4.3.3).
-    func tellChanged(_ uids: UIDSet) async throws {
+    func tellChanged(_ uids: UIDSet, _ arrivals: inout Arrivals) async throws {
         guard let view, !view.contexts.isEmpty, !view.isGone else { return }
         let places = view.indices(of: uids).flatMap(Array.init)
         guard !places.isEmpty else { return }
         // From the last on, since one that fails is dropped.
         for number in view.contexts.indices.reversed() {
             do {
-                try await update(number, with: places, in: view)
+                try await update(number, with: places, in: view, &arrivals)
             } catch let error as IOError {
                 throw error
             } catch {
@@ -55,7 +55,12 @@ extension IMAPSession {
         }
     }
 
-    private func update(_ number: Int, with places: [Int], in view: MailboxView) async throws {
+    private func update(
+        _ number: Int,
+        with places: [Int],
+        in view: MailboxView,
+        _ arrivals: inout Arrivals
+    ) async throws {
         let context = view.contexts[number]
         let found = try await SearchRun(self, context.key, in: view).run(at: places)
         let matching = view.uids(of: found.map { $0..<$0 + 1 })
@@ -63,6 +68,7 @@ extension IMAPSession {
         if let item = self.view?.contexts[number].remove(others, in: view) { send(context.response(item)) }
         let added = matching.subtracting(context.members)
         guard !added.isEmpty else { return }
+        if !context.items.isEmpty { try await tell(&arrivals, added, context.items) }
         guard !context.criteria.isEmpty else {
             if let item = self.view?.contexts[number].insert(added, in: view) { send(context.response(item)) }
             return

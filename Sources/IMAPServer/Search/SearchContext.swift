@@ -19,6 +19,8 @@ struct SearchContext {
     let key: SearchKey
     /// Empty for the order of the mailbox.
     let criteria: [SortCriterion]
+    /// What is told of messages that are new and come to the result (RFC 5465 §7).
+    let items: [FetchItem]
     /// What the client knows to be in the result.
     private(set) var members: UIDSet
     /// The same in its order, where that is not the mailbox's.
@@ -33,8 +35,10 @@ struct SearchContext {
         _ numbers: MessageNumbers,
         _ key: SearchKey,
         _ criteria: [SortCriterion],
-        _ found: [UID]
+        _ found: [UID],
+        items: [FetchItem] = []
     ) {
+        self.items = items
         self.tag = tag
         self.source = source
         self.numbers = numbers

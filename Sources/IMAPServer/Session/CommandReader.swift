@@ -35,6 +35,8 @@ struct CommandReader {
         case message(tag: [UInt8], any MessageCommand)
         /// Something that is no command; it is read to its end. No tag when none was seen.
         case refused(tag: [UInt8]?, CommandRefusal)
+        /// The connection's notifier was poked before a command began.
+        case notice
         case end
     }
 
@@ -51,15 +53,23 @@ struct CommandReader {
         self.takesMessages = takesMessages
     }
 
-    /// `textForm`: of mailbox names.
-    mutating func next(textForm: TextForm = .modifiedUTF7) async throws(IOError) -> Item {
+    /// - Parameters:
+    ///   - textForm: of mailbox names.
+    ///   - listening: whether notices are told.
+    mutating func next(
+        textForm: TextForm = .modifiedUTF7,
+        listening: Bool = false
+    ) async throws(IOError) -> Item {
         assembler.reset()
         literals = 0
         while true {
             let line: Line
             do throws(IOError) {
-                guard let read = try await connection.readLine(maximum: limits.line) else { return .end }
-                line = read
+                switch try await input(listening: listening && assembler.isEmpty) {
+                case .line(let read): line = read
+                case .notified: return .notice
+                case .end: return .end
+                }
             } catch .lineTooLong {
                 return .refused(tag: tag, .bad("Line of more than \(limits.line) octets"))
             }
@@ -69,6 +79,12 @@ struct CommandReader {
                 if let item = try await take(marker, textForm) { return item }
             }
         }
+    }
+
+    private func input(listening: Bool) async throws(IOError) -> Input {
+        if listening { return try await connection.nextInput(maximum: limits.line) }
+        guard let line = try await connection.readLine(maximum: limits.line) else { return .end }
+        return .line(line)
     }
 
     /// Reads a literal into the frame; an item when the command ends here.

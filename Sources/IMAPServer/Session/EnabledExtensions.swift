@@ -25,6 +25,13 @@ struct EnabledExtensions: OptionSet, Hashable {
     /// What goes over the connection is compressed (RFC 4978 §3).
     static let deflate = EnabledExtensions(rawValue: 32)
 
+    /// The client is told of nothing that it does not ask for: what it has asked for with NOTIFY, another back-end knew
+    /// (RFC 5465 §5.8).
+    static let silence = EnabledExtensions(rawValue: 64)
+
+    /// What only a front-end enables.
+    static let ofFrontEnd: EnabledExtensions = [.deflate, .silence]
+
     /// What ENABLE takes, by the name in upper case and as it is told.
     private static let names: [(word: String, told: String, extensions: EnabledExtensions)] = [
         ("CONDSTORE", "CONDSTORE", .condstore),
@@ -32,6 +39,7 @@ struct EnabledExtensions: OptionSet, Hashable {
         ("IMAP4REV2", "IMAP4rev2", .imap4rev2),
         // From a front-end that has begun compression with another back-end.
         ("MARTLET-DEFLATE", "MARTLET-DEFLATE", .deflate),
+        ("MARTLET-SILENCE", "MARTLET-SILENCE", .silence),
         ("UIDONLY", "UIDONLY", .uidOnly),
         ("UTF8=ACCEPT", "UTF8=ACCEPT", .utf8Accept),
     ]
@@ -60,6 +68,7 @@ extension IMAPSession {
     func enable(_ extensions: EnabledExtensions) {
         let isNew = extensions.contains(.condstore) && !enabled.contains(.condstore)
         enabled.formUnion(extensions)
+        if extensions.contains(.silence) { notifications = Notifications() }
         guard isNew, let view else { return }
         send(.untagged(StatusResponse(.ok, .highestModSeq(view.toldModSeq), "Highest")))
     }

@@ -7,9 +7,11 @@ internal import MailTypes
 internal import Runtime
 
 extension IMAPSession {
-    /// Tells the client what is new in the selected mailbox.
+    /// Tells the client what is new in the selected mailbox, unless it has said that it does not want to know.
     func sync(allowingExpunge: Bool) async throws {
         guard let id = view?.id, let since = view?.modSeq, view?.needsSync == true else { return }
+        guard notifications?.selected != .frozen else { return }
+        let last = view?.messages.last?.uid
         var reports: [MailboxView.Report]?
         var changed = UIDSet()
         do throws(MailStoreError) {
@@ -25,8 +27,12 @@ extension IMAPSession {
             reports = view?.mailboxWasDeleted(allowingExpunge: allowingExpunge, enabled)
         }
         noteDueModSeq(reports ?? [])
+        if notifications?.tellsFlags == false { reports?.removeAll(where: \.isOfFlags) }
         try await send(reports ?? [])
-        if !changed.isEmpty { try await tellChanged(changed) }
+        var arrivals = Arrivals(view?.uids(behind: last) ?? UIDSet())
+        if !changed.isEmpty { try await tellChanged(changed, &arrivals) }
+        try await tell(&arrivals)
+        view?.ownArrivals = UIDSet()
     }
 
     private func noteDueModSeq(_ reports: [MailboxView.Report]) {
@@ -35,7 +41,7 @@ extension IMAPSession {
         if tellsExpunges || !view.untold.isEmpty { dueModSeq = view.toldModSeq }
     }
 
-    private func send(_ reports: [MailboxView.Report]) async throws {
+    func send(_ reports: [MailboxView.Report]) async throws {
         guard !reports.isEmpty, let view else { return }
         var encoder = WireEncoder()
         for report in reports {

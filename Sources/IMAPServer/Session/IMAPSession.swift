@@ -20,6 +20,8 @@ package final class IMAPSession {
     /// The selected mailbox.
     var view: MailboxView?
     var enabled: EnabledExtensions = []
+    /// What the client has said with NOTIFY; `nil` before it has.
+    var notifications: Notifications?
     /// Of the command that is being answered.
     private(set) var tag: [UInt8] = []
     /// What HIGHESTMODSEQ is to say with the answer, when the mod-sequences of FETCH responses say too much, since
@@ -72,6 +74,7 @@ package final class IMAPSession {
             reason = error.description
         }
         view = nil
+        notifications = nil
         events.record(.imapSessionEnded, ["imap.reason": .string(reason)])
         return end
     }
@@ -128,12 +131,27 @@ package final class IMAPSession {
     private func step() async throws(IOError) -> Completion.Next {
         // A client that sends much and reads nothing waits here.
         try await connection.flushIfLarge()
-        switch try await reader.next(textForm: enabled.textForm) {
+        try await tellBetweenCommands()
+        switch try await reader.next(textForm: enabled.textForm, listening: notifications != nil) {
         case .end: return .end
+        case .notice: return .command
         case .command(let frame): return try await perform(frame)
         case .message(let tag, let command): return try await take(command, tag)
         case .refused(let tag, let refusal):
             return answer(tag, StatusResponse(refusal.condition, refusal.code, refusal.text))
+        }
+    }
+
+    /// What cannot be told is no reason to end the session, but the end of the connection is.
+    private func tellBetweenCommands() async throws(IOError) {
+        do {
+            try await tellNews()
+        } catch let error as IOError {
+            throw error
+        } catch {
+            if let detail = FailureReply.make(for: error)?.detail {
+                events.record(.imapCommandFailed, ["imap.detail": .string(detail)])
+            }
         }
     }
 

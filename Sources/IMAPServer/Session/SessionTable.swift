@@ -11,11 +11,10 @@ enum SessionTable {
             CompressCommand.self, CopyCommand.self, CreateCommand.self, ESearchCommand.self,
             DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
             GetMetadataCommand.self, GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self,
-            ListCommand.self,
-            LogoutCommand.self, LsubCommand.self, MoveCommand.self,
-            NamespaceCommand.self, NoopCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
-            SetMetadataCommand.self, SortCommand.self,
-            StatusCommand.self, StoreCommand.self, SubscribeCommand.self, ThreadCommand.self,
+            ListCommand.self, LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self,
+            NoopCommand.self, NotifyCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
+            SetMetadataCommand.self, SortCommand.self, StatusCommand.self, StoreCommand.self, SubscribeCommand.self,
+            ThreadCommand.self,
             UnauthenticateCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ("\($0.name)", $0) })

@@ -23,6 +23,8 @@ struct MailboxView {
     var savedResult = UIDSet()
     /// Searches whose results are kept up to date (RFC 5267 §4.3).
     var contexts: [SearchContext] = []
+    /// Messages that the client itself has put here, and which it need not be told of (RFC 5465 §5.2).
+    var ownArrivals = UIDSet()
     /// Expunged in the store, and not yet told: still in `messages`.
     private(set) var untold = UIDSet()
     /// Set when the mailbox itself was deleted.
@@ -198,6 +200,14 @@ extension MailboxView {
         isGone = true
         untold = UIDSet(ascending: messages.lazy.map { $0.uid })
         return allowingExpunge ? removeUntold(byUID: enabled.tellsVanished) : []
+    }
+
+    /// The client has removed these itself.
+    mutating func remove(_ uids: UIDSet, _ enabled: EnabledExtensions) -> [Report] {
+        let held = untold
+        untold = self.uids(of: indices(of: uids.ranges))
+        defer { untold = held.subtracting(uids) }
+        return removeUntold(byUID: enabled.tellsVanished)
     }
 
     private mutating func removeUntold(byUID: Bool) -> [Report] {

@@ -10,12 +10,10 @@ package enum AnyCommand {
         ExpungeCommand.self, FetchCommand.self, GetMetadataCommand.self, GetQuotaCommand.self,
         GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self, ListCommand.self, LoginCommand.self,
         LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self, NoopCommand.self,
-        RenameCommand.self, ReplaceCommand.self, SearchCommand.self, SelectCommand.self, SetMetadataCommand.self,
-        SortCommand.self,
-        StartTLSCommand.self,
-        StatusCommand.self,
-        StoreCommand.self, SubscribeCommand.self, ThreadCommand.self, UnauthenticateCommand.self,
-        UnselectCommand.self, UnsubscribeCommand.self,
+        NotifyCommand.self, RenameCommand.self, ReplaceCommand.self, SearchCommand.self, SelectCommand.self,
+        SetMetadataCommand.self, SortCommand.self, StartTLSCommand.self, StatusCommand.self, StoreCommand.self,
+        SubscribeCommand.self, ThreadCommand.self, UnauthenticateCommand.self, UnselectCommand.self,
+        UnsubscribeCommand.self,
     ]
 
     private static let table: [String: any IMAPCommand.Type] = Dictionary(

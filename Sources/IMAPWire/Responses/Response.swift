@@ -117,6 +117,8 @@ package enum Response: Hashable, Sendable {
     case vanished(UIDSet, isEarlier: Bool)
     /// Annotations of a mailbox, or of the server where its name is empty (RFC 5464 §4.4.1). Never empty.
     case metadata(mailbox: String, [MetadataEntry])
+    /// Entries that have changed, by their names (RFC 5464 §4.4.2). Never empty.
+    case metadataChanged(mailbox: String, [String])
     /// RFC 9208 §4.2.1.
     case quota(root: String, [QuotaResource])
     /// The quota roots of a mailbox (RFC 9208 §4.2.2).

@@ -24,6 +24,7 @@ package enum ResponseCode: Hashable, Sendable {
         case noModSeq = "NOMODSEQ"
         case nonexistent = "NONEXISTENT"
         case noPermission = "NOPERM"
+        case notificationOverflow = "NOTIFICATIONOVERFLOW"
         case overQuota = "OVERQUOTA"
         case parse = "PARSE"
         case privacyRequired = "PRIVACYREQUIRED"
@@ -42,6 +43,8 @@ package enum ResponseCode: Hashable, Sendable {
     case word(Word)
     /// One UID for each message.
     case appendUID(UIDValidity, UIDSet)
+    /// Names of the events that NOTIFY knows, since one was asked for that it does not (RFC 5465 §3.1).
+    case badEvent([String])
     /// The URL of a CATENATE that names nothing (RFC 4469 §4.1).
     case badURL([UInt8])
     /// Charsets that SEARCH takes.
@@ -78,6 +81,9 @@ extension WireEncoder {
             numbered("APPENDUID ", validity.rawValue)
             space()
             raw(uids.description.utf8)
+        case .badEvent(let names):
+            raw("BADEVENT ")
+            list(names) { encoder, name in encoder.raw(name.utf8) }
         case .badURL(let url):
             raw("BADURL ")
             codeText(url)

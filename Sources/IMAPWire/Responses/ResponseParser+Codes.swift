@@ -29,6 +29,12 @@ extension WireScanner {
             let validity = UIDValidity(try positiveNumber())
             try space()
             return .appendUID(validity, try uidSet())
+        case "BADEVENT":
+            return .badEvent(
+                try list { (scanner) throws(IMAPSyntaxError) in
+                    String(decoding: try scanner.atom("an event"), as: UTF8.self)
+                }
+            )
         case "BADURL": return .badURL(try responseCodeArgument())
         case "BADCHARSET":
             return .badCharset(

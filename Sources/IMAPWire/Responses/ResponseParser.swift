@@ -92,7 +92,10 @@ extension WireScanner {
             let place = offset
             let name = try sentName(try astring("a mailbox name"), at: place)
             try space()
-            return .metadata(mailbox: name, try entryValues())
+            guard peek() != 0x28 else { return .metadata(mailbox: name, try entryValues()) }
+            var entries = [try entryName()]
+            while accept(ASCII.space) { entries.append(try entryName()) }
+            return .metadataChanged(mailbox: name, entries)
         case "NAMESPACE":
             guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
             return .namespace

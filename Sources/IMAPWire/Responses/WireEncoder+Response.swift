@@ -59,6 +59,13 @@ extension WireEncoder {
             self.mailbox(mailbox)
             space()
             entryValues(entries)
+        case .metadataChanged(let mailbox, let entries):
+            raw("METADATA ")
+            self.mailbox(mailbox)
+            for entry in entries {
+                space()
+                astring(entry.utf8)
+            }
         case .namespace: raw("NAMESPACE ((\"\" \"/\")) NIL NIL")
         case .id(let parameters):
             raw("ID ")

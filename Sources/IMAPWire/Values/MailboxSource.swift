@@ -33,7 +33,7 @@ extension WireScanner {
     // filter-mailboxes = "selected" / "inboxes" / "personal" / "subscribed" / ("subtree" SP one-or-more-mailbox) /
     //                    ("subtree-one" SP one-or-more-mailbox) / ("mailboxes" SP one-or-more-mailbox)
     // RFC 5465 §8, RFC 7377 §4
-    private mutating func mailboxSource() throws(IMAPSyntaxError) -> MailboxSource {
+    mutating func mailboxSource() throws(IMAPSyntaxError) -> MailboxSource {
         let start = offset
         let expected = "selected, inboxes, personal, subscribed, subtree, subtree-one or mailboxes"
         switch try word(expected) {

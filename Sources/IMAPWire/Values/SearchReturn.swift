@@ -1,6 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ByteTools
+
 /// What of its result a search is to answer (RFC 4731 §3.1, RFC 5182 §2.1, RFC 5267 §4, RFC 9394 §3.1).
 package struct SearchReturn: Hashable, Sendable {
     package struct Options: OptionSet, Hashable, Sendable {
@@ -28,15 +30,19 @@ package struct SearchReturn: Hashable, Sendable {
     package var options: Options
     /// PARTIAL.
     package var partial: PartialRange?
+    /// With UPDATE: what is to be told of messages that are new and come to the result (RFC 5465 §7).
+    package var updateItems: [FetchItem]
 
-    package init(_ options: Options = [], partial: PartialRange? = nil) {
+    package init(_ options: Options = [], partial: PartialRange? = nil, updateItems: [FetchItem] = []) {
         self.options = options
         self.partial = partial
+        self.updateItems = updateItems
     }
 }
 
 extension WireScanner {
     // search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"    RFC 9051 §9
+    // modifier-update = "UPDATE" [ "(" fetch-att *(SP fetch-att) ")" ]; in the example of RFC 5465 §7 with a space
     /// Behind the space in front of it, and up to and with that behind it; `nil` when there is none.
     package mutating func searchReturn() throws(IMAPSyntaxError) -> SearchReturn? {
         guard acceptWord("RETURN") else { return nil }
@@ -45,6 +51,9 @@ extension WireScanner {
         _ = try list(minimum: 0) { (scanner) throws(IMAPSyntaxError) in
             if let found = SearchReturn.Options.words.first(where: { scanner.acceptWord($0.0) }) {
                 returned.options.insert(found.1)
+                guard found.1 == .update else { return }
+                if scanner.peek() == ASCII.space, scanner.peek(1) == 0x28 { try scanner.space() }
+                if scanner.peek() == 0x28 { returned.updateItems = try scanner.fetchItems() }
                 return
             }
             guard returned.partial == nil, scanner.acceptWord("PARTIAL") else {
@@ -67,6 +76,10 @@ extension WireEncoder {
             if needsSpace { space() }
             raw(word)
             needsSpace = true
+        }
+        if returned.options.contains(.update), !returned.updateItems.isEmpty {
+            space()
+            fetchItems(returned.updateItems)
         }
         if let partial = returned.partial {
             raw(needsSpace ? " PARTIAL " : "PARTIAL ")

@@ -7,6 +7,21 @@ package import MailTypes
 extension AccountStore {
     package func mailboxes() async throws(MailStoreError) -> [MailboxDescription] { state.descriptions }
 
+    package func overview() async throws(MailStoreError) -> AccountOverview {
+        AccountOverview(
+            mailboxes: state.mailboxes.mapValues { mailbox in
+                AccountOverview.Mailbox(
+                    name: mailbox.name,
+                    status: mailbox.status,
+                    specialUse: mailbox.specialUse,
+                    annotations: state.annotations[mailbox.id] ?? [:]
+                )
+            },
+            subscriptions: state.subscriptions,
+            annotations: state.annotations[AccountState.accountID] ?? [:]
+        )
+    }
+
     package func status(of name: MailboxName) async throws(MailStoreError) -> MailboxStatus {
         try mailbox(name).status
     }

@@ -43,6 +43,9 @@ package protocol MailAccount: AnyObject, Sendable {
     /// Every mailbox, ordered by name, and subscribed names that have none.
     func mailboxes() async throws(MailStoreError) -> [MailboxDescription]
 
+    /// Every mailbox with its counts, as they are at one moment: for those who watch all of them.
+    func overview() async throws(MailStoreError) -> AccountOverview
+
     /// Counts of one mailbox (RFC 9051 §6.3.11). Throws `.noSuchMailbox`.
     func status(of name: MailboxName) async throws(MailStoreError) -> MailboxStatus
 

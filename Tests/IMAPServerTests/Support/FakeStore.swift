@@ -346,6 +346,7 @@ final class FakeAccount: MailAccount {
             return state.make(name, specialUse)
         }
         guard let made else { throw MailStoreError(.mailboxExists, "there is a mailbox \(name)") }
+        notify()
         return made
     }
 
@@ -362,11 +363,13 @@ final class FakeAccount: MailAccount {
             for key in state.boxes.keys.sorted() {
                 if let moved = key.moved(from: name, to: target) {
                     state.boxes[moved] = state.boxes.removeValue(forKey: key)
+                    state.annotations[moved.text] = state.annotations.removeValue(forKey: key.text)
                 }
             }
             return nil
         }
         if let code { throw MailStoreError(code, "cannot rename \(name)") }
+        notify()
     }
 
     func quota() async throws(MailStoreError) -> QuotaStatus {
@@ -384,6 +387,7 @@ final class FakeAccount: MailAccount {
         state.withLock { state in
             if subscribed { state.subscribed.insert(name) } else { state.subscribed.remove(name) }
         }
+        notify()
     }
 
     func annotations(of name: MailboxName?) async throws(MailStoreError) -> Annotations {
@@ -397,6 +401,26 @@ final class FakeAccount: MailAccount {
         for change in changes { after[change.name] = change.value }
         guard after.count <= AnnotationLimits.entries else { throw MailStoreError(.limit, "too many") }
         state.withLock { $0.annotations[name?.text ?? ""] = after }
+        notify()
+    }
+
+    func overview() async throws(MailStoreError) -> AccountOverview {
+        state.withLock { state in
+            let mailboxes = state.boxes.map { name, box in
+                let last = box.messages.map(\.modSeq) + box.vanished.map(\.modSeq)
+                return AccountOverview.Mailbox(
+                    name: name,
+                    status: Self.status(box, last.max()?.rawValue ?? 1),
+                    specialUse: box.specialUse,
+                    annotations: state.annotations[name.text] ?? [:]
+                )
+            }
+            return AccountOverview(
+                mailboxes: Dictionary(mailboxes.map { ($0.status.id, $0) }, uniquingKeysWith: { first, _ in first }),
+                subscriptions: state.subscribed,
+                annotations: state.annotations[""] ?? [:]
+            )
+        }
     }
 
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {

@@ -233,6 +233,19 @@ import Testing
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE CONDSTORE\r\n2 NOOP\r\n")
     }
 
+    @Test("who has used NOTIFY is told that it is over, and of nothing after", arguments: [1, Int.max])
+    func notifications(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 NOTIFY SET (PERSONAL (MailboxName))\r\n")
+        rig.backEnd("* MARTLET-ENABLED MARTLET-SILENCE\r\n1 OK done\r\n* LIST () \"/\" x\r\n")
+        #expect(rig.heard().toClient == "1 OK done\r\n* LIST () \"/\" x\r\n")
+        guard case .keep(let told) = rig.lose() else { return #expect(Bool(false), "the session is kept") }
+        #expect(String(decoding: told, as: UTF8.self).hasPrefix("* OK [NOTIFICATIONOVERFLOW] "))
+        rig.client("2 NOOP\r\n")
+        rig.reopen()
+        #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE MARTLET-SILENCE\r\n2 NOOP\r\n")
+    }
+
     @Test("what follows COMPRESS waits for its answer, and may be compressed", arguments: [1, Int.max])
     func compression(_ size: Int) {
         var rig = loggedOn(size)

@@ -13,7 +13,10 @@ extension IMAPRelayState {
         dropHeld()
         guard logOnTag == nil else { return .retryLogOn }
         var answers = refusals()
-        guard !isLoggedOff, isSelected else { return .keep(answers) }
+        guard !isLoggedOff, isSelected else {
+            if isNotified { answers += Self.overflow }
+            return .keep(answers)
+        }
         isOver = true
         answers += Self.bye("back-end restarted, please reconnect")
         return .close(answers)
@@ -74,6 +77,11 @@ extension IMAPRelayState {
         logOff()
         return (command.tag ?? []) + Array(" OK UNAUTHENTICATE completed\r\n".utf8)
     }
+
+    /// RFC 5465 §5.8: nothing is told from here on.
+    private static let overflow = Array(
+        "* OK [NOTIFICATIONOVERFLOW] back-end restarted, nothing is told any more\r\n".utf8
+    )
 
     package func farewell(_ reason: RelayFarewell) -> [UInt8] {
         guard !isCommitted, !isOver else { return [] }

@@ -49,6 +49,10 @@ package struct IMAPRelayState: RelayState {
     package var isLoggedOff = false
     /// What a new back-end is told when the client's connection is compressed.
     private static let deflate = Array("MARTLET-DEFLATE".utf8)
+    /// What a new back-end is told when the client has used NOTIFY: the one that is gone knew what for.
+    private static let silence = Array("MARTLET-SILENCE".utf8)
+    /// Whether the client counts on being told what it has asked for with NOTIFY.
+    var isNotified: Bool { enabled.contains(Self.silence) }
     var isOver = false
     /// The log-on is not answered yet.
     var logOnTag: [UInt8]?

@@ -32,6 +32,46 @@ let mailboxCommands: [(String, any IMAPCommand)] =
                 ]
             )
         ),
+        ("a NOTIFY NONE", NotifyCommand(nil)),
+        (
+            "a notify set status (selected (MessageNew (uid body.peek[header.fields (from)]) MessageExpunge)) "
+                + "(subtree Lists (messagenew messageexpunge FLAGCHANGE))",
+            NotifyCommand(
+                [
+                    NotifyGroup(
+                        .selected,
+                        [
+                            .messageNew([
+                                .uid,
+                                .section(
+                                    SectionSpecifier(text: .headerFields([Array("from".utf8)])),
+                                    peek: true,
+                                    partial: nil
+                                ),
+                            ]),
+                            .messageExpunge,
+                        ]
+                    ),
+                    NotifyGroup(.others(.subtree(["Lists"])), [.messageNew([]), .messageExpunge, .flagChange]),
+                ],
+                wantsStatus: true
+            )
+        ),
+        (
+            "a NOTIFY SET (selected-delayed NONE) (mailboxes (a Entw&APw-rfe) (MailboxName SubscriptionChange "
+                + "MailboxMetadataChange ServerMetadataChange AnnotationChange)) (inboxes NONE)",
+            NotifyCommand([
+                NotifyGroup(.selectedDelayed, []),
+                NotifyGroup(
+                    .others(.mailboxes(["a", "Entwürfe"])),
+                    [
+                        .mailboxName, .subscriptionChange, .mailboxMetadataChange, .serverMetadataChange,
+                        .other("ANNOTATIONCHANGE"),
+                    ]
+                ),
+                NotifyGroup(.others(.inboxes), []),
+            ])
+        ),
         ("a UNSELECT", UnselectCommand()),
         ("a SELECT inbox", SelectCommand(mailbox: "inbox")),
         ("a SELECT \"Sent Items\"", SelectCommand(mailbox: "Sent Items")),

@@ -11,6 +11,17 @@ let searchCommands: [(String, any IMAPCommand)] =
     [
         ("a CANCELUPDATE \"B01\" \"B 2\"", CancelUpdateCommand([Array("B01".utf8), Array("B 2".utf8)])),
         (
+            "a SEARCH RETURN (COUNT UPDATE (UID FLAGS) PARTIAL 1:2) ALL",
+            SearchCommand(
+                .all,
+                returned: SearchReturn([.count, .update], partial: PartialRange(1, 2), updateItems: [.uid, .flags])
+            )
+        ),
+        (
+            "a SEARCH RETURN (UPDATE(UID)) ALL",
+            SearchCommand(.all, returned: SearchReturn(.update, updateItems: [.uid]))
+        ),
+        (
             "a UID SEARCH RETURN (update Context COUNT) ALL",
             SearchCommand(.all, numbers: .uid, returned: SearchReturn([.update, .context, .count]))
         ),

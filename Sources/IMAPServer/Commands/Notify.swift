@@ -1,0 +1,46 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+
+extension NotifyCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        let groups = groups ?? []
+        for group in groups { try group.checkEvents() }
+        guard groups.count(where: \.isOfSelected) <= 1 else { throw .bad("Only one group is of the selected mailbox") }
+        for group in groups { try group.check() }
+    }
+
+    /// The dispatcher tells what is new in the selected mailbox, as it does behind NOOP (RFC 5465 §3.1).
+    func perform(in session: IMAPSession) async throws -> Completion {
+        try await session.listen(to: groups ?? [], withStatus: wantsStatus)
+        return .done
+    }
+}
+
+extension NotifyGroup {
+    fileprivate var isOfSelected: Bool { if case .others = filter { false } else { true } }
+
+    /// RFC 5465 §3.1: what is not known is refused with what is.
+    fileprivate func checkEvents() throws(CommandRefusal) {
+        for case .other(let name) in events {
+            throw CommandRefusal(
+                condition: .no,
+                code: .badEvent(NotifyEvent.names),
+                text: "No such event: \(String(decoding: name.utf8.prefix(32), as: UTF8.self))"
+            )
+        }
+    }
+
+    // RFC 5465 §5, §6.1
+    fileprivate func check() throws(CommandRefusal) {
+        var (isNew, hasItems) = (false, false)
+        for case .messageNew(let items) in events { (isNew, hasItems) = (true, hasItems || !items.isEmpty) }
+        guard isNew == events.contains(.messageExpunge), isNew || !events.contains(.flagChange) else {
+            throw .bad("MessageNew and MessageExpunge go together, and FlagChange with both")
+        }
+        guard isOfSelected || !hasItems else { throw .bad("What is told of new messages is for the selected mailbox") }
+        let isOfMessages = WatchedEvents(events).isSubset(of: [.messages, .flags])
+        guard !isOfSelected || isOfMessages else { throw .bad("Events of the selected mailbox are of its messages") }
+    }
+}

@@ -1,0 +1,136 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import Locking
+internal import MailStore
+internal import MailTypes
+internal import Runtime
+
+extension IMAPSession {
+    /// Most mailboxes of an account of which others than the selected one are watched: each change has all looked at.
+    static let maximumWatched = 2_000
+
+    private static let noProgress = Duration.seconds(86_400)
+    private static let overflow = "Too many mailboxes to be watched"
+
+    /// Tells the client of events from here on, in the place of those that it has asked for before; of none, when
+    /// `groups` is empty.
+    func listen(to groups: [NotifyGroup], withStatus: Bool) async throws {
+        var wanted = Notifications(groups)
+        if !wanted.isEmpty {
+            // The watch begins before the first look, so that nothing falls between the two.
+            let (news, notifier) = (wanted.news, connection.notifier)
+            wanted.watch = account.watch(nil) {
+                news.withLock { $0 = true }
+                notifier.notify()
+            }
+        }
+        if wanted.hasOthers {
+            wanted.known = try await account.overview()
+            guard wanted.known.mailboxes.count <= Self.maximumWatched else {
+                throw CommandRefusal.no(.notificationOverflow, Self.overflow)
+            }
+        }
+        notifications = wanted
+        // Another back-end that takes the session over knows none of this, and has to be silent then.
+        if configuration.isBehindFrontEnd { connection.write("* MARTLET-ENABLED MARTLET-SILENCE\r\n") }
+        if withStatus { try await tellCounts() }
+    }
+
+    /// The counts from which the client reckons (RFC 5465 §3.1).
+    private func tellCounts() async throws {
+        guard let notifications else { return }
+        for (id, mailbox) in notifications.known.mailboxes.sorted(by: { $0.value.name < $1.value.name }) {
+            let isSubscribed = notifications.known.subscriptions.contains(mailbox.name)
+            let events = notifications.events(of: mailbox.name, isSubscribed: isSubscribed)
+            guard events.contains(.messages), id != selectedID else { continue }
+            let items: [StatusItem] = [.messages, .uidNext, .uidValidity]
+            let more: [StatusItem] = events.contains(.flags) ? [.highestModSeq] : []
+            send(statusResponse(mailbox.name, mailbox.status, items + more))
+            try await connection.flushIfLarge()
+        }
+    }
+
+    /// Of the selected mailbox, as long as it is there.
+    var selectedID: MailboxID? { view.flatMap { $0.isGone ? nil : $0.id } }
+
+    /// Tells what has happened since the last time, if anything has and the client listens.
+    func tellNews() async throws {
+        let hasNews = notifications?.news.withLock { news in
+            defer { news = false }
+            return news
+        }
+        guard let notifications, hasNews == true else { return }
+        // No command is at work of which the client could be told how far it is.
+        nextProgress = .now + Self.noProgress
+        try await sync(allowingExpunge: notifications.selected == .immediate)
+        guard notifications.hasOthers else { return }
+        let now: AccountOverview
+        do throws(MailStoreError) {
+            now = try await account.overview()
+        } catch {
+            // It is told when the store can say it.
+            return notifications.news.withLock { $0 = true }
+        }
+        guard now.mailboxes.count <= Self.maximumWatched else { return stopListening() }
+        let difference = AccountDifference(notifications, now, selected: selectedID, enabled)
+        self.notifications?.known = now
+        self.notifications?.own = OwnChanges()
+        for response in difference.listings { try await tell(response) }
+        for id in difference.changedMailboxes {
+            guard let mailbox = now.mailboxes[id] else { continue }
+            if try await isOwn(id, notifications) { continue }
+            try await tell(statusResponse(mailbox.name, mailbox.status, difference.items(of: id)))
+        }
+        for response in difference.annotations { try await tell(response) }
+    }
+
+    private func tell(_ response: Response) async throws {
+        send(response)
+        try await connection.flushIfLarge()
+    }
+
+    /// RFC 5465 §5.8.
+    private func stopListening() {
+        notifications = Notifications()
+        send(.untagged(StatusResponse(.ok, .word(.notificationOverflow), Self.overflow)))
+    }
+
+    /// Whether all that is new in a mailbox is what the client itself has put there.
+    private func isOwn(_ id: MailboxID, _ notifications: Notifications) async throws -> Bool {
+        guard let before = notifications.known.mailboxes[id], let own = notifications.own.arrivals[before.name] else {
+            return false
+        }
+        do throws(MailStoreError) {
+            let changes = try await account.changes(in: id, since: before.status.highestModSeq)
+            return changes.vanished.isEmpty && changes.changed.allSatisfy { own.contains($0.uid) }
+        } catch {
+            return false
+        }
+    }
+}
+
+// What the client does itself.
+extension IMAPSession {
+    func noteOwn(_ note: (inout OwnChanges) -> Void) {
+        guard notifications?.hasOthers == true else { return }
+        if var own = notifications?.own {
+            note(&own)
+            notifications?.own = own
+        }
+    }
+
+    /// Messages that the client has put into a mailbox: their arrival is no news to it.
+    func noteArrivals(_ uids: UIDSet, in name: MailboxName) {
+        if view?.name == name { view?.ownArrivals.formUnion(uids) }
+        noteOwn { $0.arrivals[name, default: UIDSet()].formUnion(uids) }
+    }
+
+    /// Messages that the client has removed, where it is told nothing else of its mailbox.
+    func tellOwnExpunges(_ uids: UIDSet) async throws {
+        guard notifications?.selected == .frozen else { return }
+        let reports = view?.remove(uids, enabled) ?? []
+        try await send(reports)
+    }
+}
