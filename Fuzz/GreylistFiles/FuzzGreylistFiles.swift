@@ -3,6 +3,7 @@
 
 import ByteTools
 import FuzzDriver
+import Runtime
 import SMTPServer
 
 /// Any octets as a greylist that was kept: it is taken whole or not at all, and what was taken is written again. The
@@ -13,10 +14,12 @@ enum FuzzGreylistFiles {
 
     nonisolated static func check(_ input: [UInt8]) {
         for octets in [input, withChecksum(input)] {
-            let list = Greylist { 1_800_000_000 }
+            let list = Greylist(SharedTable(slots: 4096)) { 1_800_000_000 }
             let isTaken = list.restore(octets)
-            precondition(list.count <= octets.count / 25)
+            precondition(list.count <= octets.count / 16)
             precondition(isTaken || list.count == 0)
+            let again = Greylist(SharedTable(slots: 4096)) { 1_800_000_000 }
+            precondition(again.restore(list.encoded()) && again.count <= list.count)
         }
     }
 

@@ -111,6 +111,10 @@ uint64_t CLinux_load64(const uint64_t *word) {
 void CLinux_store64(uint64_t *word, uint64_t value) {
     atomic_store_explicit((_Atomic uint64_t *)word, value, memory_order_release);
 }
+_Bool CLinux_exchange64(uint64_t *word, uint64_t expected, uint64_t value) {
+    return atomic_compare_exchange_strong_explicit((_Atomic uint64_t *)word, &expected, value, memory_order_acq_rel,
+                                                   memory_order_acquire);
+}
 void CLinux_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
 
 static int64_t nanoseconds(struct timespec time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec; }

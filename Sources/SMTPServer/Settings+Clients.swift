@@ -147,7 +147,7 @@ extension SMTPSettings {
             "smtp/\(name)",
             default: RateLimit.none,
             perInstance: true,
-            help: help + " Trusted networks have no limit; each transport worker counts for itself."
+            help: help + " Trusted networks have no limit; the transport workers of a machine count together."
         )
     }
 }

@@ -66,7 +66,8 @@ package enum TransportRole {
             onDemand
         )
         guard let queue = queues[context.inheritance.index] else { throw QueueError.unavailable("no queue") }
-        let greylist = await GreylistFile.open(context)
+        let tables = ClientTables.open(context)
+        let greylist = await GreylistFile.open(context, tables.greylist)
         let relay = OutgoingAdmission(queue, router, settings: context.settings)
         let filters = MilterFilters(
             recipients: recipients,
@@ -90,6 +91,7 @@ package enum TransportRole {
             relay: relay,
             queues: QueuesOnRequest(queues, layout, loop: context.loop),
             clients: ClientControl(
+                rates: tables.rates,
                 lists: ResolverLists(resolver),
                 greylist: greylist.greylist,
                 names: ClientNames(resolver)

@@ -3,6 +3,8 @@
 """What the server does about clients: limits, lists, greylisting, proxies, and lines that do not end as they should.
 
 The tests come from many addresses by way of XCLIENT."""
+import os
+import signal
 import smtplib
 import socket
 import struct
@@ -292,6 +294,57 @@ class FurtherListeners(unittest.TestCase):
                 client.mail("a@b.example")
                 self.assertEqual(client.rcpt("someone@far.example")[0], code)
         self.assertNotEqual(server.run("settings", "set", "smtp/6/listen", "nonsense").returncode, 0)
+
+
+class SeveralWorkers(unittest.TestCase):
+    def setUp(self):
+        self.server = Server({"transport/workers": "3", "smtp/xclient-networks": "127.0.0.0/8"}).start()
+        self.addCleanup(self.server.destroy)
+
+    def kill_all(self):
+        """Ends all transport workers, and waits for the next ones."""
+        before = self.server.workers("transport")
+        self.assertEqual(len(before), 3)
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(self.server.workers("transport").values()) - set(before.values())) == 3, PATIENCE, "workers")
+        until(lambda: self.server.answers("smtp"), PATIENCE, "an answer")
+
+    def rcpt(self, address, sender):
+        with smtp(self.server) as client:
+            client.ehlo("client.example.org")
+            client.docmd("XCLIENT", f"ADDR={address} PORT=4711")
+            client.ehlo("client.example.org")
+            code, _ = client.mail(sender)
+            return code if code != 250 else client.rcpt("alice@example.test")[0]
+
+    def test_limits_hold_for_all_workers_together_and_over_their_death(self):
+        self.server.cli("settings", "set", "smtp/1/messages-per-address", "20/24h")
+
+        def accepted(address, count):
+            codes = [self.rcpt(address, "sender@example.org") for _ in range(count)]
+            self.assertLessEqual(set(codes), {250, 450})
+            return codes.count(250)
+        # Another address for each try, until all workers know the setting.
+        until(lambda n=iter(range(1, 250)): accepted(f"198.51.100.{next(n)}", 60) == 20, PATIENCE, "the limit")
+        self.assertEqual(accepted("203.0.113.1", 60), 20)
+        self.kill_all()
+        self.assertEqual(accepted("203.0.113.1", 20), 0)
+
+    def test_who_was_put_off_by_one_worker_is_known_to_all_and_over_a_restart(self):
+        for path, value in (("smtp/greylist-delay", "2s"), ("smtp/greylist", "yes")):
+            self.server.cli("settings", "set", path, value)
+        until(lambda: [self.rcpt("203.0.113.1", f"{time.monotonic()}@example.org") for _ in range(12)] == [451] * 12,
+              PATIENCE, "greylisting by all workers")
+        senders = [f"sender{n}@example.org" for n in range(12)]
+        self.assertEqual([self.rcpt("203.0.113.1", sender) for sender in senders], [451] * 12)
+        time.sleep(2.1)
+        self.assertEqual([self.rcpt("203.0.113.1", sender) for sender in senders], [250] * 12)
+        self.kill_all()
+        self.assertEqual([self.rcpt("203.0.113.1", sender) for sender in senders], [250] * 12)
+        self.server.stop()
+        self.server.start()
+        self.assertEqual([self.rcpt("203.0.113.1", sender) for sender in senders], [250] * 12)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Locking
 import Runtime
 import SASL
@@ -78,19 +79,61 @@ import Testing
         #expect(RateLimiter.Subject(networkOf: .unix) == nil)
     }
 
-    @Test func `Memory is bounded`() {
+    @Test func `Memory is bounded, and holds who has taken most`() throws {
         let now = Lock<Int64>(0)
-        let limiter = RateLimiter { now.withLock { $0 } }
-        let limit = RateLimit(count: 1, window: .seconds(3600))
-        for number in 0..<(RateLimiter.maximumBuckets + 5000) {
-            _ = limiter.take(.connections, of: .network(UInt128(number), bits: 32), "1", limit)
+        let limiter = RateLimiter(SharedTable(slots: 256)) { now.withLock { $0 } }
+        let limit = RateLimit(count: 4, window: .seconds(3600))
+        let greedy = RateLimiter.Subject.account(1)
+        for _ in 0..<4 { #expect(limiter.take(.messages, of: greedy, "1", limit) == nil) }
+        for number in 0..<4000 {
+            #expect(limiter.take(.connections, of: .network(UInt128(number), bits: 32), "1", limit) == nil)
+            #expect(limiter.take(.messages, of: greedy, "1", limit) != nil)
         }
-        #expect(limiter.count <= RateLimiter.maximumBuckets)
+        #expect((128...256).contains(limiter.count))
         now.withLock { $0 = 3_600_000 * 2 }
-        for number in 0..<RateLimiter.maximumBuckets {
-            _ = limiter.take(.connections, of: .network(UInt128(number), bits: 24), "1", limit)
+        #expect(limiter.count == 0)
+        #expect(limiter.take(.messages, of: greedy, "1", limit) == nil)
+    }
+
+    /// Tables of several processes in the same memory.
+    private static func shared(_ count: Int, slots: Int) throws -> [SharedTable] {
+        let fd = try #require(SharedTable.makeMemory(octets: SharedTable.octets(slots: slots)))
+        defer { close(fd) }
+        return try (0..<count).map { _ in try #require(SharedTable(slots: slots, sharedIn: fd, at: 0)) }
+    }
+
+    @Test func `Workers count together, and who follows them counts on`() throws {
+        let limit = RateLimit(count: 4, window: .seconds(3600))
+        let client = RateLimiter.Subject(address: try Self.address("192.0.2.1"))
+        let tables = try Self.shared(3, slots: 64)
+        let workers = tables.prefix(2).map { RateLimiter($0) { 1000 } }
+        for turn in 0..<4 { #expect(workers[turn % 2].take(.messages, of: client, "1", limit) == nil) }
+        #expect(workers.allSatisfy { $0.take(.messages, of: client, "1", limit) == 900 })
+        #expect(RateLimiter(tables[2]) { 1000 }.take(.messages, of: client, "1", limit) == 900)
+        #expect(RateLimiter { 1000 }.take(.messages, of: client, "1", limit) == nil)
+    }
+
+    @Test func `A limit that is made narrower holds at once`() {
+        let limiter = RateLimiter { 1000 }
+        let client = RateLimiter.Subject.account(1)
+        let wide = RateLimit(count: 2, window: .seconds(86_400))
+        for _ in 0..<2 { #expect(limiter.take(.messages, of: client, "1", wide) == nil) }
+        #expect(limiter.take(.messages, of: client, "1", wide) == 43_200)
+        #expect(limiter.take(.messages, of: client, "1", RateLimit(count: 2, window: .seconds(60))) == 30)
+    }
+
+    @Test func `Many threads take no more than there is`() async throws {
+        let limit = RateLimit(count: 1000, window: .seconds(3600))
+        let workers = try Self.shared(4, slots: 64).map { RateLimiter($0) { 1000 } }
+        let taken = await withTaskGroup(of: Int.self) { group in
+            for worker in workers {
+                group.addTask {
+                    (0..<1000).count { _ in worker.take(.messages, of: .account(7), "1", limit) == nil }
+                }
+            }
+            return await group.reduce(0, +)
         }
-        #expect(limiter.count <= RateLimiter.maximumBuckets)
+        #expect(taken == 1000)
     }
 
     // MARK: Lists
@@ -162,31 +205,78 @@ import Testing
 
     @Test func `It comes back as it was, and no other octets are taken for it`() throws {
         let now = Lock<Int64>(1_800_000_000)
-        let list = Greylist { now.withLock { $0 } }
-        for number in 0..<50 { _ = try Self.wait(list, "192.0.2.1", "<\(number)@b>") }
-        let octets = try #require(list.changed())
-        #expect(list.changed() == nil)
-        now.withLock { $0 += 300 }
-        let again = Greylist { now.withLock { $0 } }
-        #expect(again.restore(octets) && again.count == 50)
-        #expect(try Self.wait(again, "192.0.2.1", "<7@b>") == nil)
+        func list() -> Greylist { Greylist(SharedTable(slots: 4096)) { now.withLock { $0 } } }
+        let (before, again) = (list(), list())
+        let changes = before.changes
+        for number in 0..<50 { _ = try Self.wait(before, "192.0.2.1", "<\(number)@b>") }
+        #expect(before.changes != changes && before.count == 50)
+        let octets = before.encoded()
         for index in stride(from: 0, to: octets.count, by: 7) {
             var damaged = octets
             damaged[index] ^= 0x10
             #expect(!again.restore(damaged))
             #expect(!again.restore(Array(octets.prefix(index))))
         }
-        #expect(again.count == 50 && !again.restore([]))
+        #expect(again.count == 0 && !again.restore([]))
+        now.withLock { $0 += 300 }
+        #expect(again.restore(octets) && again.count == 50)
+        #expect(try Self.wait(again, "192.0.2.1", "<7@b>") == nil)
+        // Strangers whose time is over are not kept.
+        now.withLock { $0 += Greylist.longestWait }
+        let later = list()
+        #expect(later.restore(again.encoded()) && later.count == 1)
     }
 
-    @Test func `Its memory is bounded`() throws {
-        let list = Greylist { 1_800_000_000 }
+    @Test func `What was kept says no more than what is known`() throws {
+        let now = Lock<Int64>(1_800_000_000)
+        let list = Greylist(SharedTable(slots: 256)) { now.withLock { $0 } }
+        #expect(try Self.wait(list, "192.0.2.1") == 300)
+        let octets = list.encoded()
+        now.withLock { $0 += 300 }
+        #expect(try Self.wait(list, "192.0.2.1") == nil)
+        // Who has passed meanwhile is no stranger again, and who was put off later has waited since the first time.
+        #expect(list.restore(octets) && list.count == 1)
+        #expect(try Self.wait(list, "192.0.2.1") == nil)
+        let late = Greylist(SharedTable(slots: 256)) { now.withLock { $0 } }
+        #expect(try Self.wait(late, "192.0.2.1") == 300)
+        #expect(late.restore(octets))
+        #expect(try Self.wait(late, "192.0.2.1") == nil)
+    }
+
+    @Test func `All workers know who was put off`() throws {
+        let now = Lock<Int64>(1_800_000_000)
+        let lists = try Self.shared(2, slots: 64).map { table in Greylist(table) { now.withLock { $0 } } }
+        #expect(try Self.wait(lists[0], "192.0.2.1") == 300)
+        now.withLock { $0 += 200 }
+        #expect(try Self.wait(lists[1], "192.0.2.1") == 100)
+        now.withLock { $0 += 100 }
+        #expect(try Self.wait(lists[1], "192.0.2.1") == nil)
+        #expect(try Self.wait(lists[0], "192.0.2.1") == nil)
+    }
+
+    @Test func `A clock that is set back lets nobody wait for longer`() throws {
+        let now = Lock<Int64>(1_900_000_000)
+        let list = Greylist { now.withLock { $0 } }
+        #expect(try Self.wait(list, "192.0.2.1") == 300)
+        now.withLock { $0 = 1_800_000_000 }
+        #expect(try Self.wait(list, "192.0.2.1") == 300)
+        now.withLock { $0 += 300 }
+        #expect(try Self.wait(list, "192.0.2.1") == nil)
+    }
+
+    @Test func `Its memory is bounded, and strangers drive out strangers only`() throws {
+        let now = Lock<Int64>(1_800_000_000)
+        let list = Greylist(SharedTable(slots: 256)) { now.withLock { $0 } }
         let address = try Self.address("192.0.2.1")
-        for number in 0..<(Greylist.maximumEntries + 100) {
+        #expect(try Self.wait(list, "192.0.2.1") == 300)
+        now.withLock { $0 += 300 }
+        #expect(try Self.wait(list, "192.0.2.1") == nil)
+        for number in 0..<4000 {
             _ = list.wait(address, from: "\(number)", to: "", delay: Self.delay, retention: .seconds(60))
         }
-        #expect(list.count <= Greylist.maximumEntries)
-        #expect(list.changed().map { $0.count < 6 << 20 } ?? false)
+        #expect((128...256).contains(list.count))
+        #expect(list.encoded().count <= 12 + 256 * 16)
+        #expect(try Self.wait(list, "192.0.2.1") == nil)
     }
 
     // MARK: XCLIENT

@@ -38,6 +38,8 @@ int CLinux_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
 /// Atomic 64-bit load and store with relaxed order, for words shared between processes.
 uint64_t CLinux_load64(const uint64_t *word);
 void CLinux_store64(uint64_t *word, uint64_t value);
+/// Puts `value` in place of `expected`, atomically; false when something else is there.
+_Bool CLinux_exchange64(uint64_t *word, uint64_t expected, uint64_t value);
 /// Full fence, for records that are written around a sequence word.
 void CLinux_fence(void);
 

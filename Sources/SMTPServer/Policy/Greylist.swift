@@ -2,38 +2,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ByteTools
-internal import Locking
 package import Runtime
 
-/// Remembers who has tried to send mail to whom: strangers are put off once, and taken when they try again
-/// (RFC 6647).
+/// Remembers who has tried to send mail to whom: strangers are put off once, and taken when they try again (RFC 6647).
 ///
-/// From any thread. Addresses are held as digests. Memory is bounded: of more than `maximumEntries`, those go first
-/// whose time is over, then those who have not come back.
+/// All workers that share the memory know the same.
+///
+/// From any thread, and waits for nobody. Addresses are held as digests. Memory is bounded: where too many come
+/// together, the stranger goes who was put off longest ago; where there is none, who was not heard of for longest.
 package final class Greylist: Sendable {
-    package static let maximumEntries = 200_000
+    package static let slots = 1 << 18
     /// Who does not come back within this is a stranger again.
     package static let longestWait: Int64 = 2 * 86_400
 
-    private struct Entry: Sendable, Hashable {
-        /// Seconds since 1970.
-        var first: UInt32
-        var last: UInt32
-        var hasPassed: Bool
-    }
-
-    private struct State {
-        var entries: [UInt128: Entry] = [:]
-        var isChanged = false
-    }
-
-    private let state = Lock(State())
+    /// Keys are digests of network, sender and recipient.
+    private let table: SharedTable?
     private let clock: @Sendable () -> Int64
 
-    /// - Parameter clock: seconds since 1970.
-    package init(clock: @escaping @Sendable () -> Int64 = { WallClock.seconds }) { self.clock = clock }
+    /// - Parameters:
+    ///   - table: of `slots`, for workers that know the same. Where there is none, nobody is put off.
+    ///   - clock: seconds since 1970.
+    package init(
+        _ table: SharedTable? = SharedTable(slots: Greylist.slots),
+        clock: @escaping @Sendable () -> Int64 = { WallClock.seconds }
+    ) {
+        self.table = table
+        self.clock = clock
+    }
 
-    package var count: Int { state.withLock { $0.entries.count } }
+    package var count: Int {
+        var count = 0
+        table?.forEach { _, _ in count += 1 }
+        return count
+    }
+
+    /// Goes up with what is learned.
+    package var changes: UInt64 { table?.changes ?? 0 }
 
     /// Seconds until mail from this network, sender and to this recipient is taken; `nil` when it is now.
     ///
@@ -47,90 +51,97 @@ package final class Greylist: Sendable {
         delay: Duration,
         retention: Duration
     ) -> Int? {
-        guard let network = RateLimiter.Subject(networkOf: peer) else { return nil }
+        guard let table, let network = RateLimiter.Subject(networkOf: peer) else { return nil }
         let key = Self.key("\(network) \(ASCII.lowercased(sender)) \(ASCII.lowercased(recipient))")
-        let now = UInt32(clamping: clock())
+        let now = clock()
         let (delay, retention) = (delay.components.seconds, retention.components.seconds)
-        return state.withLock { state in
-            state.isChanged = true
-            guard var entry = state.entries[key], Self.isKept(entry, now, retention) else {
-                if state.entries[key] == nil, state.entries.count >= Self.maximumEntries {
-                    Self.makeRoom(&state.entries, now, retention)
-                }
-                state.entries[key] = Entry(first: now, last: now, hasPassed: delay == 0)
-                return delay == 0 ? nil : Int(delay)
-            }
-            let left = entry.hasPassed ? 0 : delay - (Int64(now) - Int64(entry.first))
-            entry.last = now
-            entry.hasPassed = left <= 0
-            state.entries[key] = entry
-            return left <= 0 ? nil : Int(left)
+        return table.change(key) { word in
+            let known = GreylistEntry(word: word)
+            // A clock that was set back makes nobody a stranger, and lets nobody wait for longer.
+            let isKept = known.map { now - $0.time < ($0.hasPassed ? retention : Self.longestWait) } ?? false
+            let first = known.map { isKept ? min($0.time, now) : now } ?? now
+            let left = known?.hasPassed == true && isKept ? 0 : delay - (now - first)
+            let entry = GreylistEntry(time: left <= 0 ? now : first, hasPassed: left <= 0)
+            return (entry.word, left <= 0 ? nil : Int(left))
         }
     }
 
-    private static func isKept(_ entry: Entry, _ now: UInt32, _ retention: Int64) -> Bool {
-        // A clock that was set back makes nobody a stranger.
-        let age = Int64(now) - Int64(entry.hasPassed ? entry.last : entry.first)
-        return age < (entry.hasPassed ? retention : longestWait)
-    }
-
-    private static func makeRoom(_ entries: inout [UInt128: Entry], _ now: UInt32, _ retention: Int64) {
-        entries = entries.filter { isKept($0.value, now, retention) }
-        guard entries.count >= maximumEntries else { return }
-        let strangers = entries.lazy.filter { !$0.value.hasPassed }.map(\.key).prefix(maximumEntries / 4)
-        let victims = Array(strangers)
-        for key in victims.isEmpty ? Array(entries.keys.prefix(maximumEntries / 8)) : victims { entries[key] = nil }
-    }
-
-    private static func key(_ text: String) -> UInt128 {
-        Digest.sha256(Array(text.utf8)).prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
+    private static func key(_ text: String) -> UInt64 {
+        Digest.sha256(Array(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     // MARK: Over a restart
 
-    private static let magic: UInt64 = 0x4D41_5247_5245_5901
-    private static let entryOctets = 25
+    private static let magic: UInt64 = 0x4D41_5247_5245_5902
+    private static let entryOctets = 16
 
-    /// All of it in octets, when it has changed since the last time.
-    package func changed() -> [UInt8]? {
-        state.withLock { state in
-            guard state.isChanged else { return nil }
-            state.isChanged = false
-            var writer = ByteWriter(reserving: 16 + state.entries.count * Self.entryOctets)
-            writer.integer(Self.magic)
-            for (key, entry) in state.entries {
-                writer.integer(key)
-                writer.integer(entry.first)
-                writer.integer(entry.last)
-                writer.integer(UInt8(entry.hasPassed ? 1 : 0))
-            }
-            writer.integer(CRC32C.of(writer.bytes))
-            return writer.bytes
+    /// All that is known, in octets, without strangers whose time is over.
+    ///
+    /// Takes some milliseconds: not on a loop.
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 16)
+        writer.integer(Self.magic)
+        let oldest = clock() - Self.longestWait
+        table?.forEach { key, word in
+            guard let entry = GreylistEntry(word: word), entry.hasPassed || entry.time > oldest else { return }
+            writer.integer(key)
+            writer.integer(word)
         }
+        writer.integer(CRC32C.of(writer.bytes))
+        return writer.bytes
     }
 
-    /// Takes in what `changed` gave; false when it is not that, and then nothing is taken.
+    /// Takes in what `encoded` gave, beside what is known; false when it is not that, and then nothing is taken.
+    ///
+    /// Takes some milliseconds: not on a loop.
     package func restore(_ octets: [UInt8]) -> Bool {
-        let content = octets.dropLast(4)
-        guard octets.count >= 12, (content.count - 8).isMultiple(of: Self.entryOctets),
-            content.count <= 8 + Self.entryOctets * Self.maximumEntries
+        let content = Array(octets.dropLast(4))
+        guard let table, octets.count >= 12, (content.count - 8).isMultiple(of: Self.entryOctets),
+            content.count <= 8 + Self.entryOctets * table.slots
         else { return false }
-        var entries: [UInt128: Entry] = [:]
         do throws(ByteReaderError) {
             var tail = ByteReader(Array(octets.suffix(4)))
-            guard try tail.integer(UInt32.self) == CRC32C.of(Array(content)) else { return false }
-            var reader = ByteReader(Array(content))
+            guard try tail.integer(UInt32.self) == CRC32C.of(content) else { return false }
+            var reader = ByteReader(content)
             guard try reader.integer(UInt64.self) == Self.magic else { return false }
             while reader.remaining > 0 {
-                let key: UInt128 = try reader.integer()
-                let (first, last): (UInt32, UInt32) = (try reader.integer(), try reader.integer())
-                entries[key] = Entry(first: first, last: last, hasPassed: try reader.integer(UInt8.self) == 1)
+                let (key, word): (UInt64, UInt64) = (try reader.integer(), try reader.integer())
+                guard let entry = GreylistEntry(word: word) else { continue }
+                table.change(key) { (GreylistEntry(word: $0)?.joined(with: entry).word ?? entry.word, ()) }
             }
         } catch {
             return false
         }
-        let restored = entries
-        state.withLock { $0.entries = restored }
         return true
+    }
+}
+
+/// What is known of one sender, client and recipient, in one word: of two such words the larger one says more.
+struct GreylistEntry: Equatable {
+    /// Seconds since 1970: of the last message of who has passed, of the first try of who has not.
+    var time: Int64
+    var hasPassed: Bool
+
+    private static let passed: UInt64 = 1 << 40
+
+    init(time: Int64, hasPassed: Bool) {
+        self.time = time
+        self.hasPassed = hasPassed
+    }
+
+    /// `nil` for a word of 0.
+    init?(word: UInt64) {
+        guard word != 0 else { return nil }
+        time = Int64(word & (Self.passed - 1))
+        hasPassed = word & Self.passed != 0
+    }
+
+    /// Never 0.
+    var word: UInt64 { max(1, min(UInt64(clamping: time), Self.passed - 1)) | (hasPassed ? Self.passed : 0) }
+
+    /// Who has passed has passed, and was heard of last; who was put off has waited since the first time.
+    func joined(with other: GreylistEntry) -> GreylistEntry {
+        guard hasPassed == other.hasPassed else { return hasPassed ? self : other }
+        return GreylistEntry(time: hasPassed ? max(time, other.time) : min(time, other.time), hasPassed: hasPassed)
     }
 }

@@ -1,14 +1,19 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Locking
+internal import CLinux
 package import Runtime
 
 /// Counts what clients do, in token buckets: each holds as many tokens as its limit allows in a span of time, and fills
 /// at the same pace.
 ///
-/// From any thread. Memory is bounded: of more than `maximumBuckets`, those that are full again go first, which changes
-/// nothing; then any.
+/// All workers that share the memory count together.
+///
+/// The time at which it is full is all there is to a bucket: whoever takes tokens puts it off by as long as they take
+/// to come in, and there are enough while it is no more than the limit's whole span away.
+///
+/// From any thread, and waits for nobody. Memory is bounded: where too many buckets come together, one that is full
+/// goes, which changes nothing, else the one that is so first.
 package final class RateLimiter: Sendable {
     /// What is counted.
     package enum Matter: String, Sendable, Hashable {
@@ -19,10 +24,17 @@ package final class RateLimiter: Sendable {
     }
 
     /// Of whom.
-    package enum Subject: Sendable, Hashable {
+    package enum Subject: Sendable, Hashable, CustomStringConvertible {
         /// 32 or 128 bits of an address, with the number of bits that count.
         case network(UInt128, bits: UInt8)
         case account(UInt64)
+
+        package var description: String {
+            switch self {
+            case .network(let value, let bits): "network \(value)/\(bits)"
+            case .account(let number): "account \(number)"
+            }
+        }
 
         /// One address.
         package init?(address: SocketAddress) { self.init(address, 32, 128) }
@@ -38,38 +50,22 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    private struct Key: Hashable {
-        var matter: Matter
-        var subject: Subject
-        /// Listeners have limits of their own.
-        var instance: String
-    }
+    package static let slots = 1 << 17
 
-    private struct Bucket {
-        /// Thousandths of a token.
-        var level: Int64
-        /// What came in beyond that: parts of a thousandth, of which the window in milliseconds makes one.
-        ///
-        /// Who asks more often than one thousandth comes in would else never see the level rise.
-        var rest: Int64 = 0
-        /// Milliseconds.
-        var time: Int64
-        /// When it is full again.
-        var fullAt: Int64
-    }
-
-    package static let maximumBuckets = 100_000
-
-    private let buckets = Lock<[Key: Bucket]>([:])
+    /// Keys are matters, subjects and listeners; words are the times, in nanoseconds, at which buckets are full.
+    private let table: SharedTable?
     private let clock: @Sendable () -> Int64
 
-    /// - Parameter clock: milliseconds that only go up.
-    package init(clock: @escaping @Sendable () -> Int64 = { RateLimiter.steadyMilliseconds }) { self.clock = clock }
-
-    private static let start = ContinuousClock.now
-    private static var steadyMilliseconds: Int64 {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
+    /// - Parameters:
+    ///   - table: of `slots`, for workers that count together; without one, this process counts for itself. Where there
+    ///     is no memory for that either, nothing is limited.
+    ///   - clock: milliseconds that only go up, alike in all processes of the machine.
+    package init(
+        _ table: SharedTable? = SharedTable(slots: RateLimiter.slots),
+        clock: @escaping @Sendable () -> Int64 = { CLinux_monotonic_time() / 1_000_000 }
+    ) {
+        self.table = table
+        self.clock = clock
     }
 
     /// Takes tokens; when there are not enough, says after how many seconds there are.
@@ -82,45 +78,34 @@ package final class RateLimiter: Sendable {
         _ limit: RateLimit,
         amount: Int = 1
     ) -> Int? {
-        guard let count = limit.count, let subject else { return nil }
-        let now = clock()
-        let capacity = Int64(count) * 1000
-        let window = max(1, limit.window.components.seconds * 1000)
-        let wanted = min(Int64(clamping: amount) * 1000, capacity)
-        let key = Key(matter: matter, subject: subject, instance: instance)
-        return buckets.withLock { buckets in
-            var bucket = buckets[key] ?? Bucket(level: capacity, time: now, fullAt: now)
-            Self.fill(&bucket, capacity, window, now)
-            let missing = wanted - bucket.level
-            if missing <= 0 { bucket.level -= wanted }
-            bucket.fullAt = now &+ Self.time(for: capacity - bucket.level, capacity, window)
-            if buckets[key] == nil, buckets.count >= Self.maximumBuckets { Self.makeRoom(&buckets, now) }
-            buckets[key] = bucket
-            return missing <= 0 ? nil : Int(clamping: max(1, (Self.time(for: missing, capacity, window) + 999) / 1000))
+        guard let count = limit.count, let subject, let table else { return nil }
+        let span = UInt64(clamping: max(1, limit.window.components.seconds)) &* Self.nanoseconds
+        let share = Double(min(max(0, amount), count)) / Double(max(1, count))
+        let cost = min(UInt64(Double(span) * share), span)
+        let now = now
+        let missing: UInt64? = table.change(Self.key("\(matter.rawValue) \(subject) \(instance)")) { old in
+            // No further off than an empty bucket of this limit: limits change, and memory may be damaged.
+            let fullAt = min(max(old, now), now &+ span) &+ cost
+            guard fullAt <= now &+ span else { return (old, fullAt - now - span) }
+            return (fullAt, nil)
         }
+        return missing.map { Int(clamping: max(1, ($0 &+ Self.nanoseconds - 1) / Self.nanoseconds)) }
     }
 
-    /// Buckets that are held.
-    package var count: Int { buckets.withLock { $0.count } }
-
-    private static func fill(_ bucket: inout Bucket, _ capacity: Int64, _ window: Int64, _ now: Int64) {
-        let elapsed = min(max(0, now - bucket.time), window)
-        // At most 10^12 thousandths, 31 days.
-        let parts = Int128(capacity) * Int128(elapsed) + Int128(bucket.rest)
-        bucket.level += Int64(clamping: parts / Int128(window))
-        bucket.rest = Int64(clamping: parts % Int128(window))
-        if bucket.level >= capacity { (bucket.level, bucket.rest) = (capacity, 0) }
-        bucket.time = now
+    /// Buckets that are not full.
+    package var count: Int {
+        let now = now
+        var count = 0
+        table?.forEach { _, fullAt in count += fullAt > now ? 1 : 0 }
+        return count
     }
 
-    /// Milliseconds in which so much comes in.
-    private static func time(for amount: Int64, _ capacity: Int64, _ window: Int64) -> Int64 {
-        Int64((Double(amount) * Double(window) / Double(capacity)).rounded(.up))
-    }
+    private static let nanoseconds: UInt64 = 1_000_000_000
 
-    private static func makeRoom(_ buckets: inout [Key: Bucket], _ now: Int64) {
-        buckets = buckets.filter { $0.value.fullAt > now }
-        guard buckets.count >= maximumBuckets else { return }
-        for key in buckets.keys.prefix(maximumBuckets / 4) { buckets[key] = nil }
+    private var now: UInt64 { UInt64(clamping: clock()) &* 1_000_000 }
+
+    /// The same in every process.
+    private static func key(_ text: String) -> UInt64 {
+        Digest.sha256(Array(text.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

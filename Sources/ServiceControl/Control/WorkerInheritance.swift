@@ -4,7 +4,7 @@
 /// What a worker gets from service control when it starts: in its arguments, environment and descriptors.
 ///
 /// Descriptors: 0 /dev/null, 1 and 2 the file for stray output, 3 the control socket, 4 the breadcrumb board, from 5 on
-/// the listening sockets, whose names are in the environment in the same order.
+/// the listening sockets and the memory that workers share, whose names are in the environment in the same order.
 package struct WorkerInheritance: Sendable, Hashable {
     package static let controlDescriptor: Int32 = 3
     package static let boardDescriptor: Int32 = 4
@@ -45,6 +45,12 @@ package struct WorkerInheritance: Sendable, Hashable {
             diedOfFault: environment[Self.faultVariable] != nil
         )
     }
+
+    /// The memory that all workers of this role share and that outlives them; `nil` when there is none.
+    ///
+    /// Zeros when service control started.
+    package var sharedMemory: Int32? { descriptors(named: Self.sharedMemoryName).first }
+    static let sharedMemoryName = "shared-memory"
 
     /// The sockets of one listener.
     package func descriptors(of listener: ListenerDefinition) -> [Int32] { descriptors(named: listener.name) }

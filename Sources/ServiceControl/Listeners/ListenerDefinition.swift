@@ -89,4 +89,9 @@ package enum WorkerRole: String, Sendable, Hashable, CaseIterable {
     case transport
     case resolver
     case admin
+
+    /// Octets of the memory that workers of this role share; 0 for none.
+    ///
+    /// It takes what of it is used. A transport's `ClientTables` must fit.
+    var sharedOctets: Int { self == .transport ? 8 << 20 : 0 }
 }

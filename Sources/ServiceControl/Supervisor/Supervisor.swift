@@ -50,7 +50,10 @@ package actor Supervisor {
             (.frontEnd, settings.current[ServiceSettings.frontEndWorkers]),
         ]
         for (role, count) in counts {
-            let shared = sockets.descriptors.filter { $0.listener.role == role }.map { ($0.listener.name, $0.fd) }
+            var shared = sockets.descriptors.filter { $0.listener.role == role }.map { ($0.listener.name, $0.fd) }
+            if role.sharedOctets > 0, let memory = SharedTable.makeMemory(octets: role.sharedOctets) {
+                shared.append((WorkerInheritance.sharedMemoryName, memory))
+            }
             for index in 1...max(1, count) {
                 let own = try InternalSocket.bind(role: role, index: index, layout: layout)
                 slots.append(WorkerSlot(role: role, index: index, sockets: shared + own))
