@@ -1,14 +1,17 @@
 # Copyright the Martlet authors
 # SPDX-License-Identifier: Apache-2.0
 """The sender's copy of submitted mail, filed by the server, by the client, and by both."""
+import json
 import re
 import threading
 import time
 import unittest
 from pathlib import Path
 
+import milter
 from clients import fetch, imap, smtp, uids
 from messages import message
+from milter import CONTINUE, DISCARD, REJECT, Milter, packet
 from server import DOMAIN, Server, shared, until
 
 
@@ -231,6 +234,105 @@ class BackEndAway(unittest.TestCase):
             return imap(server, address, "secret1")
         except Exception:
             return None
+
+
+class WithFilters(unittest.TestCase):
+    """A filter that changes, holds, drops or refuses what is submitted."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.filter = Milter()
+        cls.server = Server({"submission/save-sent": "on", "milter/f/address": cls.filter.address,
+                             "smtp/3/milters": "f"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.destroy()
+        cls.filter.stop()
+
+    def setUp(self):
+        self.address, self.to = self.server.new_account(), self.server.new_account()
+        self.filter.script = {}
+
+    def submit(self, body=b"said\r\n", *recipients, end=b""):
+        """What was written, and the answer's code."""
+        self.filter.script = {"end": end + (b"" if end in (packet(DISCARD), packet(REJECT)) else packet(CONTINUE))}
+        text = message(body).replace(b"sender@example.org", self.address.encode())
+        with smtp(self.server, "submissions") as client:
+            client.login(self.address, "secret")
+            client.mail(self.address)
+            for recipient in recipients or [self.to]:
+                self.assertEqual(client.rcpt(recipient)[0], 250)
+            return text, client.data(text)[0]
+
+    def messages(self, address, folder, count):
+        """The octets of all there, once there are so many."""
+        client = imap(self.server, address)
+        self.addCleanup(client.shutdown)
+        found = until(lambda: len(now := uids(client, folder)) >= count and now, 20, f"{count} in {folder}") if count else []
+        return [fetch(client, uid) for uid in found or uids(client, folder)]
+
+    def only_the_next_is_filed(self):
+        """The copies of what came before would be there with that of a message that is sent now."""
+        text, code = self.submit(b"the next\r\n")
+        self.assertEqual(code, 250)
+        self.assertEqual(self.messages(self.address, "Sent", 1), [text])
+
+    def test_the_copy_is_what_was_sent(self):
+        changes = (milter.insert_header(0, "X-First", "f") + milter.add_header("X-Added", "a")
+                   + milter.replace_body(b"changed\r\n"))
+        for recipients in ([self.to], [self.to, "somebody@nowhere.invalid"]):
+            with self.subTest(recipients):
+                before = len(self.messages(self.address, "Sent", 0))
+                text, code = self.submit(b"said\r\n", *recipients, end=changes)
+                self.assertEqual(code, 250)
+                copies = self.messages(self.address, "Sent", before + 1)
+                self.assertEqual(len(copies), before + 1)
+                self.assertEqual(copies[-1], b"X-First: f\r\n" + text.split(b"\r\n\r\n")[0]
+                                 + b"\r\nX-Added: a\r\n\r\nchanged\r\n")
+                self.assertTrue(self.messages(self.to, "INBOX", before + 1)[-1].endswith(copies[-1]))
+        # What the client appends is what it wrote: its copy takes the place of the server's.
+        client = imap(self.server, self.address)
+        self.addCleanup(client.shutdown)
+        self.assertEqual(client.append("Sent", None, None, text)[0], "OK")
+        copies = self.messages(self.address, "Sent", 2)
+        self.assertEqual((len(copies), copies[-1]), (2, text))
+
+    def test_the_account_has_the_copy_whoever_the_filter_makes_the_sender(self):
+        text, _ = self.submit(end=milter.change_sender("<somebody@example.net>") + milter.add_recipient(f"<{self.address}>"))
+        self.assertEqual(self.messages(self.address, "Sent", 1), [text])
+        self.assertEqual(len(self.messages(self.address, "INBOX", 1)), 1)
+        self.assertTrue(self.messages(self.to, "INBOX", 1)[0].startswith(b"Return-Path: <somebody@example.net>"))
+
+    def test_what_is_dropped_or_refused_leaves_no_copy(self):
+        for end, expected in ((packet(DISCARD), 250), (packet(REJECT), 550),
+                              (milter.delete_recipient(f"<{self.to}>"), 250)):
+            with self.subTest(end):
+                self.assertEqual(self.submit(end=end)[1], expected)
+        self.only_the_next_is_filed()
+        self.assertEqual(len(self.messages(self.to, "INBOX", 1)), 1)
+
+    def held(self, count):
+        """The messages that are held, once there are so many."""
+        def frozen():
+            lines = self.server.cli("queue", "find", "--json").splitlines()
+            found = [m["id"] for m in map(json.loads, lines) if m["state"] == "frozen"]
+            return found if len(found) == count else None
+        return until(frozen, 20, f"{count} held") if count else frozen()
+
+    def test_what_is_held_has_its_copy_when_it_goes_on(self):
+        hold = milter.quarantine("odd") + milter.replace_body(b"changed\r\n")
+        text, code = self.submit(end=hold)
+        self.assertEqual(code, 250)
+        first = self.held(1)[0]
+        self.assertEqual(self.submit(b"never\r\n", end=hold)[1], 250)
+        second = next(one for one in self.held(2) if one != first)
+        self.only_the_next_is_filed()
+        self.server.cli("queue", "remove", second)
+        self.server.cli("queue", "thaw", first)
+        copies = self.messages(self.address, "Sent", 2)
+        self.assertEqual((len(copies), copies[-1]), (2, text.split(b"\r\n\r\n")[0] + b"\r\n\r\nchanged\r\n"))
+        self.assertEqual(self.held(0), [])
 
 
 if __name__ == "__main__":
