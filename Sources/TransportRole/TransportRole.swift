@@ -166,6 +166,13 @@ package enum TransportRole {
         )
     }
 
+    /// Where the listeners are that take mail from other servers.
+    private static func ownAddresses(_ context: WorkerContext) -> OwnAddresses {
+        let receiving = (kinds + further(context.settings.current)).filter { $0.1 == .receive }
+        let sockets = receiving.flatMap { context.inheritance.descriptors(of: $0.0) }
+        return OwnAddresses(sockets.compactMap { localAddress(of: $0) })
+    }
+
     /// Takes mail from the pickup folder until the loop drains.
     private static func startPickup(
         _ context: WorkerContext,
@@ -212,7 +219,8 @@ package enum TransportRole {
                 settings: context.settings,
                 hostName: context.hostName,
                 traces: traces,
-                onDemand: onDemand
+                onDemand: onDemand,
+                ownAddresses: ownAddresses(context)
             ),
             router: router,
             reports: OutgoingReports(directory, hostName: context.hostName) { WallClock.seconds },

@@ -8,7 +8,7 @@ import time
 import unittest
 
 import dnsserver
-from clients import smtp
+from clients import fetch, imap, smtp, uids
 from dnsserver import MX, DNSServer, a, mx
 from messages import message
 from server import Server
@@ -71,6 +71,28 @@ class MailThroughAnswers(unittest.TestCase):
             found = self.copies(recipient)
             self.assertEqual(len(found), 1)
             self.assertTrue(found[0][2].endswith(octets))
+
+    def test_a_domain_that_leads_here_by_its_address_goes_back(self):
+        """Under another name, or among others: RFC 5321 §5.1."""
+        self.dns.rule("alias.here.test", [a("127.0.0.1")])
+        self.dns.rule("elsewhere.here.test", [a("127.0.0.9")])
+        self.dns.rule("here.test", [mx(10, "alias.here.test"), mx(20, "elsewhere.here.test")])
+        self.dns.rule("bare.here.test", [a("127.0.0.1")])
+        port = self.server.port("smtp")
+        self.server.cli("settings", "set", "outbound/port", str(port))
+        self.addCleanup(self.server.cli, "settings", "set", "outbound/port", str(self.sink.port))
+        time.sleep(0.5)
+        for name in ("here.test", "bare.here.test"):
+            self.submit(f"a@{name}")
+
+        def reports():
+            client = imap(self.server, "alice@example.test", "secret1")
+            found = [fetch(client, uid) for uid in uids(client)]
+            client.logout()
+            return [m for m in found if b"5.4.6" in m and b"here.test" in m]
+        found = until(lambda: len(reports()) == 2 and reports(), what="two reports")
+        for report in found:
+            self.assertIn(b"The domain's mail comes to this server", report)
 
     def test_lies_keep_mail_and_no_more(self):
         before = self.server.workers("transport")

@@ -91,6 +91,8 @@ import Testing
             case "null.example": return .failed(ResolutionFailure(.nullMX, "takes no mail"))
             case "later.example": return .failed(ResolutionFailure(.later, "no answer"))
             case "self.example": return hosts(["mx.here.example"])
+            case "address.example":
+                return hosts(["mx1.address.example", "alias.address.example", "mx2.address.example"], own: 1)
             case "both.example": return hosts(["mx1.both.example", "mx.here.example", "mx2.both.example"])
             default: return hosts(["mx1.far.example", "mx2.far.example"])
             }
@@ -100,9 +102,13 @@ import Testing
             host.text == "gone.example" ? .failed(ResolutionFailure(.noSuchDomain, "no such name")) : hosts([host.text])
         }
 
-        private func hosts(_ names: [String]) -> MailHostAnswer {
+        /// - Parameter own: the position of one that has this server's address, too.
+        private func hosts(_ names: [String], own: Int? = nil) -> MailHostAnswer {
             let hosts = names.enumerated().compactMap { index, name in
-                Domain(name).map { MailHost(name: $0, preference: UInt16(index), addresses: [.ipv4(0xC000_0201)]) }
+                Domain(name).map { domain in
+                    let addresses: [HostAddress] = [.ipv4(0xC000_0201)] + (index == own ? [.ipv4(0xC000_024D)] : [])
+                    return MailHost(name: domain, preference: UInt16(index), addresses: addresses)
+                }
             }
             return .hosts(MailHosts(hosts, lifetime: .seconds(60)))
         }
@@ -118,7 +124,8 @@ import Testing
             hop,
             port: UInt16(clamping: settings[RoutingSettings.port]),
             resolver: Names(),
-            ownName: "mx.here.example"
+            ownName: "mx.here.example",
+            ownAddresses: OwnAddresses([.ipv4(0, port: 25)]) { [.ipv4(0xC000_024D, port: 0)] }
         )
         var found: [String] = []
         while let host = await hosts.next() { found.append("\(host.name) \(host.address)") }
@@ -130,8 +137,27 @@ import Testing
             try await names("far.example").hosts == ["mx1.far.example 192.0.2.1:25", "mx2.far.example 192.0.2.1:25"]
         )
         #expect(try await names("both.example").hosts == ["mx1.both.example 192.0.2.1:25"])
+        #expect(try await names("address.example").hosts == ["mx1.address.example 192.0.2.1:25"])
+        // Another server of this machine, at another port.
+        #expect(try await names("address.example", ["outbound/port": "2525"]).hosts.count == 4)
         let own = try await names("self.example")
         #expect(own.hosts.isEmpty && own.1.leadsHere)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.77", 25, true), ("192.0.2.77", 26, false), ("192.0.2.78", 25, false), ("127.0.0.9", 25, true),
+        ("198.51.100.1", 2525, true), ("198.51.100.1", 25, false), ("127.0.0.1", 2525, false), ("::1", 25, false),
+        ("2001:db8::1", 24, true), ("2001:db8::2", 24, false), ("::1", 24, true), ("0.0.0.0", 25, true),
+    ])
+    func `This server is where its listeners are`(host: String, port: UInt16, isOwn: Bool) throws {
+        let six = try #require(SocketAddress(host: "2001:db8::1", port: 0))
+        let bound: [SocketAddress] = [.ipv4(0, port: 25), .ipv4(0xC633_6401, port: 2525), .ipv6(0, port: 24)]
+        let own = OwnAddresses(bound) { [.ipv4(0xC000_024D, port: 0), six] }
+        #expect(own.contains(try #require(SocketAddress(host: host, port: port))) == isOwn)
+    }
+
+    @Test func `The interfaces of this machine are known`() {
+        #expect(NetworkInterfaces.addresses().contains(.ipv4(0x7F00_0001, port: 0)))
     }
 
     @Test func `What the resolver says of a domain is kept, and a smart host that is missing returns nothing`()

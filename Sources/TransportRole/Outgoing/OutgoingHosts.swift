@@ -13,6 +13,7 @@ final class OutgoingHosts {
     private let resolver: any MailHostResolver
     private let port: UInt16
     private let ownName: String
+    private let ownAddresses: OwnAddresses
     private let sites: SharedSites?
     private let terms: String
     private var smartHosts: ArraySlice<SmartHost>
@@ -28,6 +29,7 @@ final class OutgoingHosts {
 
     /// - Parameters:
     ///   - port: of hosts that are not said to have another.
+    ///   - ownAddresses: a host that has one of these is this one, whatever its name.
     ///   - needsProof: only by MX records that DNSSEC vouches for (RFC 8689 §4.2.1).
     ///   - sites: told of the domain's hosts.
     ///   - terms: what else has to be the same for messages that wait together.
@@ -36,6 +38,7 @@ final class OutgoingHosts {
         port: UInt16,
         resolver: any MailHostResolver,
         ownName: String,
+        ownAddresses: OwnAddresses = OwnAddresses(),
         needsProof: Bool = false,
         sites: SharedSites? = nil,
         terms: String = ""
@@ -46,6 +49,7 @@ final class OutgoingHosts {
         self.resolver = resolver
         // Names of hosts are compared in lower case.
         self.ownName = Domain(ownName)?.text ?? ownName
+        self.ownAddresses = ownAddresses
         self.port = port
         switch hop {
         case .mx(let domain): (self.domain, smartHosts) = (domain, [])
@@ -77,7 +81,7 @@ final class OutgoingHosts {
         case .hosts(let hosts) where needsProof && !hosts.isSecure: lacksProof = true
         case .hosts(let hosts):
             sites?.learn(domain, hosts, terms: terms)
-            guard let others = hosts.excluding({ $0.name.text == ownName }) else {
+            guard let others = hosts.excluding(isThisOne) else {
                 leadsHere = true
                 return
             }
@@ -86,6 +90,12 @@ final class OutgoingHosts {
                     host.addresses.map { SMTPHost(host.name.text, $0.socketAddress(port: port)) }
                 }[...]
         }
+    }
+
+    /// RFC 5321 §5.1: this host, and what is no better, is left out.
+    private func isThisOne(_ host: MailHost) -> Bool {
+        host.name.text == ownName
+            || host.addresses.contains { ownAddresses.contains($0.socketAddress(port: port)) }
     }
 
     private func look(up host: SmartHost) async {

@@ -23,6 +23,7 @@ package struct OutgoingTransport: DeliveryTransport {
     private let traces: ProtocolTraces?
     /// Connections on which held mail is fetched.
     private let onDemand: OnDemandSessions
+    private let ownAddresses: OwnAddresses
 
     package init(
         lmtp: LMTPClient,
@@ -34,8 +35,10 @@ package struct OutgoingTransport: DeliveryTransport {
         settings: LiveSettings,
         hostName: String,
         traces: ProtocolTraces? = nil,
-        onDemand: OnDemandSessions = OnDemandSessions()
+        onDemand: OnDemandSessions = OnDemandSessions(),
+        ownAddresses: OwnAddresses = OwnAddresses()
     ) {
+        self.ownAddresses = ownAddresses
         self.traces = traces
         local = LocalQueueDelivery(client: lmtp, socket: socket)
         self.outbound = outbound
@@ -198,6 +201,7 @@ package struct OutgoingTransport: DeliveryTransport {
             port: port,
             resolver: resolver,
             ownName: hostName,
+            ownAddresses: ownAddresses,
             needsProof: batch.message.mail.requiresTLS,
             sites: router.sites,
             terms: "\(route.connector.name)/\(route.rule?.name ?? "")"
