@@ -79,7 +79,24 @@ class Programs(Pickup):
         self.assertIn(b"5.1.1", report)
         self.assertIn(b"nobody@example.test", report)
 
-    def test_called_by_other_names(self):
+    def test_what_is_set_aside_is_reported_to_the_sender_or_postmaster(self):
+        postmaster = self.server.new_account()
+        self.server.cli("settings", "set", "directory/postmaster", postmaster)
+        self.addCleanup(self.server.cli, "settings", "unset", "directory/postmaster")
+        time.sleep(0.5)
+        self.leave("report1.eml", b"X-Sender: <%s>\nX-Receiver: <not an address\nSubject: lost\n\nx\n" % self.to.encode())
+        report = self.arrived()[0]
+        self.assertTrue(report.startswith(b"Return-Path: <>\r\n"))
+        for text in (b"Auto-Submitted: auto-replied", b"X-Receiver holds what is no address", b"/pickup/bad/",
+                     b"Subject: lost"):
+            self.assertIn(text, report)
+        # Nobody elsewhere gets mail for what somebody here wrote in his name, and nobody for what nobody sent.
+        self.leave("report2.eml", b"X-Sender: <>\nX-Receiver: <not an address\n\nx\n")
+        self.leave("report3.eml", b"From: eve@example.net\nSubject: to whom?\n\nx\n")
+        report = self.arrived(address=postmaster)[0]
+        self.assertIn(b"nobody is named who is to get it", report)
+        self.assertIn(b"From: eve@example.net", report)
+        self.assertEqual((len(self.messages(postmaster)), len(self.messages())), (1, 1))
         place = tempfile.mkdtemp(dir="/tmp")
         for name in ("sendmail", "mailq", "newaliases"):
             os.symlink(MARTLET, f"{place}/{name}")
@@ -181,7 +198,8 @@ class Folder(Pickup):
         self.leave("late.eml", b"X-Sender: <a@example.test> HOLDFOR=999999999\nX-Receiver: <%s>\n\nx\n" % self.to.encode())
         until(lambda: len(self.server.events(4164)) > before, 20, "an event")
         self.assertIn("at most 31536000 seconds", self.server.events(4164)[-1]["fields"]["pickup.reason"])
-        self.assertFalse(self.server.cli("queue", "find", "--json"))
+        # But for the report.
+        until(lambda: not self.server.cli("queue", "find", "--json"), 20, "an empty queue")
 
     def test_files_that_are_not_ready_hold_up_nobody(self):
         count = 4000

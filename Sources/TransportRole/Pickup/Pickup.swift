@@ -27,6 +27,7 @@ final class Pickup {
 
     private let folder: PickupFolder
     private let services: PickupServices
+    private let reports: PickupReports
     private let loop: EventLoop
     /// Names that can be neither taken nor set aside: told of once.
     private var stuck: Set<PickupName> = []
@@ -41,6 +42,7 @@ final class Pickup {
     init(_ folder: PickupFolder, _ services: PickupServices, loop: EventLoop) {
         self.folder = folder
         self.services = services
+        reports = PickupReports(services)
         self.loop = loop
     }
 
@@ -102,6 +104,7 @@ final class Pickup {
             let isAside = await BlockingPool.shared.run { folder.setAside(name) }
             if !isAside { stuck.insert(name) }
             reject(name.text, reason, nil)
+            await reports.report(isAside ? "\(folder.bad), from \(name.text)" : name.text, reason, nil)
         case .claimed(let trace): await bring("\(trace).eml", trace)
         }
         return true
@@ -118,7 +121,7 @@ final class Pickup {
         do throws(PickupMessage.Fault) {
             message = try PickupMessage(parsing: file.octets, domain: domain)
         } catch {
-            return await setAside(name, error.description, trace)
+            return await setAside(name, error.description, trace, file.octets)
         }
         switch await services.accept(message, trace, owner: file.owner) {
         case .queued(let queued):
@@ -128,7 +131,7 @@ final class Pickup {
             }
             await finish(queued, next, trace)
         case .dropped: await BlockingPool.shared.run { folder.remove(name) }
-        case .refused(let reply): await setAside(name, reply.summary, trace)
+        case .refused(let reply): await setAside(name, reply.summary, trace, file.octets)
         case .later(let reason): return halt(reason, recovers: true)
         }
         isHalted = false
@@ -190,10 +193,11 @@ final class Pickup {
 
     // MARK: Telling
 
-    private func setAside(_ name: String, _ reason: String, _ trace: TraceID?) async {
+    private func setAside(_ name: String, _ reason: String, _ trace: TraceID?, _ octets: [UInt8]? = nil) async {
         let folder = folder
-        _ = await BlockingPool.shared.run { folder.setAside(claim: name) }
+        let isAside = await BlockingPool.shared.run { folder.setAside(claim: name) }
         reject(name, reason, trace)
+        await reports.report("\(isAside ? folder.bad : folder.claimed)/\(name)", reason, octets)
     }
 
     private func reject(_ name: String, _ reason: String, _ trace: TraceID?) {

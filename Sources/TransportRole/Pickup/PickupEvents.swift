@@ -9,7 +9,7 @@ extension EventDefinition {
         "pickup.rejected",
         .error,
         text: "A file in the pickup folder was set aside: no message could be made of it.",
-        cause: "pickup.reason says what is wrong with it.",
+        cause: "pickup.reason says what is wrong with it; its sender, or postmaster, has a report.",
         action: "Mend the file in the folder bad below the pickup folder and move it back, or delete it."
     )
     static let pickupTaken = EventDefinition(

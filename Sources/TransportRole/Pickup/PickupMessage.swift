@@ -89,6 +89,26 @@ package struct PickupMessage: Sendable, Hashable {
         readFields(fields)
     }
 
+    /// Who sent a file of which no message can be made, as far as it says; `nil` when it does not.
+    ///
+    /// Total.
+    package static func sender(of file: [UInt8], domain: Domain?) -> ReversePath? {
+        var octets: [UInt8] = []
+        var decoder = DataDecoder(framing: .counted, bareNewlines: .normalize)
+        _ = decoder.decode(Array(file.prefix(maximumHeader)), into: &octets)
+        decoder.finish(into: &octets)
+        var start = 0
+        while let line = Self.line(octets, at: start), !line.isEmpty {
+            if let value = Self.value(of: "X-Sender", in: octets[line]) {
+                return (try? Self.mail(value, domain))?.reversePath
+            }
+            guard Self.value(of: "X-Receiver", in: octets[line]) != nil else { break }
+            start = min(line.upperBound + 2, octets.count)
+        }
+        let rest = Array(octets[start...])
+        return (try? Self.sender(HeaderFields(Array(rest[..<headerEnd(rest)])), domain))?.reversePath
+    }
+
     private mutating func readFields(_ fields: HeaderFields) {
         var kept: [UInt8] = []
         kept.reserveCapacity(header.count)
