@@ -33,7 +33,7 @@ extension EventDefinition {
         "queue.held",
         .warning,
         text: "A message was frozen when it came.",
-        cause: "The setting queue/hold names its sender or a recipient.",
+        cause: "A rule of queue/hold or a filter wants it (see queue.reason), or it comes from the pickup folder.",
         action: "Look at it: martlet queue show; then thaw, return or remove it."
     )
     static let delivered = EventDefinition(

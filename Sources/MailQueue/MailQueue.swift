@@ -180,6 +180,7 @@ package actor MailQueue {
                 "smtp.sender": .string("\(message.mail.reversePath)"),
                 "queue.recipients": .count(message.recipients.count),
                 "message.octets": .count(content.size), "message.id": .string(message.messageID),
+                "queue.reason": .string(record.message.holdReason ?? ""),
             ],
             trace: message.trace?.text
         )
@@ -207,7 +208,8 @@ package actor MailQueue {
             expiry: times.expiry,
             delayNotice: times.delayNotice
         )
-        record.isFrozen = message.isHeld || holds(message)
+        record.message.holdReason = message.holdReason ?? ruleHolding(message)
+        record.isFrozen = message.isHeld || record.message.holdReason != nil
         for index in record.message.recipients.indices {
             let placing = placing(record.message, index, size: size, at: now).held(until: times.release, at: now)
             record.message.recipients[index].destination = placing.destination
@@ -219,9 +221,10 @@ package actor MailQueue {
         return record
     }
 
-    /// Whether one of the rules of queue/hold is about a message.
-    package func holds(_ message: QueuedMessage) -> Bool {
-        message.origin == .received && policy.hold.contains { $0.applies(to: message) }
+    /// The first rule of queue/hold that is about a message, in words; `nil` when none is.
+    package func ruleHolding(_ message: QueuedMessage) -> String? {
+        guard message.origin == .received else { return nil }
+        return policy.hold.first { $0.applies(to: message) }.map { "queue/hold = \($0.text)" }
     }
 
     /// Writes a message and takes it into the state.
@@ -230,7 +233,7 @@ package actor MailQueue {
         let entry = JournalRecord(
             kind: queueRecord.kind,
             stream: QueueRecord.stream,
-            metadata: queueRecord.metadata,
+            metadata: metadata,
             body: body
         )
         let place: RecordPosition

@@ -12,9 +12,12 @@ struct HoldRule: Sendable, Hashable {
     private let side: Side
     /// An address or a domain, in lower case.
     private let what: String
+    /// As the setting has it, in lower case.
+    let text: String
 
     init?(_ text: String) {
         let text = ASCII.lowercased(text)
+        self.text = text
         if text == "all" {
             (side, what) = (.all, "")
         } else if text.hasPrefix("from:") {
@@ -97,7 +100,11 @@ enum QueueReplies {
     /// X.6.0.
     static let damaged = SMTPReply(554, .contentOther, "The message was damaged on this server's disk")
     static let noReport = SMTPReply(450, .mailSystem, "The report to the sender cannot be made now")
-    static let held = SMTPReply(450, StatusDetail(4, 0), "Waits to be fetched")
+    /// - Parameter destination: of a connector that holds what is for it.
+    static func held(_ destination: String) -> SMTPReply {
+        let connector = destination.split(separator: "/", maxSplits: 1).first.map(String.init) ?? destination
+        return SMTPReply(450, StatusDetail(4, 0), "Held by connector \(connector) until it is asked for (ETRN, ATRN)")
+    }
     static let scheduled = SMTPReply(450, StatusDetail(4, 0), "Waits for the hours of its connector")
     static let unreleased = SMTPReply(450, StatusDetail(4, 0), "Waits for the time that its sender asked for")
     static let poison = SMTPReply(450, .mailSystem, "Was being sent when this server died, twice")

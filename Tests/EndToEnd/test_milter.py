@@ -230,6 +230,8 @@ class WhatTheyDo(Filtered):
         lines = self.server.cli("queue", "find", "--json").splitlines()
         frozen = [m for m in map(json.loads, lines) if m["state"] == "frozen"]
         self.assertEqual(len(frozen), 1, frozen)
+        self.assertEqual(frozen[0]["why"], "Held when it came: a filter: looks odd")
+        self.assertIn("looks odd", self.server.cli("queue", "why", frozen[0]["id"]))
         self.server.cli("queue", "thaw", frozen[0]["id"])
         until(lambda: self.count() == 1, 20, "the thawed message")
         self.assertTrue(self.newest().endswith(MESSAGE))

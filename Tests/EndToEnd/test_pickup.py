@@ -189,6 +189,7 @@ class Folder(Pickup):
         until(lambda: len(self.server.events(9406)) > before, 20, "it to be taken")
         held = [json.loads(line) for line in self.server.cli("queue", "find", "--json").splitlines()]
         self.assertEqual(len(held), 1)
+        self.assertIn(f"queue/hold = to:{self.to}", held[0]["why"])
         self.assertEqual(self.messages(), [])
         self.server.cli("queue", "thaw", held[0]["id"])
         self.arrived()

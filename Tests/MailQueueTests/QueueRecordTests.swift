@@ -28,6 +28,7 @@ import Testing
         for index in full.recipients.indices { full.recipients[index].destination = "internet/mx:d\(index).test" }
         (full.receivedFrom, full.peer, full.user, full.messageID) = ("client", "192.0.2.1", "ann@example.test", "<1@x>")
         (full.priority, full.origin, full.digest) = (.urgent, .report, [UInt8](repeating: 7, count: 32))
+        full.holdReason = "queue/hold = from:example.test"
         var record = MessageRecord(QueueID(5), full, arrival: 1, expiry: .max, delayNotice: 3)
         record.isFrozen = true
         record.progress[1].state = .deferred

@@ -12,6 +12,41 @@ import Testing
 @Suite struct QueueStateTests {
     private static func place(_ number: Int) -> RecordPosition { RecordPosition(segment: 1, offset: UInt64(number)) }
 
+    @Test func `What is held, scheduled or frozen does not look like what is tried again`() throws {
+        var state = QueueState()
+        var number = 0
+        func add(_ destination: String, frozen: Bool = false, _ change: (inout RecipientProgress) -> Void = { _ in }) {
+            number += 1
+            var queued = message(to: "a@b.test")
+            queued.recipients[0].destination = destination
+            let arrival = Int64(number)
+            var record = MessageRecord(QueueID(UInt64(number)), queued, arrival: arrival, expiry: 9000, delayNotice: 0)
+            record.isFrozen = frozen
+            record.progress[0].state = .deferred
+            change(&record.progress[0])
+            state.apply(.message(record), at: Self.place(number), preamble: 100, size: 10)
+        }
+        add("held/mx:a") { $0.next = .max }
+        add("held/mx:a", frozen: true) { $0.next = 50 }
+        add("hours/mx:b") { $0.next = 7000 }
+        add("hours/mx:b") { $0.next = 6000 }
+        add("mx:c") { ($0.next, $0.attempts) = (5000, 3) }
+        add("mx:c") { $0.next = 4000 }
+        add("mx:d", frozen: true) { $0.next = 100 }
+        add("mx:e") { ($0.state, $0.next) = (.quarantined, 300) }
+        let names = ["held/mx:a", "hours/mx:b", "mx:c", "mx:d", "mx:e"]
+        let numbers = try names.map { try #require(state.destinations.number(of: $0)) }
+        #expect(numbers.allSatisfy { state.destinations[$0].isQuiet(at: 10) })
+        let waits = state.waits(for: Set(numbers), at: 10)
+        let wanted: [(ClassicState, Int64)] = [
+            (.remote, 9000), (.scheduled, 6000), (.retry, 4000), (.frozen, 9000), (.quarantined, 300),
+        ]
+        for (number, wanted) in zip(numbers, wanted) {
+            #expect(waits[number] == DestinationWait(state: wanted.0, nextEvent: wanted.1))
+        }
+        #expect(state.waits(for: [], at: 10).isEmpty)
+    }
+
     /// Steps of a random queue; after each, what must always hold.
     @Test(arguments: 1...20) func `Whatever happens, everything has a next event and the counts are right`(seed: Int) {
         var random = SeededGenerator(UInt64(seed))

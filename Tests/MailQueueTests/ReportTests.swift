@@ -132,6 +132,12 @@ import Testing
             #expect(try await queue.message(ids[0])?.state == .frozen)
             #expect(try await queue.message(ids[1])?.state == .frozen)
             await queue.close()
+            // Which rule it was is known over a restart, too.
+            let again = try await bench.open()
+            #expect(try await again.message(ids[0])?.why == "Held when it came: queue/hold = from:spam.test")
+            #expect(try await again.message(ids[1])?.why == "Held when it came: queue/hold = to:bob@far.test")
+            #expect(await again.destinations.map(\.state) == [.frozen])
+            await again.close()
         }
     }
 

@@ -13,13 +13,10 @@ extension MailQueue {
     package func frozenMessage(of trace: TraceID) async -> (id: QueueID, isHeld: Bool)? {
         for (id, entry) in state.entries where entry.isFrozen {
             guard let loaded = try? await load(id), loaded.message.trace == trace else { continue }
-            return (id, loaded.message.peer.hasSuffix(Self.heldMark))
+            return (id, loaded.message.holdReason != nil)
         }
         return nil
     }
-
-    /// Behind the peer of a message from the pickup folder that a filter or a rule wants held.
-    package static let heldMark = " (held)"
 
     /// Gives up recipients that were found to be none, each with its reply; the sender gets a report.
     ///

@@ -26,22 +26,33 @@ extension MailQueue {
     /// Every destination that has something, by name.
     package var destinations: [DestinationView] {
         let now = self.now
-        return state.destinations.inUse.map { state.destinations[$0] }
-            .filter { $0.recipients > 0 || $0.active > 0 }
-            .map { destination in
-                let isWaiting = destination.retryAt > now
-                return DestinationView(
-                    name: destination.name,
-                    state: destination.active > 0 ? .active : isWaiting || destination.ready == 0 ? .retry : .ready,
-                    recipients: destination.recipients,
-                    active: destination.active,
-                    window: destination.window,
-                    failures: Int(destination.failures),
-                    why: destination.lastFailure,
-                    nextEvent: wall(max(now, destination.retryAt))
-                )
-            }
-            .sorted { $0.name < $1.name }
+        let numbers = state.destinations.inUse.filter { number in
+            state.destinations[number].recipients > 0 || state.destinations[number].active > 0
+        }
+        let waits = state.waits(for: Set(numbers.filter { state.destinations[$0].isQuiet(at: now) }), at: now)
+        return numbers.map { view(of: state.destinations[$0], waits[$0], at: now) }.sorted { $0.name < $1.name }
+    }
+
+    private func view(of destination: Destination, _ wait: DestinationWait?, at now: Int64) -> DestinationView {
+        var view = DestinationView(
+            name: destination.name,
+            state: destination.active > 0 ? .active : destination.retryAt > now ? .retry : .ready,
+            recipients: destination.recipients,
+            active: destination.active,
+            window: destination.window,
+            failures: Int(destination.failures),
+            why: destination.lastFailure,
+            nextEvent: wall(max(now, destination.retryAt))
+        )
+        guard let wait else { return view }
+        (view.state, view.nextEvent) = (wait.state, wall(max(now, wait.nextEvent)))
+        switch wait.state {
+        case .remote: view.why = QueueReplies.held(destination.name).lines.first ?? ""
+        case .scheduled: view.why = "Waits for its hours, or for the time that its sender asked for"
+        case .frozen: view.why = "Frozen, or held by a rule (martlet queue find --state frozen)"
+        default: break
+        }
+        return view
     }
 
     /// A page of messages in the order of arrival.
@@ -170,7 +181,8 @@ extension MailQueue {
             messageID: loaded.message.messageID,
             peer: loaded.message.peer,
             user: loaded.message.user,
-            recipients: recipients
+            recipients: recipients,
+            holdReason: loaded.message.holdReason
         )
     }
 

@@ -46,10 +46,13 @@ package struct MessageView: Sendable, Hashable {
     package var user: String?
     /// All that the message ever had.
     package var recipients: [RecipientView]
+    /// The rule or filter that had it held when it came.
+    package var holdReason: String?
 
     /// Why it is still here, in one line.
     package var why: String {
-        recipients.filter { !$0.state.isFinal }.compactMap { $0.status?.reply.summary }.first ?? ""
+        if state == .frozen { return holdReason.map { "Held when it came: \($0)" } ?? "Frozen" }
+        return recipients.filter { !$0.state.isFinal }.compactMap { $0.status?.reply.summary }.first ?? ""
     }
 }
 

@@ -34,7 +34,8 @@ struct MessageRecord: Sendable, Hashable {
         writer.integer(arrival)
         writer.integer(expiry)
         writer.integer(delayNotice)
-        writer.integer(UInt8(isFrozen ? 1 : 0) | (message.hasDetails ? 2 : 0))
+        let hasReason = message.holdReason != nil
+        writer.integer(UInt8(isFrozen ? 1 : 0) | (message.hasDetails ? 2 : 0) | (hasReason ? 4 : 0))
         writer.integer(message.priority.rawValue)
         writer.integer(message.origin.rawValue)
         var change = ByteWriter()
@@ -46,6 +47,7 @@ struct MessageRecord: Sendable, Hashable {
             progress.write(to: &writer)
         }
         message.writeEnvelope(to: &writer)
+        if let reason = message.holdReason { writer.counted(reason.utf8.prefix(QueuedMessage.maximumReasonOctets)) }
     }
 
     static let maximumDestinationOctets = 512
@@ -72,6 +74,9 @@ struct MessageRecord: Sendable, Hashable {
         message = try QueuedMessage(&reader, destinations: destinations, hasDetails: facts.hasDetails)
         message.priority = facts.priority
         message.origin = facts.origin
+        if facts.hasHoldReason {
+            message.holdReason = try reader.string(maximum: QueuedMessage.maximumReasonOctets)
+        }
     }
 
     /// What memory keeps of a message, besides its recipients.
@@ -83,6 +88,8 @@ struct MessageRecord: Sendable, Hashable {
         var isFrozen: Bool
         /// Recipients have more than their commands.
         var hasDetails: Bool
+        /// Why it is held stands at the end.
+        var hasHoldReason: Bool
         var priority: QueuePriority
         var origin: QueueOrigin
 
@@ -90,6 +97,7 @@ struct MessageRecord: Sendable, Hashable {
             (id, arrival, expiry) = (record.id, record.arrival, record.expiry)
             (delayNotice, isFrozen) = (record.delayNotice, record.isFrozen)
             hasDetails = record.message.hasDetails
+            hasHoldReason = record.message.holdReason != nil
             (priority, origin) = (record.message.priority, record.message.origin)
         }
 
@@ -99,7 +107,7 @@ struct MessageRecord: Sendable, Hashable {
             expiry = try reader.integer()
             delayNotice = try reader.integer()
             let flags: UInt8 = try reader.integer()
-            (isFrozen, hasDetails) = (flags & 1 != 0, flags & 2 != 0)
+            (isFrozen, hasDetails, hasHoldReason) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
             priority = QueuePriority(rawValue: try reader.integer()) ?? .normal
             origin = QueueOrigin(rawValue: try reader.integer()) ?? .received
         }

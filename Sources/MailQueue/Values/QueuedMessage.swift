@@ -80,6 +80,9 @@ package struct QueuedMessage: Sendable, Hashable {
     package var digest: [UInt8] = []
     /// Whether it is frozen when it comes; the ledger says afterwards whether it still is.
     package var isHeld = false
+    /// The rule or filter that has it held, in words; `nil` when none does.
+    package var holdReason: String?
+    static let maximumReasonOctets = 256
 
     package init(_ mail: MailCommand, _ recipients: [QueuedRecipient]) {
         self.mail = mail

@@ -100,7 +100,8 @@ final class FilteredMessage: IncomingMessage {
             transaction.mail.reportContent = mail.reportContent ?? transaction.mail.reportContent
             transaction.mail.envelopeID = mail.envelopeID ?? transaction.mail.envelopeID
             transaction.mail.usesUTF8 = transaction.mail.usesUTF8 || mail.usesUTF8
-        case .quarantine(let reason): transaction.holdReason = reason.isEmpty ? "a filter" : reason
+        case .quarantine(let reason):
+            transaction.holdReason = reason.isEmpty ? "a filter" : "a filter: \(PrintableText.escaped(reason))"
         default: break
         }
     }

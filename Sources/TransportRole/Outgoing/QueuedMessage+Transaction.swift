@@ -34,6 +34,7 @@ extension QueuedMessage {
         // MT-PRIORITY counts for more than the header's field (RFC 6710 §4); levels as in its profile MIXER (Appendix A).
         if let urgency { priority = urgency >= 4 ? .urgent : urgency <= -4 ? .low : .normal }
         self.digest = digest
-        isHeld = transaction.holdReason != nil
+        holdReason = transaction.holdReason
+        isHeld = holdReason != nil
     }
 }

@@ -231,9 +231,8 @@ final class PickupSink: MessageSink, @unchecked Sendable {
         let digest = transaction.contentDigest ?? content.sha256
         var message = QueuedMessage(transaction, recipients(transaction), digest: digest)
         message.isHeld = true
-        let isHeldByRule = await queue.holds(message)
-        isHeld = transaction.holdReason != nil || isHeldByRule
-        if isHeld { message.peer += MailQueue.heldMark }
+        if message.holdReason == nil { message.holdReason = await queue.ruleHolding(message) }
+        isHeld = message.holdReason != nil
         do throws(QueueError) {
             queued = try await queue.accept(message, content.queueContent)
             return SMTPReply(250, .other, "Queued")

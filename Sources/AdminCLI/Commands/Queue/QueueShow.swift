@@ -17,6 +17,7 @@ extension Command {
                     ("Message", "id"), ("State", "state"), ("Sender", "sender"), ("User", "user"), ("From", "peer"),
                     ("Message-ID", "messageId"), ("Trace", "trace"), ("Size", "size"), ("Priority", "priority"),
                     ("Origin", "origin"), ("Arrival", "arrival"), ("Next event", "nextEvent"), ("Expiry", "expiry"),
+                    ("Why", "why"),
                 ]
                 let head = fields.map { "\($0.0): \(PrintableText.escaped(message.shown($0.1)))" }
                 return (head + (message["recipients"]?.array ?? []).map(Self.recipientLine)).joined(separator: "\n")
@@ -32,7 +33,9 @@ extension Command {
         action: .perform { (invocation) throws(CommandError) in
             let message = try await invocation.askQueue(.get, of: try invocation.word(.queueID))
             invocation.show(message) { message in
-                (message["recipients"]?.array ?? []).map(Self.recipientLine).joined(separator: "\n")
+                let isFrozen = message["state"]?.string == "frozen"
+                let head = isFrozen ? [PrintableText.escaped(message.shown("why"))] : []
+                return (head + (message["recipients"]?.array ?? []).map(Self.recipientLine)).joined(separator: "\n")
             }
         }
     )
