@@ -45,6 +45,24 @@ import Testing
         #expect(try await Post.send(message, to: [dead, old]).summary == "deferred 450")
     }
 
+    @Test func `A DKIM signature is not broken: another host, or 5.6.3`() async throws {
+        let old = ScriptedServer(["PIPELINING"])
+        let message = Post.message(["a"], "DKIM-Signature: v=1; a=rsa-sha256; d=x.example;\r\n b=x\r\n" + Self.text)
+        let result = try await Post.send(message, to: [old])
+        #expect(result.recipients[0].reply.enhancedStatusCode?.description == "5.6.3")
+        let good = ScriptedServer(["8BITMIME"])
+        #expect(try await Post.send(message, to: [old, good]).summary == "delivered 250")
+        // What goes as it is goes to any.
+        let plain = Post.message(["a"], "DKIM-Signature: v=1; b=x\r\nSubject: x\r\n\r\nHello\r\n")
+        #expect(try await Post.send(plain, to: [ScriptedServer([])]).summary == "delivered 250")
+    }
+
+    @Test func `A server that lacks SMTPUTF8 is well`() async throws {
+        let result = try await Post.send(Post.message(["é"], Self.text), to: [ScriptedServer(["8BITMIME"])])
+        #expect(result.recipients[0].reply.enhancedStatusCode?.description == "5.6.7")
+        #expect(!result.destinationFailed)
+    }
+
     @Test func `Octets that stand for nothing never leave: no CR or LF alone (A3.4)`() async throws {
         let text = "Subject: x\r\n\r\na\n.\nb\r.\rc\r\n"
         for extensions in [["PIPELINING"], ["PIPELINING", "CHUNKING", "8BITMIME"]] {

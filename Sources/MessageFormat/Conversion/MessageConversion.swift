@@ -17,7 +17,8 @@ package struct MessageConversion: Sendable {
 
     /// Why a message cannot be converted (`5.6.3`).
     package enum Refusal: Error, Sendable, Hashable {
-        /// The octets are in a signed or encrypted part: a change would break it (RFC 1847 §2.1).
+        /// The octets are in a signed or encrypted part: a change would break it (RFC 1847 §2.1). Or all of it is
+        /// signed: any change breaks a DKIM signature (RFC 6376 §5.3).
         case signed
         /// The octets are in a header, or outside the parts of a multipart.
         case outsideBodies
@@ -51,6 +52,8 @@ package struct MessageConversion: Sendable {
         self.target = target
         let structure = MessageStructure(parsing: octets)
         guard structure.faults.isDisjoint(with: [.tooDeep, .tooManyParts, .headerCut]) else { throw .tooLarge }
+        let header = HeaderFields(Array(octets[range(structure.root.header)]))
+        guard header.values(of: "DKIM-Signature").isEmpty else { throw .signed }
         try convert(structure.root, isRoot: true)
         try pass(to: octets.count)
         estimatedOctets = segments.reduce(0) { $0 &+ UInt64(clamping: estimate($1)) }

@@ -118,7 +118,11 @@ struct OutboundDelivery {
             case .success(let ready):
                 plan = ready.plan
                 refuse(plan, batch, host)
-                guard !plan.recipients.isEmpty else { continue }
+                guard !plan.recipients.isEmpty else {
+                    // The host is well: what it lacks says nothing of other mail.
+                    talkedToSomeone = true
+                    continue
+                }
                 outcome = await deliver(plan, ready.content, batch, session, host)
             }
             if wasIdle, outcome.isTurnedAway, untried.count == before {
@@ -162,7 +166,7 @@ struct OutboundDelivery {
                 for: session.capabilities,
                 circumstances
             )
-            guard let target = plan.conversion else {
+            guard let target = plan.conversion, !plan.recipients.isEmpty else {
                 return .success(Ready(plan: plan, content: .whole(message.content)))
             }
             let conversion = try await conversion(for: target)

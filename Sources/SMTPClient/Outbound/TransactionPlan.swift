@@ -48,10 +48,14 @@ package struct TransactionPlan: Sendable, Hashable {
         try checkSize(size, server)
         try checkRequiredTLS(server, circumstances)
         try planTime(server)
-        try planText(facts, server)
+        try planSender(server)
+        let needsUTF8 = self.mail.usesUTF8 && facts.hasEightBitHeader && !server.smtpUTF8
+        if !server.smtpUTF8 { self.mail.usesUTF8 = false }
         planContent(facts, server)
         planReports(server, circumstances)
-        for (place, recipient) in recipients.enumerated() { plan(recipient, at: place, server) }
+        for (place, recipient) in recipients.enumerated() {
+            plan(recipient, at: place, server, headerNeedsUTF8: needsUTF8)
+        }
     }
 
     /// RFC 1870 §6.1: what is larger than the server says it takes is not offered.
@@ -90,23 +94,27 @@ package struct TransactionPlan: Sendable, Hashable {
     // MARK: Text
 
     /// RFC 6531 §3.2: what is not ASCII in addresses and header needs SMTPUTF8.
-    private mutating func planText(_ facts: ContentFacts, _ server: SMTPCapabilities) throws(Refusal) {
-        let isSenderASCII = mail.reversePath.isASCII
-        guard !server.smtpUTF8 else { return mail.usesUTF8 = mail.usesUTF8 || !isSenderASCII }
-        let isHeaderUTF8 = mail.usesUTF8 && facts.hasEightBitHeader
-        mail.usesUTF8 = false
-        if !isSenderASCII {
+    private mutating func planSender(_ server: SMTPCapabilities) throws(Refusal) {
+        guard !mail.reversePath.isASCII else { return }
+        guard server.smtpUTF8 else {
             throw Refusal(reply: SMTPReply(550, .nonASCIIAddress, "The server takes no sender that is not ASCII"))
         }
-        if isHeaderUTF8 {
-            throw Refusal(reply: SMTPReply(550, .utf8HeaderNotTaken, "The server takes no header in UTF-8"))
-        }
+        mail.usesUTF8 = true
     }
 
-    private mutating func plan(_ recipient: RecipientCommand, at place: Int, _ server: SMTPCapabilities) {
+    /// RFC 6531 §3.5: 5.6.7 for an address, 5.6.9 for whom only the header is in the way.
+    private mutating func plan(
+        _ recipient: RecipientCommand,
+        at place: Int,
+        _ server: SMTPCapabilities,
+        headerNeedsUTF8: Bool
+    ) {
         guard recipient.forwardPath.isASCII || server.smtpUTF8 else {
             let text = "The server takes no recipient that is not ASCII"
             return refusals[place] = SMTPReply(553, .nonASCIIAddress, text)
+        }
+        guard !headerNeedsUTF8 else {
+            return refusals[place] = SMTPReply(550, .utf8HeaderNotTaken, "The server takes no header in UTF-8")
         }
         if !recipient.forwardPath.isASCII { mail.usesUTF8 = true }
         var command = recipient
