@@ -3,7 +3,6 @@
 
 package import AdminAPI
 internal import ByteTools
-internal import Glibc
 internal import Journal
 internal import MailTypes
 package import ServiceControl
@@ -59,10 +58,7 @@ package struct MailGateway: AdminForwarding {
             guard let number = Int(request.path[2]), Self.queues(layout).contains(number) else {
                 throw AdminError(.notFound, "There is no queue \(PrintableText.escaped(request.path[2])).")
             }
-            // The first worker looks after the queues of those that are gone.
-            let own = layout.adminSocket(transport: number)
-            let socket = unsafe access(own, F_OK) == 0 ? own : layout.adminSocket(transport: 1)
-            return ForwardedRequest(socket: socket, request: request)
+            return ForwardedRequest(socket: layout.queueSocket(number), request: request)
         }
         guard let target = try await target(of: request) else { return nil }
         return ForwardedRequest(socket: layout.adminSocket(backEnd: target.store), request: target.request)

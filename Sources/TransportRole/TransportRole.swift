@@ -107,8 +107,18 @@ package enum TransportRole {
             queues.sorted { $0.key < $1.key }.map(\.value),
             outbound,
             onDemand,
+            loans: OnDemandLoans(layout: layout, loop: context.loop, own: Set(queues.keys)),
             settings: context.settings,
             hostName: context.hostName
+        )
+        let fetches = OnDemandFetches(
+            queues: queues,
+            outbound: outbound,
+            sessions: onDemand,
+            settings: context.settings,
+            hostName: context.hostName,
+            layout: layout,
+            loop: context.loop
         )
         (services.traces, services.log) = (protocolLogs.traces, protocolLogs.commands)
         let smtp = services
@@ -139,7 +149,10 @@ package enum TransportRole {
         let digest = PostmasterDigest(context, directory, queue)
         if context.inheritance.index == 1 { digest.keep() }
         let administration = AdminServer(
-            router: AdminRouter(operations: QueueOperations(queues).all + digest.operations, events: context.events),
+            router: AdminRouter(
+                operations: QueueOperations(queues).all + digest.operations + fetches.operations,
+                events: context.events
+            ),
             dataFolder: layout.data,
             events: context.events
         )

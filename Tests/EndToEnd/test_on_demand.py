@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mail that is held until a branch office dials in and asks for it (ATRN, RFC 2645)."""
 import json
+import os
+import signal
+import smtplib
 import time
 import unittest
 
 from clients import smtp
 from messages import message
-from server import Server
+from server import Server, tls_context
 from server import until as until_within
 from sink import Sink
 
@@ -16,10 +19,15 @@ def until(condition, timeout=30, what="it"):
     return until_within(condition, max(timeout, 30), what)
 
 
-class OnDemand(unittest.TestCase):
+class Branch(unittest.TestCase):
+    """A server that holds mail for a branch, and the branch."""
+
+    settings = {"queue/retry": "500ms, 1s", "queue/low-disk": "0", "queue/in-doubt-wait": "500ms"}
+    listener = "submissions"
+
     @classmethod
     def setUpClass(cls):
-        cls.server = Server({"queue/retry": "500ms, 1s", "queue/low-disk": "0", "queue/in-doubt-wait": "500ms"}).start()
+        cls.server = Server(cls.settings).start()
         cls.server.cli("connector", "add", "branch", "--space", "branch.test", "--space", "*.branch.test", "--held",
                        "yes", "--relay-user", "bob@example.test")
         time.sleep(0.4)
@@ -39,7 +47,7 @@ class OnDemand(unittest.TestCase):
         return [json.loads(line) for line in self.server.cli("queue", "find", "--json", *options).splitlines()]
 
     def dial(self, user="bob@example.test", password="secret2"):
-        client = smtp(self.server, "submissions")
+        client = smtp(self.server, self.listener)
         self.addCleanup(client.close)
         client.login(user, password)
         client.ehlo()
@@ -62,6 +70,8 @@ class OnDemand(unittest.TestCase):
         client.close()
         return sink
 
+
+class OnDemand(Branch):
     def test_who_may_ask(self):
         with smtp(self.server, "submissions") as client:
             self.assertNotIn(b"ATRN", client.ehlo()[1])
@@ -83,6 +93,11 @@ class OnDemand(unittest.TestCase):
                 for number in range(12)}
         sent["x@west.branch.test"] = self.submit("x@west.branch.test")
         self.assertEqual({m["state"] for m in self.queued()}, {"remote"})
+        self.assertIn("Held by connector branch", self.queued()[0]["why"])
+        listed = {row["name"]: row for row in json.loads(self.server.cli("queue", "list", "--json"))}
+        self.assertEqual({row["state"] for row in listed.values()}, {"remote"})
+        for row in listed.values():
+            self.assertIn("Held by connector branch", row["why"])
         # Only one of the two domains, and then the rest.
         west = self.fetch("west.branch.test")
         self.assertEqual(west.recipients(), ["x@west.branch.test"])
@@ -116,6 +131,103 @@ class OnDemand(unittest.TestCase):
             return not self.queued()
         until(fetched, what="all to be fetched")
         self.assertEqual(sorted(found), names)
+
+
+class SeveralWorkers(Branch):
+    """Mail waits in the queue of whichever worker took it; whichever takes the call sends it."""
+
+    settings = {**Branch.settings, "transport/workers": "3"}
+
+    def held(self, prefix, count=6):
+        """Has each worker take so many messages, and gives back their recipients."""
+        names = []
+        workers = self.server.workers("transport")
+        for taking in sorted(workers):
+            others = [pid for worker, pid in workers.items() if worker != taking]
+            try:
+                for pid in others:
+                    os.kill(pid, signal.SIGSTOP)
+                for _ in range(count):
+                    names.append(f"{prefix}{len(names)}@branch.test")
+                    self.submit(names[-1], names[-1].encode() + b"\r\n")
+            finally:
+                for pid in others:
+                    os.kill(pid, signal.SIGCONT)
+        rows = [row for row in json.loads(self.server.cli("queue", "list", "--json")) if row["name"].startswith("branch/")]
+        self.assertEqual([row["recipients"] for row in rows], [count] * 3)
+        return names
+
+    def test_one_call_fetches_what_is_in_all_queues(self):
+        names = self.held("a")
+        sink = self.fetch()
+        self.assertEqual(sorted(sink.recipients()), sorted(names))
+        for _, recipients, octets in sink.messages:
+            self.assertTrue(octets.endswith(recipients[0].encode() + b"\r\n"))
+        self.assertEqual(self.queued(), [])
+        self.assertIsNone(self.fetch())
+
+    def test_domains_hold_for_all_queues(self):
+        names = self.held("d")
+        self.submit("x@west.branch.test")
+        self.assertEqual(self.fetch("west.branch.test").recipients(), ["x@west.branch.test"])
+        self.assertEqual(sorted(self.fetch("branch.test").recipients()), sorted(names))
+
+    def test_who_hangs_up_has_it_the_next_time(self):
+        names = self.held("h")
+        self.fetch(behaviour="dropdata")
+        self.assertEqual(len(self.queued()), len(names))
+        found = []
+
+        def fetched():
+            sink = self.fetch()
+            if sink:
+                found.extend(sink.recipients())
+            return not self.queued()
+        until(fetched, what="all to be fetched")
+        self.assertEqual(sorted(found), sorted(names))
+
+    def test_a_lender_dies(self):
+        names = self.held("k")
+        calls = [self.dial() for _ in range(3)]
+        self.assertEqual(calls[0].docmd("ATRN", "")[0], 250)
+        for pid in self.server.workers("transport").values():
+            os.kill(pid, signal.SIGKILL)
+        for call in calls:
+            call.close()
+        until(lambda: self.server.answers("submissions"), what="an answer")
+        found = []
+
+        def fetched():
+            try:
+                sink = self.fetch()
+            except (OSError, smtplib.SMTPException, AssertionError):
+                return False
+            if sink:
+                found.extend(sink.recipients())
+            return not self.queued()
+        until(fetched, 60, "all to be fetched")
+        self.assertEqual(sorted(found), sorted(names))
+
+
+class PortOfItsOwn(Branch):
+    """RFC 2645 §2: port 366."""
+
+    settings = {**Branch.settings, "smtp/odmr/listen": "127.0.0.1:366", "smtp/odmr/service": "submission"}
+
+    def dial(self, user="bob@example.test", password="secret2"):
+        client = smtplib.SMTP("127.0.0.1", self.server.base + 366, timeout=20)
+        self.addCleanup(client.close)
+        client.ehlo()
+        client.starttls(context=tls_context())
+        client.login(user, password)
+        client.ehlo()
+        return client
+
+    def test_mail_is_fetched_there(self):
+        octets = self.submit("p@branch.test")
+        sink = self.fetch()
+        self.assertEqual(sink.recipients(), ["p@branch.test"])
+        self.assertTrue(sink.messages[0][2].endswith(octets))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,12 @@ package struct InstanceLayout: Sendable, Hashable {
     /// The socket on which transport worker `index` (from 1) is administered; the admin worker calls it.
     package func adminSocket(transport index: Int) -> String { run + "/transport-\(index).admin.sock" }
 
+    /// The socket on which a queue is administered: the first worker looks after the queues of those that are gone.
+    package func queueSocket(_ number: Int) -> String {
+        let own = adminSocket(transport: number)
+        return unsafe access(own, F_OK) == 0 ? own : adminSocket(transport: 1)
+    }
+
     package var folders: [String] { [data, store, spool, queues, log, crashes, keys, run] }
 
     /// Makes the folders that are missing, for this user only.

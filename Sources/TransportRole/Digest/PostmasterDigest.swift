@@ -5,7 +5,6 @@ internal import AdminAPI
 internal import ByteTools
 internal import Directory
 internal import Events
-internal import Glibc
 internal import Journal
 internal import Locking
 internal import MailAdmin
@@ -147,9 +146,7 @@ struct PostmasterDigest: Sendable {
     /// Asks every queue of this server.
     private func addQueues(_ digest: inout DailyDigest) async {
         for number in MailGateway.queues(context.layout) {
-            let own = context.layout.adminSocket(transport: number)
-            let socket = unsafe access(own, F_OK) == 0 ? own : context.layout.adminSocket(transport: 1)
-            let client = AdminClient(path: socket, loop: context.loop)
+            let client = AdminClient(path: context.layout.queueSocket(number), loop: context.loop)
             do throws(AdminError) {
                 let overview = try await client.send(AdminRequest(.get, ["v1", "queues", "\(number)"])).get()
                 digest.queuedMessages += overview["messages"]?.integer ?? 0

@@ -2,35 +2,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Events
-package import MailQueue
+internal import MailQueue
 package import MailTypes
 internal import Routing
 internal import Runtime
 package import SASL
-package import SMTPClient
+internal import SMTPClient
 package import SMTPServer
 internal import SMTPWire
-package import Settings
+internal import Settings
 
 /// Gives held mail to those who log on and ask for it (ATRN, RFC 2645): the users that a connector names.
 ///
-/// What is in the queues of other transport workers waits for a connection to those.
+/// What is in the queues of other transport workers comes after what is in this one's.
 package struct OnDemandRelays: OnDemandRelay {
     private let router: OutgoingRouter
     private let queues: [MailQueue]
     private let outbound: SMTPOutbound
     private let sessions: OnDemandSessions
+    private let loans: OnDemandLoans?
     private let settings: LiveSettings
     private let hostName: String
 
-    package init(
+    init(
         _ router: OutgoingRouter,
         _ queues: [MailQueue],
         _ outbound: SMTPOutbound,
         _ sessions: OnDemandSessions,
+        loans: OnDemandLoans? = nil,
         settings: LiveSettings,
         hostName: String
     ) {
+        self.loans = loans
         self.router = router
         self.queues = queues
         self.outbound = outbound
@@ -52,6 +55,7 @@ package struct OnDemandRelays: OnDemandRelay {
         var count = 0
         for connector in asked {
             for queue in queues { count += await queue.waiting(forConnector: connector.name) }
+            for number in loans?.numbers ?? [] { count += await loans?.waiting(number, connector.name) ?? 0 }
         }
         guard count > 0 else { return .nothing }
         guard let address = SocketAddress(host: "127.0.0.1", port: 0) else { return .unavailable }
@@ -62,12 +66,15 @@ package struct OnDemandRelays: OnDemandRelay {
             return .unavailable
         }
         return .mail(
-            Delivery(
+            Mail(
                 outbound: outbound,
-                sessions: sessions,
-                queues: queues,
-                connectors: opened,
-                domains: Set(domains),
+                delivery: OnDemandDelivery(
+                    sessions: sessions,
+                    queues: queues,
+                    connectors: opened,
+                    domains: Set(domains)
+                ),
+                loans: loans,
                 host: host,
                 options: Self.options(hostName, settings.current)
             )
@@ -89,12 +96,10 @@ package struct OnDemandRelays: OnDemandRelay {
     }
 
     /// The mail of some connectors, for one connection.
-    private struct Delivery: OnDemandMail {
+    private struct Mail: OnDemandMail {
         let outbound: SMTPOutbound
-        let sessions: OnDemandSessions
-        let queues: [MailQueue]
-        let connectors: [String]
-        let domains: Set<Domain>
+        let delivery: OnDemandDelivery
+        let loans: OnDemandLoans?
         let host: SMTPHost
         let options: SMTPOutboundOptions
 
@@ -102,36 +107,27 @@ package struct OnDemandRelays: OnDemandRelay {
             connection.deadline = nil
             do throws(SMTPClientError) {
                 try await outbound.adopt(connection, as: host, options)
-                for name in connectors {
-                    for queue in queues { await queue.release(connector: name) { isWanted($0) } }
-                }
-                await waitForTheEnd()
+                await delivery.run()
+                await lend()
             } catch {
                 // Whoever does not greet gets nothing: the mail waits on.
             }
-            for name in connectors { sessions.close(name) }
+            for name in delivery.connectors { delivery.sessions.close(name) }
             await outbound.release(host, options)
         }
 
-        /// Where all of a connector's mail is in one line, the user gets all of it.
-        private func isWanted(_ destination: String) -> Bool {
-            guard !domains.isEmpty, let slash = destination.firstIndex(of: "/") else { return true }
-            let hop = destination[destination.index(after: slash)...]
-            guard hop.hasPrefix("mx:"), let domain = Domain(String(hop.dropFirst(3))) else { return true }
-            return domains.contains(domain)
-        }
-
-        private func waitForTheEnd() async {
-            while let loop = EventLoop.current, await isWorking() {
-                guard (try? await loop.sleep(for: .milliseconds(20))) != nil else { return }
+        /// What is in other workers' queues.
+        private func lend() async {
+            guard let loans else { return }
+            for number in loans.numbers {
+                for name in delivery.connectors where await loans.waiting(number, name) > 0 {
+                    // Nothing of this worker's goes over the connection meanwhile.
+                    guard await delivery.sessions.take(name) != nil else { return }
+                    let domains = delivery.domains
+                    guard await loans.lend(host, of: outbound, options, to: number, for: name, domains) else { return }
+                    delivery.sessions.giveBack(name)
+                }
             }
-        }
-
-        private func isWorking() async -> Bool {
-            for name in connectors where sessions.isOpen(name) {
-                for queue in queues where await queue.isWorking(forConnector: name) { return true }
-            }
-            return false
         }
     }
 }

@@ -41,7 +41,7 @@ package struct QueuesOnRequest: QueueStarter {
 
     /// How many messages another worker's queue has sent on their way; `nil` when it does not answer.
     private func ask(_ number: Int, _ request: QueueRequest) async -> Int? {
-        let client = AdminClient(path: layout.adminSocket(transport: number), loop: loop)
+        let client = AdminClient(path: layout.queueSocket(number), loop: loop)
         let path = ["v1", "queues", String(number), "requests", "\(request)", "start"]
         guard let response = try? await client.send(AdminRequest(.post, path)), response.status < 300 else {
             return nil
