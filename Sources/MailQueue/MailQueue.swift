@@ -86,6 +86,9 @@ package actor MailQueue {
     var uncheckedOctets: UInt64 = 0
     /// Octets of segments that may be needed by nobody before segments are emptied.
     var slack: UInt64 = 256 << 20
+    /// The last large record that was read, and when it was last asked for.
+    var largeRecord: ReadRecord?
+    var largeRecordUse: Int64 = 0
     var isTidying = false
     var tidying: Task<Void, Never>?
     var watchdog = WatchdogRound()
@@ -170,7 +173,11 @@ package actor MailQueue {
         uncheckedOctets &+= content.size
         if uncheckedOctets >= Self.uncheckedLimit { checkDisk() }
         if let obstacle { throw obstacle }
-        let record = newRecord(message, size: content.size)
+        let isLarge = message.recipients.count > Self.manyRecipients
+        let known = isLarge ? await placings(message, size: content.size) : nil
+        // Much may have come meanwhile.
+        if isLarge, let obstacle { throw obstacle }
+        let record = newRecord(message, size: content.size, known)
         try await append(record, content.body)
         trackTaken(record, size: content.size)
         services.events.record(
@@ -189,10 +196,14 @@ package actor MailQueue {
     }
 
     private static let uncheckedLimit: UInt64 = 1 << 20
+    /// What is to be done for each of more recipients than this is done elsewhere: meanwhile other messages go on.
+    private static let manyRecipients = 500
     private var lastID = QueueID(0)
 
     /// A record for a message, with a name of its own and its recipients' routes.
-    func newRecord(_ message: QueuedMessage, size: UInt64) -> MessageRecord {
+    ///
+    /// - Parameter placings: of the recipients, where they are known.
+    func newRecord(_ message: QueuedMessage, size: UInt64, _ placings: [Placing]? = nil) -> MessageRecord {
         let now = self.now
         lastID = max(lastID.next, state.lastID.next, QueueID.first(at: now, queue: services.number))
         let times = MessageTimes(
@@ -211,11 +222,12 @@ package actor MailQueue {
         record.message.holdReason = message.holdReason ?? ruleHolding(message)
         record.isFrozen = message.isHeld || record.message.holdReason != nil
         for index in record.message.recipients.indices {
-            let placing = placing(record.message, index, size: size, at: now).held(until: times.release, at: now)
-            record.message.recipients[index].destination = placing.destination
-            guard let status = placing.status else { continue }
+            let found = placings?[index] ?? placing(record.message, index, size: size, at: now)
+            let place = found.held(until: times.release, at: now)
+            record.message.recipients[index].destination = place.destination
+            guard let status = place.status else { continue }
             record.progress[index].state = .deferred
-            record.progress[index].next = placing.next
+            record.progress[index].next = place.next
             record.progress[index].status = status
         }
         return record
@@ -230,6 +242,8 @@ package actor MailQueue {
     /// Writes a message and takes it into the state.
     func append(_ record: MessageRecord, _ body: JournalBody) async throws(QueueError) {
         let queueRecord = QueueRecord.message(record)
+        let isLarge = record.message.recipients.count > Self.manyRecipients
+        let metadata = isLarge ? await BlockingPool.shared.run { queueRecord.metadata } : queueRecord.metadata
         let entry = JournalRecord(
             kind: queueRecord.kind,
             stream: QueueRecord.stream,
@@ -278,6 +292,7 @@ package actor MailQueue {
         lastTidy = now
         checkDisk()
         state.destinations.sweep(unusedSince: now &- 600_000)
+        forgetLargeRecord(at: now)
         watch()
         tidy()
     }

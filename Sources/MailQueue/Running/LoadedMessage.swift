@@ -20,31 +20,65 @@ extension MailQueue {
     /// Throws `.damaged` when it cannot be read.
     func load(_ id: QueueID) async throws(QueueError) -> LoadedMessage? {
         guard let entry = state.entries[id] else { return nil }
-        let found: JournalEntry
+        let found: ReadRecord
         do throws(JournalError) {
-            found = try await journal.entry(at: entry.place.position)
+            found = try await record(at: entry.place)
         } catch {
             // It may have been moved, or come to its end, meanwhile.
             guard let again = state.entries[id] else { return nil }
             guard again.place == entry.place else { return try await load(id) }
             throw QueueError(error)
         }
-        switch QueueRecord.decode(kind: found.kind, found.metadata) {
-        case .message(let record), .moved(let record):
-            guard record.id == id, record.message.recipients.count == entry.slots.count else { throw .damaged }
-            guard var current = state.entries[id] else { return nil }
-            current.preamble = found.body.preamble
-            var loaded = LoadedMessage(
-                record: record,
-                entry: current,
-                content: QueuedContent(journal, found.body)
-            )
-            for (index, slot) in current.slots.enumerated() {
-                loaded.record.message.recipients[index].destination = state.destinations[slot.destination].name
-            }
-            return loaded
-        default: throw .damaged
+        guard let record = found.message, record.id == id, record.message.recipients.count == entry.slots.count else {
+            throw .damaged
         }
+        guard var current = state.entries[id] else { return nil }
+        current.preamble = found.body.preamble
+        var loaded = LoadedMessage(record: record, entry: current, content: QueuedContent(journal, found.body))
+        for (index, slot) in current.slots.enumerated() {
+            loaded.record.message.recipients[index].destination = state.destinations[slot.destination].name
+        }
+        return loaded
+    }
+
+    /// A message's record as it lies on disk.
+    struct ReadRecord: Sendable {
+        var place: PackedPlace
+        /// `nil` when it is none.
+        var message: MessageRecord?
+        var body: BodyAddress
+    }
+
+    /// Reads a record.
+    ///
+    /// A large one is decoded elsewhere and kept for a while: one with recipients in thousands of domains is asked for
+    /// thousands of times.
+    private func record(at place: PackedPlace) async throws(JournalError) -> ReadRecord {
+        if let largeRecord, largeRecord.place == place {
+            largeRecordUse = now
+            return largeRecord
+        }
+        let found = try await journal.entry(at: place.position)
+        let (kind, metadata) = (found.kind, found.metadata)
+        guard metadata.count > Self.inlineOctets else {
+            return ReadRecord(place: place, message: Self.decoded(kind, metadata), body: found.body)
+        }
+        let message = await BlockingPool.shared.run { Self.decoded(kind, metadata) }
+        let read = ReadRecord(place: place, message: message, body: found.body)
+        (largeRecord, largeRecordUse) = (read, now)
+        return read
+    }
+
+    private static func decoded(_ kind: UInt8, _ metadata: [UInt8]) -> MessageRecord? {
+        switch QueueRecord.decode(kind: kind, metadata) {
+        case .message(let record), .moved(let record): record
+        default: nil
+        }
+    }
+
+    /// Forgets the large record when nobody has asked for it lately.
+    func forgetLargeRecord(at now: Int64) {
+        if largeRecord != nil, now &- largeRecordUse > 60_000 { largeRecord = nil }
     }
 
     /// What was last said about recipients, by their number, as far as anything was and can still be read.
@@ -85,7 +119,8 @@ extension MailQueue {
         }
     }
 
-    private static let inlineOctets = 64 << 10
+    /// Records up to this are decoded and encoded at once.
+    static let inlineOctets = 64 << 10
 
     /// Writes a change and then applies it.
     ///

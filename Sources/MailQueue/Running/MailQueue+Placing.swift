@@ -1,6 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Runtime
 internal import SMTPWire
 
 /// Where a recipient waits, and for what.
@@ -58,12 +59,37 @@ extension MailQueue {
 
     /// Asks the router for a recipient.
     func placing(_ message: QueuedMessage, _ index: Int, size: UInt64, at now: Int64) -> Placing {
+        placer(at: now).placing(message, index, size: size)
+    }
+
+    /// Asks the router for each recipient of a message that has many, on a thread of its own.
+    func placings(_ message: QueuedMessage, size: UInt64) async -> [Placing] {
+        let placer = placer(at: now)
+        return await BlockingPool.shared.run {
+            message.recipients.indices.map { placer.placing(message, $0, size: size) }
+        }
+    }
+
+    private func placer(at now: Int64) -> Placer {
+        Placer(router: services.router, offset: timeline.offset, retry: policy.retry, now: now)
+    }
+}
+
+/// Asks the router where recipients are to wait.
+struct Placer: Sendable {
+    let router: any QueueRouter
+    /// The time of day less the queue's own time.
+    let offset: Int64
+    let retry: RetryList
+    let now: Int64
+
+    func placing(_ message: QueuedMessage, _ index: Int, size: UInt64) -> Placing {
         let recipient = message.recipients[index]
-        guard !recipient.isLocal else { return Placing(destination: Self.localDestination) }
-        switch services.router.route(recipient.command, of: message, size: size, at: wall(now)) {
+        guard !recipient.isLocal else { return Placing(destination: MailQueue.localDestination) }
+        switch router.route(recipient.command, of: message, size: size, at: now &+ offset) {
         case .destination(let name, nil): return Placing(destination: name)
         case .destination(let name, let opensAt?):
-            let next = opensAt &- timeline.offset
+            let next = opensAt &- offset
             guard next > now else { return Placing(destination: name) }
             return Placing(
                 destination: name,
@@ -71,18 +97,18 @@ extension MailQueue {
                 next: next
             )
         case .held(let name):
-            return Placing(destination: name, status: DeliveryStatus(QueueReplies.held, time: now), next: .max)
+            return Placing(destination: name, status: DeliveryStatus(QueueReplies.held(name), time: now), next: .max)
         case .refused(let reply):
             return Placing(
-                destination: Self.noDestination,
+                destination: MailQueue.noDestination,
                 status: DeliveryStatus(reply, time: now),
                 isRefused: true
             )
         case .waits(let reply):
             return Placing(
-                destination: Self.noDestination,
+                destination: MailQueue.noDestination,
                 status: DeliveryStatus(reply, time: now),
-                next: now &+ policy.retry.pause(after: 1)
+                next: now &+ retry.pause(after: 1)
             )
         }
     }

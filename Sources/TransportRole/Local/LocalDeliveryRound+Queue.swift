@@ -4,6 +4,7 @@
 internal import Events
 internal import MailQueue
 internal import MailTypes
+internal import Runtime
 internal import SMTPServer
 internal import SMTPWire
 
@@ -109,6 +110,15 @@ extension TransactionRecipient {
 }
 
 extension LocalDeliveryRound {
+    /// As `forQueue`; of more than this many it is put together on a thread of its own.
+    func listForQueue(_ replies: [SMTPReply]) async -> (recipients: [QueuedRecipient], positions: [Int]) {
+        let count = transaction.recipients.reduce(0) { $0 + max(1, $1.expansion.count, $1.deliveries.count) }
+        guard count > Self.manyRecipients else { return forQueue(replies) }
+        return await BlockingPool.shared.run { forQueue(replies) }
+    }
+
+    private static let manyRecipients = 500
+
     /// What is left for the queue, and to which recipients of the transaction that belongs.
     ///
     /// Of a message that goes to other servers the client learns only that it is queued: what an account refused is

@@ -85,7 +85,7 @@ private final class LocalDeliveryMessage: IncomingMessage {
         let content = spool.finish()
         var round = LocalDeliveryRound(owner, transaction, content)
         var replies = await round.run()
-        let queued = round.forQueue(replies)
+        let queued = await round.listForQueue(replies)
         // Where something goes to the queue, the sender's copy goes with it, in one record.
         var copy = round.sentCopy
         if let queue = owner.queue, !queued.positions.isEmpty {

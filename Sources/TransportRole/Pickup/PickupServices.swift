@@ -229,7 +229,10 @@ final class PickupSink: MessageSink, @unchecked Sendable {
 
     fileprivate func accept(_ transaction: MailTransaction, _ content: SpooledMessage) async -> SMTPReply {
         let digest = transaction.contentDigest ?? content.sha256
-        var message = QueuedMessage(transaction, recipients(transaction), digest: digest)
+        let refused = refused
+        // There may be a hundred thousand.
+        let recipients = await BlockingPool.shared.run { Self.recipients(transaction, refused) }
+        var message = QueuedMessage(transaction, recipients, digest: digest)
         message.isHeld = true
         if message.holdReason == nil { message.holdReason = await queue.ruleHolding(message) }
         isHeld = message.holdReason != nil
@@ -241,7 +244,10 @@ final class PickupSink: MessageSink, @unchecked Sendable {
         }
     }
 
-    private func recipients(_ transaction: MailTransaction) -> [QueuedRecipient] {
+    private static func recipients(
+        _ transaction: MailTransaction,
+        _ refused: [ForwardPath: SMTPReply]
+    ) -> [QueuedRecipient] {
         var list = QueuedRecipientList()
         for recipient in transaction.recipients where !recipient.standsForOthers { list.add(recipient) }
         for recipient in transaction.recipients where recipient.standsForOthers { list.expand(recipient) }
