@@ -112,6 +112,7 @@ package struct SMTPLimits: Sendable {
         tarpitDelay = settings[SMTPSettings.tarpitDelay, instance: instance]
         connectionRates.address = settings[SMTPSettings.connectionsPerAddress, instance: instance]
         connectionRates.network = settings[SMTPSettings.connectionsPerNetwork, instance: instance]
+        connectionRates.account = settings[SMTPSettings.connectionsPerAccount, instance: instance]
         messageRates.address = settings[SMTPSettings.messagesPerAddress, instance: instance]
         messageRates.network = settings[SMTPSettings.messagesPerNetwork, instance: instance]
         messageRates.account = settings[SMTPSettings.messagesPerAccount, instance: instance]

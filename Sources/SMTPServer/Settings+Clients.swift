@@ -113,6 +113,10 @@ extension SMTPSettings {
         "connections-per-network",
         "Connections from one network (/24 of IPv4, /64 of IPv6); above it 421 4.7.0."
     )
+    package static let connectionsPerAccount = rate(
+        "connections-per-account",
+        "Connections on which one user logs on; above it 421 4.7.0."
+    )
     package static let messagesPerAddress = rate(
         "messages-per-address",
         "Messages from one address; above it 450 4.7.0."
@@ -157,6 +161,7 @@ package let smtpClientSettings: [SettingDeclaration] = [
     SMTPSettings.earlyTalkers.declaration,
     SMTPSettings.tarpitAfter.declaration, SMTPSettings.tarpitDelay.declaration,
     SMTPSettings.connectionsPerAddress.declaration, SMTPSettings.connectionsPerNetwork.declaration,
+    SMTPSettings.connectionsPerAccount.declaration,
     SMTPSettings.messagesPerAddress.declaration, SMTPSettings.messagesPerNetwork.declaration,
     SMTPSettings.messagesPerAccount.declaration, SMTPSettings.recipientsPerAddress.declaration,
     SMTPSettings.recipientsPerNetwork.declaration, SMTPSettings.recipientsPerAccount.declaration,

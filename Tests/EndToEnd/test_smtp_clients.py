@@ -3,6 +3,7 @@
 """What the server does about clients: limits, lists, greylisting, proxies, and lines that do not end as they should.
 
 The tests come from many addresses by way of XCLIENT."""
+import base64
 import os
 import signal
 import smtplib
@@ -106,6 +107,22 @@ class Clients(unittest.TestCase):
         self.server.event(9364)
         self.settings({"smtp/trusted-networks": "203.0.113.0/24"})
         until(lambda: self.rcpt("203.0.113.1")[0] == 250, PATIENCE, "the network to be trusted")
+
+    def test_a_user_logs_on_only_so_often(self):
+        self.settings({"smtp/connections-per-account": "2/1h"})
+
+        def answers():
+            address = self.server.new_account()
+            words = base64.b64encode(f"\0{address}\0secret".encode()).decode()
+            codes = []
+            for _ in range(3):
+                client = smtp(self.server, "submissions")
+                self.addCleanup(client.close)
+                client.ehlo("client.test")
+                codes.append(client.docmd("AUTH", "PLAIN " + words)[0])
+            return codes
+        until(lambda: answers() == [235, 235, 421], PATIENCE, "the limit")
+        self.server.event(9364, where=lambda e: "@example.test" in e["fields"]["smtp.who"])
 
     def test_lists_reject_mark_and_allow(self):
         self.settings({"smtp/dns-lists": "bl.test reject, wl.test allow, mark.test=127.0.0.4 mark"})

@@ -22,6 +22,13 @@ extension SMTPDialogue {
         return SMTPReply(421, .security, "Too many connections from \(found.who), try again in \(found.seconds) s")
     }
 
+    /// Why the user who has logged on is on one connection too many.
+    func refusalOfLogOn() -> SMTPReply? {
+        let limit = session.limits.connectionRates.account
+        guard session.user != nil, let found = excess(.connections, (.none, .none, limit)) else { return nil }
+        return SMTPReply(421, .security, "Too many connections of \(found.who), try again in \(found.seconds) s")
+    }
+
     /// Why MAIL is one too many.
     func refusalOfMessage() -> SMTPReply? {
         let limits = session.limits.messageRates

@@ -64,7 +64,9 @@ extension SMTPDialogue {
         case .invalidCredentials, .notPermitted: report(user: user)
         case .unavailable: break
         }
-        perform(session.authenticated(outcome))
+        let step = session.authenticated(outcome)
+        if let refusal = refusalOfLogOn() { return perform(.close(refusal)) }
+        perform(step)
     }
 
     private func report(user: String) {
