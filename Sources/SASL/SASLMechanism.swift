@@ -101,5 +101,10 @@ package struct SASLMechanism: Sendable {
         return channel.security.hidesSecrets || !traits.contains(.revealsSecret)
     }
 
+    /// The client has TLS, but no certificate that is trusted, which is what this mechanism takes for proof.
+    package func lacksCertificate(on channel: SASLChannel) -> Bool {
+        traits.contains(.needsCertificate) && channel.security == .tls && channel.identities.isEmpty
+    }
+
     func makeServer(_ channel: SASLChannel) -> any SASLServerMechanism { start(channel) }
 }

@@ -115,7 +115,7 @@ import Testing
         #expect(await Self.logOn(fixture, "secret1", from: proxy) == .unavailable)
     }
 
-    @Test func `Guesses that are under way when the ban comes tell nothing`() async throws {
+    @Test func `Many guesses at once are no way around the ban`() async throws {
         let fixture = try await Fixture.withPeople(
             Self.limits.merging(["directory/verified-credential-lifetime": "0s"]) { first, _ in first }
         )
@@ -127,7 +127,8 @@ import Testing
             }
             return await group.reduce(into: [AuthenticationOutcome]()) { $0.append($1) }
         }
-        #expect(outcomes.count(where: { $0 == .invalidCredentials }) >= 3)
+        // Four are decided at a time.
+        #expect((3...6).contains(outcomes.count(where: { $0 == .invalidCredentials })))
         #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.1") == .unavailable)
         #expect(fixture.log.numbers.count(where: { $0 == 9205 }) >= 1)
     }

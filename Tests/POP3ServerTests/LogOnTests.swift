@@ -53,7 +53,7 @@ import Testing
             ("USER bob@example.test\r\nPASS x\r\n", "+OK send PASS\r\n-ERR [AUTH] this account may not use POP3\r\n"),
             (
                 "USER carol@example.test\r\nPASS x\r\n",
-                "+OK send PASS\r\n-ERR [SYS/TEMP] the directory does not answer, try again\r\n"
+                "+OK send PASS\r\n-ERR [SYS/TEMP] log-on is not possible at the moment, try again\r\n"
             ),
             ("AUTH PLAIN\r\n*\r\n", "+ \r\n-ERR authentication cancelled\r\n"),
             ("AUTH PLAIN\r\n%%%\r\n", "+ \r\n-ERR not base64\r\n"),

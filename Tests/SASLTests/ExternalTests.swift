@@ -27,6 +27,11 @@ import Testing
     @Test("offered with a certificate, over TLS only") func offered() {
         #expect(SASLMechanism.external.isAllowed(on: Self.channel))
         #expect(!SASLMechanism.external.isAllowed(on: .tls))
+        #expect(SASLMechanism.external.lacksCertificate(on: .tls))
+        #expect(!SASLMechanism.external.lacksCertificate(on: Self.channel))
+        #expect(
+            !SASLMechanism.external.lacksCertificate(on: .loopback) && !SASLMechanism.plain.lacksCertificate(on: .tls)
+        )
         #expect(!SASLMechanism.external.isAllowed(on: SASLChannel(.loopback, identities: ["alice@example.test"])))
     }
 

@@ -9,6 +9,10 @@ extension AccountDirectory {
     /// Decides, unless the address or the account is banned; counts what comes of it.
     package func answer(_ proof: SASLProof, from peer: SASLPeer) async -> SASLAnswer {
         let logOn = await logOn(proof, from: peer)
+        return await guardian.inTurn(logOn) { await answer(proof, logOn, from: peer) }
+    }
+
+    private func answer(_ proof: SASLProof, _ logOn: GuardedLogOn, from peer: SASLPeer) async -> SASLAnswer {
         let bansMade = guardian.bansMade
         if let refusal = await refusal(of: logOn, proof, from: peer) { return refusal }
         let answer = await decide(proof, from: peer)

@@ -33,6 +33,7 @@ final class LogOnGuard: Sendable {
     /// A reader waits for no writer, nor for its disk.
     private let reading: GuardFile
     private let writing: GuardFile
+    private let turns = LogOnTurns()
     private let state = Lock(State())
 
     /// The file is made when it is first needed.
@@ -48,6 +49,15 @@ final class LogOnGuard: Sendable {
     }
 
     // MARK: Log-ons
+
+    /// Runs `body` when it is this log-on's turn among those from its address.
+    func inTurn<Value: Sendable>(_ logOn: GuardedLogOn, _ body: () async -> Value) async -> Value {
+        let policy = GuardPolicy(settings.current)
+        guard logOn.isGuess, policy.banTime > 0, !policy.trusts(logOn.peer),
+            let network = GuardSubject(peer: logOn.peer)
+        else { return await body() }
+        return await turns.run(network, body)
+    }
 
     /// How many bans this process has made: another number says that one has come meanwhile.
     var bansMade: Int { state.withLock { $0.bansMade } }

@@ -10,6 +10,9 @@ extension AuthenticateCommand: PreAuthenticationCommand {
         guard let mechanism = SASLMechanism.named(mechanism, among: state.mechanisms) else {
             throw CommandRefusal.no(.cannot, "No such mechanism; CAPABILITY has those there are")
         }
+        guard !mechanism.lacksCertificate(on: state.channel) else {
+            throw CommandRefusal.no(.cannot, "\(mechanism.name) needs a certificate of yours that is trusted here")
+        }
         guard mechanism.isAllowed(on: state.channel) else {
             throw CommandRefusal.no(.privacyRequired, "\(mechanism.name) needs TLS: use STARTTLS or port 993")
         }

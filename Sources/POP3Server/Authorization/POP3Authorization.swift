@@ -105,6 +105,9 @@ package struct POP3Authorization: Sendable {
         guard let mechanism = SASLMechanism.named(name, among: mechanisms) else {
             return .reply(.err(nil, "unknown authentication mechanism"))
         }
+        guard !mechanism.lacksCertificate(on: channel) else {
+            return .reply(.err(.auth, "\(mechanism.name) needs a certificate of yours that is trusted here"))
+        }
         guard mechanism.isAllowed(on: channel) else { return .refuseInClear }
         return .exchange(mechanism: mechanism.name, initialResponse: initialResponse)
     }

@@ -104,7 +104,7 @@ extension POP3PreAuthentication {
         switch outcome {
         case .success, .invalidCredentials: ("credentials", .err(.auth, "user name or password is wrong"))
         case .notPermitted: ("not permitted", .err(.auth, "this account may not use POP3"))
-        case .unavailable: ("unavailable", .err(.systemTemporary, "the directory does not answer, try again"))
+        case .unavailable: ("unavailable", .err(.systemTemporary, "log-on is not possible at the moment, try again"))
         }
     }
 

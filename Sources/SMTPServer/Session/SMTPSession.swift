@@ -157,8 +157,11 @@ package struct SMTPSession: Sendable {
         guard hello != nil else { return fail(SMTPReply(503, .badSequence, "Say EHLO first")) }
         guard user == nil else { return fail(SMTPReply(503, .badSequence, "Already logged on")) }
         guard transaction == nil else { return fail(SMTPReply(503, .badSequence, "Not within a transaction")) }
-        guard SASLMechanism.named(auth.mechanism.utf8, among: knownMechanisms) != nil else {
+        guard let mechanism = SASLMechanism.named(auth.mechanism.utf8, among: knownMechanisms) else {
             return fail(SMTPReply(504, .invalidArguments, "Mechanism not known"))
+        }
+        guard !mechanism.lacksCertificate(on: channel) else {
+            return fail(SMTPReply(504, .invalidArguments, "Needs a certificate of yours that is trusted here"))
         }
         guard SASLMechanism.named(auth.mechanism.utf8, among: mechanisms) != nil else {
             return fail(SMTPReply(538, .encryptionNeeded, "Use STARTTLS first"))
