@@ -84,8 +84,13 @@ struct NotifyTests {
     @Test("NONE: the mailbox stays as it is known, but for what the client does itself")
     func none() async throws {
         try await two { a, b, account in
-            for command in ["NOTIFY NONE", "NOTIFY SET (SELECTED NONE)", "NOTIFY SET (MAILBOXES Sent (MailboxName))"] {
-                try await b.expect(command, ["OK NOTIFY completed"])
+            for (command, told) in [
+                ("NOTIFY NONE", []),
+                ("NOTIFY SET (SELECTED NONE)", ["6 EXISTS", "5 FETCH (UID 5 FLAGS (\\Flagged))"]),
+                ("NOTIFY SET (MAILBOXES Sent (MailboxName))", ["7 EXISTS"]),
+            ] {
+                // SET tells what has happened before it.
+                try await b.expect(command, told + ["OK NOTIFY completed"])
                 account.deliver("x")
                 try await a.run("STORE 5 +FLAGS (\\Flagged)")
                 try await b.expect("NOOP", ["OK NOOP completed"])
@@ -97,7 +102,7 @@ struct NotifyTests {
                 ["OK [COPYUID 1002 2 1] Moved", "1 EXPUNGE", "OK UID MOVE completed"]
             )
             let answer = try await b.run("NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))")
-            #expect(answer == ["6 EXISTS", "3 FETCH (UID 5 FLAGS (\\Flagged))", "OK NOTIFY completed"])
+            #expect(answer == ["6 EXISTS", "OK NOTIFY completed"])
         }
     }
 

@@ -11,9 +11,8 @@ extension NotifyCommand: SessionCommand {
         for group in groups { try group.check() }
     }
 
-    /// The dispatcher tells what is new in the selected mailbox, as it does behind NOOP (RFC 5465 §3.1).
     func perform(in session: IMAPSession) async throws -> Completion {
-        try await session.listen(to: groups ?? [], withStatus: wantsStatus)
+        try await session.listen(to: groups, withStatus: wantsStatus)
         return .done
     }
 }

@@ -14,10 +14,11 @@ extension IMAPSession {
     private static let noProgress = Duration.seconds(86_400)
     private static let overflow = "Too many mailboxes to be watched"
 
-    /// Tells the client of events from here on, in the place of those that it has asked for before; of none, when
-    /// `groups` is empty.
-    func listen(to groups: [NotifyGroup], withStatus: Bool) async throws {
-        var wanted = Notifications(groups)
+    /// Tells the client of events from here on, in the place of those that it has asked for before.
+    ///
+    /// - Parameter groups: `nil` for NONE.
+    func listen(to groups: [NotifyGroup]?, withStatus: Bool) async throws {
+        var wanted = Notifications(groups ?? [])
         if !wanted.isEmpty {
             // The watch begins before the first look, so that nothing falls between the two.
             let (news, notifier) = (wanted.news, connection.notifier)
@@ -31,6 +32,11 @@ extension IMAPSession {
             guard wanted.known.mailboxes.count <= Self.maximumWatched else {
                 throw CommandRefusal.no(.notificationOverflow, Self.overflow)
             }
+        }
+        if groups != nil, wanted.selected == .frozen {
+            // What has happened up to here is told, as by NOOP; in other modes the dispatcher does it (RFC 5465 §3.1).
+            notifications = nil
+            try await sync(allowingExpunge: true)
         }
         notifications = wanted
         // Another back-end that takes the session over knows none of this, and has to be silent then.

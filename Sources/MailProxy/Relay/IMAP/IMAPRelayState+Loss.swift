@@ -14,7 +14,7 @@ extension IMAPRelayState {
         guard logOnTag == nil else { return .retryLogOn }
         var answers = refusals()
         guard !isLoggedOff, isSelected else {
-            if isNotified { answers += Self.overflow }
+            if isNotified, !isLoggedOff { answers += Self.overflow }
             return .keep(answers)
         }
         isOver = true
