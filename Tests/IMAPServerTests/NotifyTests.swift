@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IMAPServer
+import IMAPWire
 import Locking
 import MailStore
 import MailTypes
@@ -246,6 +247,44 @@ struct NotifyTests {
         }
     }
 
+    @Test("Who only listens knows all that there is", arguments: 0..<4)
+    func listening(seed: Int) async throws {
+        try await two(3) { a, b, account in
+            var known = Listener()
+            known.take(try await b.run("UID FETCH 1:* (FLAGS)"))
+            let events =
+                "(SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (MAILBOXES Sent (MessageNew MessageExpunge))"
+            try await b.expect("NOTIFY SET \(events)", ["OK NOTIFY completed"])
+            var dice = UInt64(seed) &* 7919 &+ 1
+            for round in 0..<120 {
+                dice = dice &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                let number = Int(dice >> 33)
+                let flag = ["\\Seen", "\\Flagged", "$Work", "\\Deleted"][number / 8 % 4]
+                switch number % 8 {
+                case 0, 1: account.deliver("Subject: \(round)\r\n\r\nx")
+                case 2: account.deliver("x", to: "Sent")
+                case 3: try await a.run("EXPUNGE")
+                case 4: try await a.run("UID COPY 1:3 Sent")
+                case 5: try await a.run("UID MOVE \(number / 64 % 9 + 1) Sent")
+                default:
+                    try await a.run("UID STORE \(number / 64 % 9 + 1):* \(number % 2 == 0 ? "+" : "-")FLAGS (\(flag))")
+                }
+            }
+            account.deliver("x", to: "Sent")
+            let count = try await account.status(of: try #require(MailboxName("Sent"))).messages
+            account.deliver("last")
+            let last = try await account.status(of: .inbox).uidNext.rawValue - 1
+            while !known.messages.contains(where: { $0.uid == last }) || known.counts["Sent"] != count {
+                known.take([try await b.receive()])
+            }
+            var real = Listener()
+            real.take(try await a.run("NOOP"))
+            real.messages = []
+            real.take(try await a.run("UID FETCH 1:* (FLAGS)"))
+            #expect(known.messages == real.messages)
+        }
+    }
+
     @Test("Searches that are kept up to date bring what is asked for of new messages (RFC 5465 §7)")
     func contexts() async throws {
         try await two { a, b, account in
@@ -268,6 +307,49 @@ struct NotifyTests {
             try await a.run("NOOP")
             try await a.run("STORE 7 -FLAGS (\\Seen)")
             #expect(try await b.receive() == "* ESEARCH (TAG \"u\") ADDTO (0 7)")
+        }
+    }
+}
+
+/// What a client knows that takes what it is told and asks for nothing.
+private struct Listener {
+    struct Message: Hashable {
+        var uid: UInt32?
+        var flags: Set<String> = []
+    }
+
+    var messages: [Message] = []
+    var counts: [String: Int] = [:]
+
+    mutating func take(_ responses: [String]) {
+        for response in responses {
+            let text = response.hasPrefix("* ") ? response : "* " + response
+            guard let parsed = try? ResponseParser.parse(Array(text.utf8)) else { continue }
+            take(parsed)
+        }
+    }
+
+    private mutating func take(_ response: Response) {
+        switch response {
+        case .exists(let count): while messages.count < count { messages.append(Message()) }
+        case .expunge(let number):
+            #expect(number.rawValue <= messages.count)
+            if messages.indices.contains(Int(number.rawValue) - 1) { messages.remove(at: Int(number.rawValue) - 1) }
+        case .fetch(let number, let values):
+            let index = Int(number.rawValue) - 1
+            while messages.count <= index { messages.append(Message()) }
+            for value in values {
+                switch value {
+                case .uid(let uid): messages[index].uid = uid.rawValue
+                case .flags(let flags): messages[index].flags = Set(flags)
+                default: break
+                }
+            }
+        case .status(let mailbox, let values):
+            for value in values where value.item == .messages {
+                if case .number(let count) = value.value { counts[mailbox] = Int(count) }
+            }
+        default: break
         }
     }
 }
