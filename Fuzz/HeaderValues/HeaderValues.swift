@@ -19,7 +19,7 @@ enum FuzzHeaderValues {
             if let date = MailDate(headerField: value) {
                 precondition(MailDate(headerField: Array(date.headerText.utf8)) == date)
             }
-        case 2: _ = EncodedWord.decode(value)
+        case 2: checkCollation(value)
         case 3:
             let type = MediaType(parsing: value)
             precondition(!type.type.isEmpty && !type.subtype.isEmpty)
@@ -29,6 +29,18 @@ enum FuzzHeaderValues {
             _ = Charset.text(Array(value[half...]), charset: Array(value[..<half]))
             _ = ContentDisposition(parsing: value)
         }
+    }
+
+    /// What is read is compared as text, or as the octets that it is; either way it is not much larger than it was.
+    nonisolated static func checkCollation(_ value: [UInt8]) {
+        let read = EncodedWord.read(value)
+        let key = CollationKey(read)
+        // A character of three octets becomes eighteen at most, of up to four.
+        precondition(key.octets.count <= 24 * read.text.utf8.count + read.octets.count + 1)
+        precondition(read.isReadable || read.octets.isEmpty || key.octets.first == 0xFF)
+        precondition(!read.isReadable || String(validating: key.octets, as: UTF8.self) != nil)
+        let subject = BaseSubject(value)
+        precondition(subject.key.octets.count <= key.octets.count)
     }
 
     /// Groups begin and end in turn, and do not nest.

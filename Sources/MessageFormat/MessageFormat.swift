@@ -11,7 +11,8 @@
 // - Consistent. `MessageStructure` is what BODYSTRUCTURE says *and* what `range(of:)` resolves BODY[...] with, so the
 //   two cannot disagree: a multipart that cannot be taken apart is a text/plain leaf for both, and so on.
 // - Nothing is transcoded for output. Values are octets of the header: unfolded, unquoted, otherwise as sent. Decoding
-//   (`EncodedWord`, `Charset`, `PartTextDecoder`, `PreviewText`) serves search and previews only.
+//   (`EncodedWord`, `Charset`, `PartTextDecoder`, `PreviewText`) serves search, sorting and previews only, and so does
+//   comparing (`UnicodeCasemap`).
 //
 // For FETCH, by item
 //

@@ -101,7 +101,8 @@ package struct SidecarPlace: Sendable, Hashable {
 struct SidecarHead {
     static let octets: UInt64 = 48
     private static let magic: UInt32 = 0x4958_544D
-    private static let version: UInt32 = 1
+    /// 1 had texts in lower case and undecomposed.
+    private static let version: UInt32 = 2
 
     static func encode(_ place: SidecarPlace, generation: UInt64) -> [UInt8] {
         var writer = ByteWriter()

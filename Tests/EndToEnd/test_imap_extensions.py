@@ -146,7 +146,7 @@ class Ordered(Extensions):
         untagged, _ = client.ok("SORT (DATE) UTF-8 ALL")
         self.assertEqual(untagged[0].data, [3, 2, 1, 4])
         untagged, _ = client.ok("UID SORT (REVERSE SUBJECT DATE) UTF-8 ALL")
-        self.assertEqual(untagged[0].data, [4, 3, 2, 1])
+        self.assertEqual(untagged[0].data, [3, 2, 1, 4])
         untagged, _ = client.ok("UID SORT RETURN (PARTIAL 2:3 COUNT) (DATE) UTF-8 ALL")
         self.assertEqual(untagged[0].data["COUNT"], 4)
         self.assertEqual(untagged[0].data["PARTIAL"][1], "2,1")
@@ -156,6 +156,27 @@ class Ordered(Extensions):
         self.assertEqual(untagged[0].data, [[3, [2], [1]], [4]])
         untagged, _ = client.ok("UID FETCH 1:* (UID) (PARTIAL -1:-2)")
         self.assertEqual([r.data["UID"] for r in untagged], [3, 4])
+
+    def test_texts_compare_whatever_their_case_form_and_charset(self):
+        client = self.client(select="SELECT INBOX")
+        for charset in ("utf-8", "iso-8859-1", "utf-16"):
+            text = base64.b64encode("Crème brûlée".encode(charset)).decode()
+            self.append(client, f"Subject: =?{charset}?B?{text}?=\r\nContent-Type: text/plain; charset={charset}\r\n"
+                                f"Content-Transfer-Encoding: base64\r\n\r\n{text}\r\n".encode())
+        self.append(client, b"Subject: creme\r\n\r\ncreme\r\n")
+        # Read from the messages at first; that makes the store keep their texts, and looks through those later.
+        for _ in range(3):
+            for key in ("SUBJECT", "BODY", "TEXT"):
+                for wanted in ("CRÈME BRÛLÉE", "cre\u0300me bru\u0302le\u0301e", "\uff23\uff32È"):
+                    octets = wanted.encode()
+                    untagged, _ = client.ok(b"SEARCH CHARSET UTF-8 %s {%d+}\r\n%s" % (key.encode(), len(octets), octets))
+                    self.assertEqual(untagged[0].data, [1, 2, 3], (key, wanted))
+                untagged, _ = client.ok(f"SEARCH {key} creme")
+                self.assertEqual(untagged[0].data, [4])
+        untagged, _ = client.ok("SORT (SUBJECT) UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [4, 1, 2, 3])
+        untagged, _ = client.ok("THREAD ORDEREDSUBJECT UTF-8 ALL")
+        self.assertEqual(untagged[0].data, [[1, [2], [3]], [4]])
 
 
 class Bringing(Extensions):

@@ -32,7 +32,7 @@ struct SortTests {
                 ("SUBJECT", "2 1 4 3"), ("REVERSE SUBJECT", "3 1 4 2"), ("SUBJECT REVERSE SIZE", "2 4 1 3"),
                 ("FROM", "2 1 3 4"), ("TO", "3 4 1 2"), ("CC", "2 1 3 4"), ("ARRIVAL", "1 2 3 4"),
                 ("REVERSE ARRIVAL", "1 2 3 4"), ("SIZE", "3 1 2 4"), ("REVERSE SIZE", "4 2 1 3"), ("DATE", "3 4 2 1"),
-                ("DISPLAYFROM", "2 3 4 1"), ("DISPLAYTO", "4 3 1 2"), ("ARRIVAL FROM", "2 1 3 4"),
+                ("DISPLAYFROM", "2 3 4 1"), ("DISPLAYTO", "2 4 3 1"), ("ARRIVAL FROM", "2 1 3 4"),
             ] {
                 try await client.expect("SORT (\(criteria)) UTF-8 ALL", ["SORT \(order)", "OK SORT completed"])
             }

@@ -5,22 +5,35 @@ import MessageFormat
 import Testing
 
 private let subjects: [(String, base: String, isReply: Bool)] = [
-    ("", "", false), ("hello", "hello", false), ("  Hello   World ", "hello world", false),
-    ("Re: hello", "hello", true),
-    ("RE : hello", "hello", true), ("re [x]: hello", "hello", true), ("Fwd: Fw: hello", "hello", true),
-    ("[list] hello", "hello", false), ("[a][b] hello", "hello", false), ("[a] Re: [b] hello", "hello", true),
-    ("[list]", "[list]", false), ("hello (fwd)", "hello", true), ("hello (FWD)  (fwd) ", "hello", true),
-    ("[Fwd: hello]", "hello", true), ("[fwd: [fwd: re: hello] (fwd)]", "hello", true), ("Re:", "", true),
-    ("Regards", "regards", false), ("fwd hello", "fwd hello", false), ("[open hello", "[open hello", false),
-    ("[a[b] hello", "[a[b] hello", false), ("=?UTF-8?Q?Re:_=C3=84pfel?=", "äpfel", true),
-    ("Re: \u{1F600}", "\u{1F600}", true), ("[fwd:]", "", true), ("(fwd)", "", true), ("[ ] x", "x", false),
+    ("", "", false), ("hello", "HELLO", false), ("  Hello   World ", "HELLO WORLD", false),
+    ("Re: hello", "HELLO", true),
+    ("RE : hello", "HELLO", true), ("re [x]: hello", "HELLO", true), ("Fwd: Fw: hello", "HELLO", true),
+    ("[list] hello", "HELLO", false), ("[a][b] hello", "HELLO", false), ("[a] Re: [b] hello", "HELLO", true),
+    ("[list]", "[LIST]", false), ("hello (fwd)", "HELLO", true), ("hello (FWD)  (fwd) ", "HELLO", true),
+    ("[Fwd: hello]", "HELLO", true), ("[fwd: [fwd: re: hello] (fwd)]", "HELLO", true), ("Re:", "", true),
+    ("Regards", "REGARDS", false), ("fwd hello", "FWD HELLO", false), ("[open hello", "[OPEN HELLO", false),
+    ("[a[b] hello", "[A[B] HELLO", false), ("=?UTF-8?Q?Re:_=C3=84pfel?=", "A\u{308}PFEL", true),
+    ("Re: \u{1F600}", "\u{1F600}", true), ("[fwd:]", "", true), ("(fwd)", "", true), ("[ ] x", "X", false),
+    // The marks are looked for before anything is mapped (RFC 5255 §4.2): these are none.
+    ("\u{FF32}\u{FF25}: x", "RE: X", false), ("\u{24C7}e: x", "RE: X", false),
 ]
 
 @Test(arguments: subjects.indices)
 func findsBaseSubjects(index: Int) {
     let (text, base, isReply) = subjects[index]
     let found = BaseSubject(Array(text.utf8))
-    #expect(String(decoding: found.text, as: UTF8.self) == base && found.isReply == isReply, "\(text)")
+    #expect(found.key.octets == Array(base.utf8) && found.isReply == isReply, "\(text)")
+}
+
+@Test("What is in no charset keeps its octets, loses its marks, and is the same as nothing else")
+func findsBaseSubjectsOfOctets() {
+    let broken = BaseSubject(octets("Re: =?utf-8?q?A=FF?="))
+    #expect(broken.key.octets == [0xFF, 0x41, 0xFF] && broken.isReply)
+    #expect(broken.key == BaseSubject(octets("=?utf-8?q?A=FF?=")).key)
+    #expect(broken.key != BaseSubject(octets("=?utf-8?q?a=FF?=")).key)
+    #expect(broken.key > BaseSubject(octets("\u{10FFFD}")).key)
+    #expect(BaseSubject(octets("=?x-none?q?abc?=")).key.octets == [0xFF] + octets("abc"))
+    #expect(BaseSubject(octets("=?x-none?q?Re:?=")).key.isEmpty)
 }
 
 @Test

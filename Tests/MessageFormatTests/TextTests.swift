@@ -32,6 +32,44 @@ import Testing
         #expect(EncodedWord.decode([0x63, 0x61, 0x66, 0xE9, 0x80]) == "café€")
     }
 
+    @Test(
+        "What is UTF-8 among them is read as that",
+        arguments: [
+            ([0xE9, 0xC3, 0xA9, 0xE9], "ééé"), ([0xE2, 0xE2, 0x82, 0xAC], "â€"), ([0xE2, 0x82], "â\u{201A}"),
+            ([0xC0, 0xAF, 0xF0, 0x9F, 0x98, 0x80], "À¯\u{1F600}"), ([0xED, 0xA0, 0x80], "í\u{A0}€"),
+            ([0xF5, 0x41, 0xFF], "õAÿ"),
+        ] as [([UInt8], String)]
+    )
+    func mixedOctets(_ octets: [UInt8], _ expected: String) {
+        #expect(EncodedWord.decode(octets) == expected)
+    }
+
+    @Test(
+        "It is known what could be read as it said",
+        arguments: [
+            ("plain", true), ("raw ü", true), ("=?utf-8?q?=C3=BC?=", true), ("=?utf-8?q?=FC?=", false),
+            ("=?iso-8859-1?q?=FC?=", true), ("=?x-unknown?q?a?=", false), ("=?koi8-r?B?8NLJ18XU?=", true),
+            ("=?iso-2022-jp?q?a=FF?=", false), ("=?gb2312?q?=C3=BC=FF?=", false), ("a =?utf-8?q?=FC?= b", false),
+        ]
+    )
+    func readable(_ value: String, _ expected: Bool) {
+        let read = EncodedWord.read(octets(value))
+        #expect(read.isReadable == expected)
+        #expect(read.text == EncodedWord.decode(octets(value)))
+    }
+
+    @Test func octetsBehindTheText() {
+        let read = EncodedWord.read(octets("a =?utf-8?q?=FC?= =?koi8-r?q?=F0?= b"))
+        #expect(read.octets == [0x61, 0x20, 0xFC, 0xF0, 0x20, 0x62])
+        #expect(read.text == "a üП b")
+    }
+
+    @Test("UTF-8 that says it is something else is found all the same")
+    func mislabelled() {
+        #expect(Charset.text(octets("日本語"), charset: octets("us-ascii")) == "日本語")
+        #expect(Charset.text(octets("naïve, 日本"), charset: octets("iso-2022-jp")) == "naïve, 日本")
+    }
+
     @Test(arguments: [
         ("text/plain; name=a", "name", "a"),
         ("x/y; name*0=a; name*1=b", "name", "ab"),

@@ -53,7 +53,7 @@ struct SortRun {
 struct SortKeys: Sendable {
     enum Value: Sendable, Comparable {
         case number(Int64)
-        case text([UInt8])
+        case text(CollationKey)
 
         init(_ key: SortCriterion.Key, _ entry: MessageEntry, _ envelope: Envelope) {
             self =
@@ -61,19 +61,19 @@ struct SortKeys: Sendable {
                 case .arrival: .number(entry.internalSeconds)
                 case .size: .number(Int64(clamping: entry.size))
                 case .date: .number(envelope.sentSeconds(or: entry))
-                case .subject: .text(BaseSubject(envelope.subject).text)
-                case .from: .text(envelope.from.firstAddress?.sortText ?? [])
-                case .to: .text(envelope.to.firstAddress?.sortText ?? [])
-                case .cc: .text(envelope.cc.firstAddress?.sortText ?? [])
-                case .displayFrom: .text(envelope.from.firstAddress?.displayText ?? [])
-                case .displayTo: .text(envelope.to.firstAddress?.displayText ?? [])
+                case .subject: .text(BaseSubject(envelope.subject).key)
+                case .from: .text(envelope.from.firstAddress?.sortKey ?? .empty)
+                case .to: .text(envelope.to.firstAddress?.sortKey ?? .empty)
+                case .cc: .text(envelope.cc.firstAddress?.sortKey ?? .empty)
+                case .displayFrom: .text(envelope.from.firstAddress?.displayKey ?? .empty)
+                case .displayTo: .text(envelope.to.firstAddress?.displayKey ?? .empty)
                 }
         }
 
         static func < (a: Value, b: Value) -> Bool {
             switch (a, b) {
             case (.number(let a), .number(let b)): a < b
-            case (.text(let a), .text(let b)): a.lexicographicallyPrecedes(b)
+            case (.text(let a), .text(let b)): a < b
             case (.number, .text): true
             case (.text, .number): false
             }

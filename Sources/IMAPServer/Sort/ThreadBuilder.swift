@@ -36,14 +36,12 @@ extension ThreadForest {
     package init(bySubject messages: [ThreadedMessage]) {
         let order = messages.indices.sorted { a, b in
             let (first, second) = (messages[a], messages[b])
-            if first.subject.text != second.subject.text {
-                return first.subject.text.lexicographicallyPrecedes(second.subject.text)
-            }
+            if first.subject.key != second.subject.key { return first.subject.key < second.subject.key }
             return (first.sent, a) < (second.sent, b)
         }
         self.init(nodes: messages.map { Node($0.number) })
         for place in order {
-            if let root = roots.last, messages[root].subject.text == messages[place].subject.text {
+            if let root = roots.last, messages[root].subject.key == messages[place].subject.key {
                 nodes[root].children.append(place)
             } else {
                 roots.append(place)
@@ -174,12 +172,12 @@ private struct ReferenceThreads {
         var table = subjects()
         var moved: Set<Int> = []
         for root in roots where !moved.contains(root) {
-            let text = subject(root).text
-            guard !text.isEmpty, let other = table[text], other != root else { continue }
+            let key = subject(root).key
+            guard !key.isEmpty, let other = table[key], other != root else { continue }
             moved.insert(root)
             if let made = join(root, to: other) {
                 moved.insert(other)
-                table[text] = made
+                table[key] = made
                 roots.append(made)
             }
         }
@@ -187,17 +185,17 @@ private struct ReferenceThreads {
     }
 
     /// For each subject the thread that the others are joined to.
-    private func subjects() -> [[UInt8]: Int] {
-        var table: [[UInt8]: Int] = [:]
+    private func subjects() -> [CollationKey: Int] {
+        var table: [CollationKey: Int] = [:]
         for root in roots {
             let subject = subject(root)
-            guard !subject.text.isEmpty else { continue }
-            guard let known = table[subject.text] else {
-                table[subject.text] = root
+            guard !subject.key.isEmpty else { continue }
+            guard let known = table[subject.key] else {
+                table[subject.key] = root
                 continue
             }
             let isBetter = isDummy(root) || self.subject(known).isReply && !subject.isReply
-            if !isDummy(known), isBetter { table[subject.text] = root }
+            if !isDummy(known), isBetter { table[subject.key] = root }
         }
         return table
     }

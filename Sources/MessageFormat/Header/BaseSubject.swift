@@ -5,14 +5,17 @@ internal import ByteTools
 
 /// A subject without what answering and forwarding put around it (RFC 5256 §2.1), made comparable.
 package struct BaseSubject: Sendable, Hashable {
-    /// Decoded, folded, without marks; may be empty.
-    package let text: [UInt8]
+    /// What it is compared by; of no octets when nothing is left.
+    package let key: CollationKey
     /// Whether there was a mark of a reply or a forward.
     package let isReply: Bool
 
     /// `subject`: the unfolded value of a Subject field; `nil` when there is none.
     package init(_ subject: [UInt8]?) {
-        var text = SearchFolding.fold(EncodedWord.decode(subject ?? []))[...]
+        var decoded = EncodedWord.read(subject ?? [])
+        // What is no text in its charset keeps its octets (RFC 5255 §4.6), and loses the same marks.
+        let octets = Self.joiningBlanks(decoded.isReadable ? Array(decoded.text.utf8) : decoded.octets)
+        var text = octets[...]
         var isReply = false
         repeat {
             Self.removeTrailers(&text, &isReply)
@@ -20,8 +23,27 @@ package struct BaseSubject: Sendable, Hashable {
             // Behind them is no mark, or it would have gone.
             while Self.removeBlob(&text) {}
         } while Self.removeForward(&text, &isReply)
-        self.text = Array(text)
+        decoded.octets = Array(text)
+        decoded.text = String(decoding: text, as: UTF8.self)
+        key = CollationKey(decoded)
         self.isReply = isReply
+    }
+
+    /// Each run of white space as one space (RFC 5256 §2.1, step 1).
+    private static func joiningBlanks(_ octets: [UInt8]) -> [UInt8] {
+        var joined: [UInt8] = []
+        joined.reserveCapacity(octets.count)
+        for octet in octets {
+            let isBlank = octet == ASCII.space || (0x09...0x0D).contains(octet)
+            if isBlank, joined.last == ASCII.space { continue }
+            joined.append(isBlank ? ASCII.space : octet)
+        }
+        return joined
+    }
+
+    /// Case apart.
+    private static func starts(_ text: ArraySlice<UInt8>, with mark: String) -> Bool {
+        ASCII.equalIgnoringCase(text.prefix(mark.utf8.count), mark.utf8)
     }
 
     // subj-trailer = "(fwd)" / WSP
@@ -29,7 +51,7 @@ package struct BaseSubject: Sendable, Hashable {
         while true {
             if text.last == ASCII.space {
                 text.removeLast()
-            } else if text.suffix(5).elementsEqual("(fwd)".utf8) {
+            } else if Self.starts(text.suffix(5), with: "(fwd)") {
                 text.removeLast(5)
                 isReply = true
             } else {
@@ -46,7 +68,7 @@ package struct BaseSubject: Sendable, Hashable {
         }
         var rest = text
         while let after = afterBlob(rest) { rest = after }
-        guard let mark = ["re", "fwd", "fw"].first(where: { rest.starts(with: $0.utf8) }) else { return false }
+        guard let mark = ["re", "fwd", "fw"].first(where: { starts(rest, with: $0) }) else { return false }
         rest = rest.dropFirst(mark.utf8.count).drop { $0 == ASCII.space }
         if let after = afterBlob(rest) { rest = after }
         guard rest.first == 0x3A else { return false }
@@ -72,7 +94,7 @@ package struct BaseSubject: Sendable, Hashable {
 
     // subj-fwd = subj-fwd-hdr subject subj-fwd-trl; subj-fwd-hdr = "[fwd:"; subj-fwd-trl = "]"
     private static func removeForward(_ text: inout ArraySlice<UInt8>, _ isReply: inout Bool) -> Bool {
-        guard text.starts(with: "[fwd:".utf8), text.last == 0x5D else { return false }
+        guard starts(text, with: "[fwd:"), text.last == 0x5D else { return false }
         text = text.dropFirst(5).dropLast()
         isReply = true
         return true
@@ -81,12 +103,12 @@ package struct BaseSubject: Sendable, Hashable {
 
 extension EnvelopeAddress {
     /// What SORT compares of an address: the local part (RFC 5256 §3).
-    package var sortText: [UInt8] { SearchFolding.fold(EncodedWord.decode(mailbox ?? [])) }
+    package var sortKey: CollationKey { CollationKey(EncodedWord.read(mailbox ?? [])) }
 
     /// What people see of it: the name, or the address (RFC 5957 §3).
-    package var displayText: [UInt8] {
-        if let name, !name.isEmpty { return SearchFolding.fold(EncodedWord.decode(name)) }
-        guard let mailbox, let host else { return sortText }
-        return SearchFolding.fold(EncodedWord.decode(mailbox + [0x40] + host))
+    package var displayKey: CollationKey {
+        if let name, !name.isEmpty { return CollationKey(EncodedWord.read(name)) }
+        guard let mailbox, let host else { return sortKey }
+        return CollationKey(EncodedWord.read(mailbox + [0x40] + host))
     }
 }

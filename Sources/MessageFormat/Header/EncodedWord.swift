@@ -11,22 +11,29 @@ package enum EncodedWord {
     /// UTF-8 (RFC 6532) or, where they are not, as windows-1252.
     ///
     /// What is not an encoded-word stays as it is.
-    package static func decode(_ value: [UInt8]) -> String {
-        guard hasMark(value) else { return value.isEmpty ? "" : Charset.text(value, charset: []) }
-        var text = ""
+    package static func decode(_ value: [UInt8]) -> String { read(value).text }
+
+    /// The same, with the octets that it was read from.
+    package static func read(_ value: [UInt8]) -> DecodedText {
+        var result = DecodedText()
+        guard hasMark(value) else {
+            if !value.isEmpty { result.add(value, charset: []) }
+            return result
+        }
         var plain: [UInt8] = []
         var run: Run?
         var index = 0
         while index < value.count {
             if value[index] == UInt8(ascii: "="), let (word, end) = word(at: index, in: value) {
                 if run == nil || !plain.allSatisfy(FieldScanner.isWhitespace) {
-                    text += finish(&run) + finish(&plain)
+                    finish(&run, &result)
+                    finish(&plain, &result)
                 }
                 plain = []
                 if let same = run, same.charset.elementsEqual(word.charset) {
                     run?.octets += word.octets
                 } else {
-                    text += finish(&run)
+                    finish(&run, &result)
                     run = word
                 }
                 index = end
@@ -35,7 +42,9 @@ package enum EncodedWord {
                 index += 1
             }
         }
-        return text + finish(&run) + finish(&plain)
+        finish(&run, &result)
+        finish(&plain, &result)
+        return result
     }
 
     /// Most values have no encoded-word; that is known before anything is taken apart.
@@ -56,14 +65,14 @@ package enum EncodedWord {
         var octets: [UInt8]
     }
 
-    private static func finish(_ run: inout Run?) -> String {
-        defer { run = nil }
-        return run.map { Charset.text($0.octets, charset: $0.charset) } ?? ""
+    private static func finish(_ run: inout Run?, _ result: inout DecodedText) {
+        if let run { result.add(run.octets, charset: run.charset) }
+        run = nil
     }
 
-    private static func finish(_ plain: inout [UInt8]) -> String {
-        defer { plain = [] }
-        return plain.isEmpty ? "" : Charset.text(plain, charset: [])
+    private static func finish(_ plain: inout [UInt8], _ result: inout DecodedText) {
+        if !plain.isEmpty { result.add(plain, charset: []) }
+        plain = []
     }
 
     /// RFC 2047 §2 allows 75; mailers exceed it.

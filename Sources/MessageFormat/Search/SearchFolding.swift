@@ -3,8 +3,8 @@
 
 internal import ByteTools
 
-/// Makes text comparable for SEARCH: case folded by Unicode's lower-case mappings (RFC 5051's order is close to it),
-/// each run of white space one space, so that a phrase is found across a line end.
+/// Makes text comparable for SEARCH: mapped as i;unicode-casemap has it (RFC 5051), each run of white space one space, so
+/// that a phrase is found across a line end.
 ///
 /// Keeps its state between pieces.
 struct SearchFolding: Sendable {
@@ -15,27 +15,33 @@ struct SearchFolding: Sendable {
         if octets.allSatisfy({ $0 < 0x80 }) { return foldASCII(octets) }
         var folded: [UInt8] = []
         folded.reserveCapacity(octets.count)
+        var mapper = UnicodeCasemap.Mapper()
         for scalar in text.unicodeScalars {
             if scalar.value < 0x80 {
-                fold(UInt8(truncatingIfNeeded: scalar.value), into: &folded)
-            } else if Self.isSpace(scalar) {
-                fold(ASCII.space, into: &folded)
+                append(ASCII.upper(UInt8(truncatingIfNeeded: scalar.value)), to: &folded)
             } else {
-                afterSpace = false
-                if scalar.properties.changesWhenLowercased || scalar.value < 0x180 {
-                    folded.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
-                } else {
-                    folded.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-                }
+                mapper.map(scalar) { append($0, to: &folded) }
             }
         }
         return folded
     }
 
+    /// What a character became, which may be a space.
+    private mutating func append(_ mapped: Unicode.Scalar, to folded: inout [UInt8]) {
+        if mapped.value < 0x80 {
+            append(UInt8(truncatingIfNeeded: mapped.value), to: &folded)
+        } else if Self.isSpace(mapped) {
+            append(ASCII.space, to: &folded)
+        } else {
+            afterSpace = false
+            UnicodeCasemap.append(mapped, to: &folded)
+        }
+    }
+
     /// What an ASCII octet is folded to.
     private static let table: [UInt8] = (0..<256).map { value in
         let octet = UInt8(value)
-        return (0x09...0x0D).contains(octet) ? ASCII.space : ASCII.lower(octet)
+        return (0x09...0x0D).contains(octet) ? ASCII.space : ASCII.upper(octet)
     }
 
     /// Most text there is, so it goes by table.
@@ -59,10 +65,10 @@ struct SearchFolding: Sendable {
         return folded
     }
 
-    private mutating func fold(_ octet: UInt8, into folded: inout [UInt8]) {
+    private mutating func append(_ octet: UInt8, to folded: inout [UInt8]) {
         let isSpace = octet == ASCII.space || (0x09...0x0D).contains(octet)
         if isSpace, afterSpace { return }
-        folded.append(isSpace ? ASCII.space : ASCII.lower(octet))
+        folded.append(isSpace ? ASCII.space : octet)
         afterSpace = isSpace
     }
 

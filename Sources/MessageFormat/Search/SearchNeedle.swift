@@ -1,7 +1,8 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A text to be found by SEARCH, as a substring, with case and the length of white space ignored (RFC 9051 §6.4.4).
+/// A text to be found by SEARCH, as a substring, compared as i;unicode-casemap has it (RFC 5255 §4.2), with the length of
+/// white space ignored.
 package struct SearchNeedle: Sendable, Hashable {
     /// UTF-8, folded.
     package let folded: [UInt8]
