@@ -112,6 +112,15 @@ class IMAPClient(unittest.TestCase):
         fetched = client.fetch("1:*", ["BODY.PEEK[]", "BODYSTRUCTURE", "ENVELOPE"])
         self.assertEqual([fetched[uid][b"BODY[]"] for uid in sorted(fetched)], list(DELICATE.values()))
 
+    def test_several_messages_at_once(self):
+        client = self.client
+        sent = [message(b"text %d\r\n" % number) for number in range(4)]
+        client.multiappend("INBOX", sent[:2] + [{"msg": sent[2], "flags": ["\\Seen"]}, sent[3]])
+        client.select_folder("INBOX")
+        fetched = client.fetch("1:*", ["BODY.PEEK[]", "FLAGS"])
+        self.assertEqual([fetched[uid][b"BODY[]"] for uid in sorted(fetched)], sent)
+        self.assertEqual([fetched[uid][b"FLAGS"] for uid in sorted(fetched)], [(), (), (b"\\Seen",), ()])
+
     def test_what_hurts_readers(self):
         """Envelopes and structures of hostile and of broken messages are read by a parser that is not ours."""
         client = self.client

@@ -31,6 +31,8 @@ package struct AppendLiteral: Hashable, Sendable {
         }
         if fragment.literal == nil, !scanner.isAtEnd {
             try scanner.space()
+            // IMAPClient (PyPI) sends one more in front of a message without flags.
+            _ = scanner.accept(ASCII.space)
             fragment.messages = try scanner.appendMessages()
         }
         try scanner.end("the end of the line behind the size of a message")

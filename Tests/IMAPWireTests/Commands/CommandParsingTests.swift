@@ -78,7 +78,7 @@ func readsNamesInUTF8(text: String, name: String) throws {
     ("", false, false), (" {5}", false, true), (" (\\Seen) \"17-Jul-1996 02:44:25 -0700\" ~{5+}", false, true),
     (")", true, false),
     (") UTF8 (~{5}", true, true), (" CATENATE (URL x)", false, false), (" CATENATE (URL x TEXT {5}", false, true),
-    (" CATENATE (URL x) (\\Seen) CATENATE (URL y) {5}", false, true),
+    (" CATENATE (URL x) (\\Seen) CATENATE (URL y) {5}", false, true), ("  {5}", false, true), (")  {5+}", true, true),
 ])
 func readsWhatFollowsAMessage(line: String, isUTF8: Bool, isMore: Bool) throws {
     let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
@@ -131,7 +131,8 @@ func refusesWhatMayNotFollowAPart(line: String) {
 }
 
 @Test(arguments: [
-    ("x", false), ("{5}", false), (" x", false), (" {5} x", false), ("", true), (" {5}", true), (")x", true),
+    ("x", false), ("{5}", false), (" x", false), ("   {5}", false), ("  ", false),
+    (" {5} x", false), ("", true), (" {5}", true), (")x", true),
 ])
 func refusesWhatMayNotFollowAMessage(line: String, isUTF8: Bool) {
     let literal = AppendLiteral(LiteralMarker(count: 1, isSynchronizing: true), isUTF8: isUTF8)
