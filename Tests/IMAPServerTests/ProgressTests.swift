@@ -27,6 +27,25 @@ struct ProgressTests {
         }
     }
 
+    @Test(
+        "It never comes into a response, however much of that is sent as it is read",
+        arguments: ["BODY.PEEK[]", "BODY.PEEK[TEXT]", "RFC822", "BINARY.PEEK[1]"]
+    )
+    func betweenResponses(item: String) async throws {
+        let dialogue = dialogue(interval: .zero)
+        // More than is held in memory, and sent without its transfer encoding.
+        let lines = String(repeating: "MDEyMzQ1Njc4OWFiY2RlCg==\r\n", count: 100_000)
+        for _ in 1...2 { dialogue.account.deliver("Content-Transfer-Encoding: base64\r\n\r\n" + lines) }
+        try await dialogue.loggedOn { client in
+            try await client.run("SELECT INBOX")
+            try await client.send("a1 FETCH 4:5 (\(item) UID)\r\n")
+            // Each is held against the grammar as it comes.
+            let told = try await client.responses(to: "a1")
+            #expect(told.filter { $0.contains("FETCH (") }.allSatisfy { $0.contains("UID ") && $0.hasSuffix(")") })
+            #expect(told.count { $0.contains("[INPROGRESS ") } == 2)
+        }
+    }
+
     @Test("A tag that cannot stand in a response code is left out")
     func tag() async throws {
         try await dialogue(interval: .zero).loggedOn { client in

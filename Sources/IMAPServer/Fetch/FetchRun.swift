@@ -114,6 +114,7 @@ struct FetchRun {
 
     private mutating func write(_ index: Int, _ entry: MessageEntry, _ contents: [FetchContent]) async throws {
         encoder.fetchHead(SequenceNumber(UInt32(clamping: index + 1)), entry.uid, session.enabled)
+        var isPartlySent = false
         for (place, (item, content)) in zip(items, contents).enumerated() {
             if place > 0 { encoder.space() }
             switch content {
@@ -130,18 +131,23 @@ struct FetchRun {
                 name(item)
                 encoder.space()
                 item.isBinary ? encoder.binaryLiteral(octets) : encoder.literal(octets)
-            case .range(let range): try await stream(item, entry, range)
+            case .range(let range):
+                isPartlySent = true
+                try await stream(item, entry, range)
             case .decodedCount(let count):
                 name(item)
                 encoder.space()
                 encoder.number(count)
-            case .decoded(let range): try await stream(item, entry, range)
+            case .decoded(let range):
+                isPartlySent = true
+                try await stream(item, entry, range)
             case .undecodable: break
             }
         }
         encoder.raw(")")
         encoder.lineEnd()
-        if encoder.bytes.count > Self.sentOctets { try await sendEncoded() }
+        // The rest goes out with it: what the session tells by itself comes between responses, never into one.
+        if isPartlySent || encoder.bytes.count > Self.sentOctets { try await sendEncoded() }
     }
 
     mutating func sendEncoded() async throws {
