@@ -71,6 +71,7 @@ package struct Relay<State: RelayState> {
                 if state.takeCompression() {
                     try await client.startDeflate(received: Array(fromClient))
                     fromClient = []
+                    try await client.send(state.fromBackEnd(state.takeBehindCompression()))
                 }
                 // What follows of the client is for another session, and may not be compressed any more.
                 if state.isLoggedOff { return true }

@@ -31,6 +31,10 @@ package protocol RelayState: Sendable {
     /// True once, when the client was told that what follows is compressed.
     mutating func takeCompression() -> Bool
 
+    /// What the back-end said behind that in the same breath, which `fromBackEnd` is given again once what goes to the
+    /// client is compressed; once.
+    mutating func takeBehindCompression() -> [UInt8]
+
     /// The client logs off and stays: nothing more of it is read, since what follows is not for this session, and may
     /// not be compressed any more.
     var isLoggingOff: Bool { get }
@@ -44,6 +48,7 @@ package protocol RelayState: Sendable {
 
 extension RelayState {
     package mutating func takeCompression() -> Bool { false }
+    package mutating func takeBehindCompression() -> [UInt8] { [] }
     package var isLoggingOff: Bool { false }
     package var isLoggedOff: Bool { false }
 }

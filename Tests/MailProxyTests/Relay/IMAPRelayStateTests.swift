@@ -267,6 +267,21 @@ import Testing
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE MARTLET-DEFLATE\r\n2 NOOP\r\n")
     }
 
+    @Test("what the back-end says behind its answer to COMPRESS is kept until it can be compressed")
+    func behindCompression() {
+        var rig = loggedOn(.max)
+        rig.client("1 COMPRESS DEFLATE\r\n")
+        let behind = "* STATUS INBOX (MESSAGES 5)\r\n* 3 EXISTS\r\n"
+        rig.backEnd("* 2 EXISTS\r\n1 OK active\r\n" + behind)
+        #expect(rig.heard().toClient == "* 2 EXISTS\r\n1 OK active\r\n")
+        let isCompressed = rig.state.takeCompression()
+        #expect(isCompressed)
+        let (kept, again) = (rig.state.takeBehindCompression(), rig.state.takeBehindCompression())
+        #expect((kept, again) == (Array(behind.utf8), []))
+        let told = rig.state.fromBackEnd(kept)
+        #expect(told == kept)
+    }
+
     @Test("what follows UNAUTHENTICATE is for another session", arguments: [1, Int.max])
     func logOff(_ size: Int) {
         var rig = loggedOn(size)

@@ -44,6 +44,8 @@ package struct IMAPRelayState: RelayState {
     /// COMPRESS is not answered yet: whether what the client sends behind it is compressed is not known (RFC 4978 §3).
     var awaitsCompression = false
     private var beginsCompression = false
+    /// What came behind the answer to COMPRESS: NOTIFY lets a back-end speak unasked.
+    private var behindCompression: [UInt8] = []
     /// UNAUTHENTICATE is not answered yet: what the client sends behind it is for another session (RFC 8437 §3).
     package var isLoggingOff = false
     package var isLoggedOff = false
@@ -149,6 +151,10 @@ package struct IMAPRelayState: RelayState {
                 }
                 held = []
                 isCommitted = false
+                if beginsCompression, !rest.isEmpty {
+                    behindCompression = Array(rest)
+                    return output
+                }
             } else if isReplaying {
                 held = []
             } else if isCommitted || responses.hasLiteral || held.count + octets.count > Self.holdLimit {
@@ -223,6 +229,11 @@ package struct IMAPRelayState: RelayState {
         guard isOK else { return }
         beginsCompression = true
         enabled.append(Self.deflate)
+    }
+
+    package mutating func takeBehindCompression() -> [UInt8] {
+        defer { behindCompression = [] }
+        return behindCompression
     }
 
     package mutating func takeCompression() -> Bool {
