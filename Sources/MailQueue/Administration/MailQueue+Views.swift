@@ -92,7 +92,9 @@ extension MailQueue {
     }
 
     private func unreadable(_ id: QueueID, _ entry: QueueEntry) -> MessageView {
-        MessageView(
+        let own = state.ownEvent(of: entry)
+        let next = entry.slots.map { state.nextEvent(of: $0, in: entry, at: now, ownEvent: own) }.min()
+        return MessageView(
             id: id,
             state: classicState(entry, at: now),
             sender: .null,
@@ -101,7 +103,7 @@ extension MailQueue {
             size: entry.size,
             arrival: wall(entry.arrival),
             expiry: wall(min(entry.expiry, state.expiry(of: entry))),
-            nextEvent: wall(entry.slots.map { state.nextEvent(of: $0, in: entry, at: now) }.min() ?? entry.expiry),
+            nextEvent: wall(next ?? entry.expiry),
             trace: nil,
             messageID: "",
             peer: "",
@@ -146,6 +148,7 @@ extension MailQueue {
         let statuses = await lastStatuses(loaded, loaded.entry.slots.indices)
         var recipients: [RecipientView] = []
         var nextEvent = Int64.max
+        let own = state.ownEvent(of: loaded.entry)
         for (index, slot) in loaded.entry.slots.enumerated() {
             var status = statuses[index]
             if status == nil, state.destinations[slot.destination].retryAt > now {
@@ -153,7 +156,7 @@ extension MailQueue {
                 status = DeliveryStatus(SMTPReply(450, .mailSystem, why), time: now)
             }
             if let time = status?.time { status?.time = wall(time) }
-            let next = slot.state.isFinal ? 0 : state.nextEvent(of: slot, in: loaded.entry, at: now)
+            let next = slot.state.isFinal ? 0 : state.nextEvent(of: slot, in: loaded.entry, at: now, ownEvent: own)
             if !slot.state.isFinal { nextEvent = min(nextEvent, next) }
             recipients.append(
                 RecipientView(

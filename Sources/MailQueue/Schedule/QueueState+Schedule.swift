@@ -230,8 +230,9 @@ extension QueueState {
     }
 
     /// When something happens next to a recipient, as far as anyone knows.
-    func nextEvent(of slot: RecipientSlot, in entry: QueueEntry, at now: Int64) -> Int64 {
-        let ownEvent = ownEvent(of: entry)
+    ///
+    /// - Parameter ownEvent: of the message (`ownEvent(of:)`), which takes a look at all its recipients: once for all.
+    func nextEvent(of slot: RecipientSlot, in entry: QueueEntry, at now: Int64, ownEvent: Int64) -> Int64 {
         if entry.isFrozen { return ownEvent }
         switch slot.state {
         case .pending: return min(ownEvent, max(now, destinations[slot.destination].retryAt))

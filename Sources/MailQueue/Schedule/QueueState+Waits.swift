@@ -22,10 +22,13 @@ extension QueueState {
         var found: [UInt32: DestinationWait] = [:]
         guard !destinations.isEmpty else { return found }
         for entry in entries.values {
+            var ownEvent: Int64?
             for slot in entry.slots where !slot.state.isFinal && destinations.contains(slot.destination) {
+                let own = ownEvent ?? self.ownEvent(of: entry)
+                ownEvent = own
                 let wait = DestinationWait(
                     state: Self.waitState(of: slot, in: entry),
-                    nextEvent: nextEvent(of: slot, in: entry, at: now)
+                    nextEvent: nextEvent(of: slot, in: entry, at: now, ownEvent: own)
                 )
                 guard let known = found[slot.destination] else {
                     found[slot.destination] = wait
