@@ -104,6 +104,22 @@ struct MailboxConformanceTests {
         await harness.close()
     }
 
+    @Test("Renaming INBOX copies annotations only as far as there may be so many", arguments: Engine.allCases)
+    func copiedAnnotations(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        let account = try await harness.account()
+        let value = [UInt8](repeating: 1, count: AnnotationLimits.valueOctets)
+        let all = (0..<AnnotationLimits.entries).map { AnnotationChange("/private/\($0)", value) }
+        try await account.annotate(.inbox, all)
+        // One such mailbox more than there is room for.
+        let most = AnnotationLimits.accountOctets / (AnnotationLimits.entries * AnnotationLimits.valueOctets)
+        for number in 1..<most { try await account.rename(.inbox, to: name("old\(number)")) }
+        await expectCode(.limit) { try await account.rename(.inbox, to: name("last")) }
+        await expectCode(.noSuchMailbox) { _ = try await account.annotations(of: name("last")) }
+        #expect(try await account.annotations(of: .inbox).count == AnnotationLimits.entries)
+        await harness.close()
+    }
+
     @Test(
         "The overview has every mailbox as it is, and whoever watches all is told of each change",
         arguments: Engine.allCases

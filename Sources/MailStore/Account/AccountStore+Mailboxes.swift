@@ -85,7 +85,7 @@ extension AccountStore {
     /// Renaming INBOX leaves it empty; mailboxes below it stay (RFC 9051 §6.3.6).
     private func planEmptying(_ inbox: MailboxState, into target: MailboxName) throws(MailStoreError) -> [LogRecord] {
         let created = try planMailbox(target)
-        let made = [LogRecord.mailboxCreated(created)] + planAnnotations(of: inbox, for: created)
+        let made = [LogRecord.mailboxCreated(created)] + (try planAnnotations(of: inbox, for: created))
         guard !inbox.messages.isEmpty else { return made }
         let empty = MailboxState(
             id: created.mailbox,
@@ -99,8 +99,14 @@ extension AccountStore {
     }
 
     /// INBOX keeps its own (RFC 5464 §4.1).
-    private func planAnnotations(of inbox: MailboxState, for created: MailboxCreatedRecord) -> [LogRecord] {
+    private func planAnnotations(
+        of inbox: MailboxState,
+        for created: MailboxCreatedRecord
+    ) throws(MailStoreError) -> [LogRecord] {
         guard let entries = state.annotations[inbox.id] else { return [] }
+        guard state.annotationOctets + entries.octets <= AnnotationLimits.accountOctets else {
+            throw MailStoreError(.limit, "there are too many annotations to copy those of INBOX")
+        }
         let changes = entries.map { AnnotationChange($0.key, $0.value) }
         return [.annotated(AnnotationsRecord(mailbox: created.mailbox, modSeq: created.modSeq, changes: changes))]
     }
