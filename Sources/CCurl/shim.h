@@ -39,7 +39,8 @@ static inline CURLcode CCurl_post(const char *address, const char *form, size_t 
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds);
     // A look-up of the host's name that hangs is left behind, not waited for.
     curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
-    // What else a redirection or an environment variable could lead to is not to get tokens.
+    // What else a redirection or an environment variable could lead to is not to get tokens: nor is a proxy that one names.
+    curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
