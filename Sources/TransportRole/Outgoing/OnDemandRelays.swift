@@ -122,7 +122,7 @@ package struct OnDemandRelays: OnDemandRelay {
             for number in loans.numbers {
                 for name in delivery.connectors where await loans.waiting(number, name) > 0 {
                     // Nothing of this worker's goes over the connection meanwhile.
-                    guard await delivery.sessions.take(name) != nil else { return }
+                    guard await delivery.sessions.take(name) != nil else { continue }
                     let domains = delivery.domains
                     guard await loans.lend(host, of: outbound, options, to: number, for: name, domains) else { return }
                     delivery.sessions.giveBack(name)
