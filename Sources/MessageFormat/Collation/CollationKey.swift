@@ -9,6 +9,9 @@ package struct CollationKey: Sendable, Hashable, Comparable {
     /// In no UTF-8, and greater than all that is.
     private static let unreadable: UInt8 = 0xFF
 
+    /// Of a longer text no more counts: a thousand such keys are in memory at once.
+    private static let maximumOctets = 16_384
+
     /// Of no text; before all others.
     package static let empty = CollationKey(DecodedText())
 
@@ -16,7 +19,8 @@ package struct CollationKey: Sendable, Hashable, Comparable {
 
     package init(_ text: DecodedText) {
         let isReadable = text.isReadable || text.octets.isEmpty
-        octets = isReadable ? UnicodeCasemap.map(text.text) : [Self.unreadable] + text.octets
+        let whole = isReadable ? UnicodeCasemap.map(text.text) : [Self.unreadable] + text.octets
+        octets = whole.count > Self.maximumOctets ? Array(whole.prefix(Self.maximumOctets)) : whole
     }
 
     package static func < (a: Self, b: Self) -> Bool { a.octets.lexicographicallyPrecedes(b.octets) }
