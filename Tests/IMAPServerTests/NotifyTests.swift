@@ -107,6 +107,21 @@ struct NotifyTests {
         }
     }
 
+    @Test("A mod-sequence behind changes of flags that were not told is not told")
+    func leftOutFlags() async throws {
+        try await two { a, b, _ in
+            try await b.run("ENABLE QRESYNC")
+            try await b.run("SELECT INBOX")
+            try await b.run("NOTIFY SET (SELECTED (MessageNew MessageExpunge))")
+            try await a.run("STORE 1 +FLAGS (\\Flagged)")
+            try await a.run("STORE 2 +FLAGS (\\Deleted)")
+            try await a.run("EXPUNGE")
+            let answers = try await b.run("NOOP")
+            #expect(answers.contains { $0.hasPrefix("VANISHED ") })
+            #expect(!answers.contains { $0.contains("HIGHESTMODSEQ") || $0.contains("FETCH") })
+        }
+    }
+
     @Test("Counts of other mailboxes: first, and whenever they change")
     func counts() async throws {
         try await two { a, b, account in

@@ -26,8 +26,11 @@ extension IMAPSession {
             guard error.code == .noSuchMailbox else { return }
             reports = view?.mailboxWasDeleted(allowingExpunge: allowingExpunge, enabled)
         }
+        if notifications?.tellsFlags == false, reports?.contains(where: \.isOfFlags) == true {
+            reports?.removeAll(where: \.isOfFlags)
+            view?.leavesOutFlags = true
+        }
         noteDueModSeq(reports ?? [])
-        if notifications?.tellsFlags == false { reports?.removeAll(where: \.isOfFlags) }
         try await send(reports ?? [])
         var arrivals = Arrivals(view?.uids(behind: last) ?? UIDSet())
         if !changed.isEmpty { try await tellChanged(changed, &arrivals) }
@@ -36,7 +39,7 @@ extension IMAPSession {
     }
 
     private func noteDueModSeq(_ reports: [MailboxView.Report]) {
-        guard enabled.contains(.qresync), let view, !view.isGone else { return }
+        guard enabled.contains(.qresync), let view, !view.isGone, !view.leavesOutFlags else { return }
         let tellsExpunges = reports.contains { report in if case .vanished = report { true } else { false } }
         if tellsExpunges || !view.untold.isEmpty { dueModSeq = view.toldModSeq }
     }

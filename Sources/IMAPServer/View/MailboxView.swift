@@ -27,6 +27,9 @@ struct MailboxView {
     var ownArrivals = UIDSet()
     /// Expunged in the store, and not yet told: still in `messages`.
     private(set) var untold = UIDSet()
+    /// Changes of flags were not told, since the client wants none (RFC 5465 §5.4): no mod-sequence that comes behind them
+    /// may be told, or they would never be asked for.
+    var leavesOutFlags = false
     /// Set when the mailbox itself was deleted.
     private(set) var isGone = false
 
