@@ -22,12 +22,7 @@ struct CollationTests {
     ]
 
     private func selected(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
-        let dialogue = Dialogue()
-        for mail in Self.mails { dialogue.account.deliver(mail) }
-        try await dialogue.loggedOn { client in
-            try await client.run("SELECT INBOX")
-            try await body(client)
-        }
+        try await Dialogue.selected(Self.mails, body)
     }
 
     @Test("SEARCH: BODY, TEXT, SUBJECT, FROM, HEADER")

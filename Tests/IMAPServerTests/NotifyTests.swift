@@ -10,20 +10,9 @@ import Testing
 
 @Suite("NOTIFY (RFC 5465)", .timeLimit(.minutes(4)))
 struct NotifyTests {
-    /// Two clients, both with INBOX selected.
-    private func two(
-        _ messages: Int = 5,
-        _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeAccount) async throws -> Void
-    ) async throws {
-        let dialogue = Dialogue()
-        for number in 1...messages { dialogue.account.deliver("Subject: \(number)\r\n\r\nbody\r\n") }
-        let account = dialogue.account
-        try await dialogue.selectedTwice { try await body($0, $1, account) }
-    }
-
     @Test("SELECTED: all is told at once, with what was asked for of new messages")
     func immediate() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await b.expect(
                 "NOTIFY SET (SELECTED (MessageNew (UID FLAGS BODY.PEEK[HEADER.FIELDS (Subject)]) MessageExpunge FlagChange))",
                 ["OK NOTIFY completed"]
@@ -50,7 +39,7 @@ struct NotifyTests {
 
     @Test("In the middle of a line, and of IDLE")
     func anywhere() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await b.run("NOTIFY SET (SELECTED (MessageNew MessageExpunge))")
             try await b.send("x NO")
             account.deliver("x")
@@ -69,7 +58,7 @@ struct NotifyTests {
 
     @Test("SELECTED-DELAYED: numbers stand still until a command lets them move")
     func delayed() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await b.run("NOTIFY SET (SELECTED-DELAYED (MessageNew (UID) MessageExpunge FlagChange))")
             try await a.run("STORE 1,3 +FLAGS.SILENT (\\Deleted)")
             try await a.run("EXPUNGE")
@@ -84,7 +73,7 @@ struct NotifyTests {
 
     @Test("NONE: the mailbox stays as it is known, but for what the client does itself")
     func none() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             for (command, told) in [
                 ("NOTIFY NONE", []),
                 ("NOTIFY SET (SELECTED NONE)", ["6 EXISTS", "5 FETCH (UID 5 FLAGS (\\Flagged))"]),
@@ -109,7 +98,7 @@ struct NotifyTests {
 
     @Test("A mod-sequence behind changes of flags that were not told is not told")
     func leftOutFlags() async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             try await b.run("ENABLE QRESYNC")
             try await b.run("SELECT INBOX")
             try await b.run("NOTIFY SET (SELECTED (MessageNew MessageExpunge))")
@@ -124,7 +113,7 @@ struct NotifyTests {
 
     @Test("Counts of other mailboxes: first, and whenever they change")
     func counts() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             let first = try await b.run(
                 "NOTIFY SET STATUS (PERSONAL (MessageNew MessageExpunge FlagChange)) (SUBTREE No NONE)"
             )
@@ -163,7 +152,7 @@ struct NotifyTests {
 
     @Test("Names, subscriptions and annotations")
     func names() async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             let events = "MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange"
             try await b.expect("NOTIFY SET (PERSONAL (\(events)))", ["OK NOTIFY completed"])
             try await b.run("CREATE Mine/Own")
@@ -206,7 +195,7 @@ struct NotifyTests {
         ]
     )
     func scopes(filter: String, told: [String]) async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             let names = ["x", "x/y", "x/y/z", "xx", "zz"]
             for name in names { try await a.run("CREATE \(name)") }
             try await a.run("SUBSCRIBE x/y")
@@ -246,7 +235,7 @@ struct NotifyTests {
 
     @Test("Where there are too many mailboxes, nothing is told, and that is")
     func overflow() async throws {
-        try await two { _, b, account in
+        try await Dialogue.two { _, b, account in
             try await b.run("NOTIFY SET (PERSONAL (MailboxName))")
             account.state.withLock { state in
                 for number in 0..<2_000 {
@@ -264,7 +253,7 @@ struct NotifyTests {
 
     @Test("Who only listens knows all that there is", arguments: 0..<4)
     func listening(seed: Int) async throws {
-        try await two(3) { a, b, account in
+        try await Dialogue.two(3) { a, b, account in
             var known = Listener()
             known.take(try await b.run("UID FETCH 1:* (FLAGS)"))
             let events =
@@ -302,7 +291,7 @@ struct NotifyTests {
 
     @Test("Searches that are kept up to date bring what is asked for of new messages (RFC 5465 §7)")
     func contexts() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await b.send("u SEARCH RETURN (COUNT UPDATE (UID FLAGS)) UNSEEN\r\n")
             #expect(try await b.responses(to: "u")[0] == "ESEARCH (TAG \"u\") COUNT 5")
             account.deliver("x")

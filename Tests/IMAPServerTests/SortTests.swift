@@ -17,12 +17,7 @@ struct SortTests {
     ]
 
     private func selected(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
-        let dialogue = Dialogue()
-        for mail in Self.mails { dialogue.account.deliver(mail) }
-        try await dialogue.loggedOn { client in
-            try await client.run("SELECT INBOX")
-            try await body(client)
-        }
+        try await Dialogue.selected(Self.mails, body)
     }
 
     @Test("By each key, and backwards; what is equal stays in order")

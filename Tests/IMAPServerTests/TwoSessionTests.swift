@@ -9,19 +9,9 @@ import Testing
 
 @Suite("Two sessions of one mailbox", .timeLimit(.minutes(4)))
 struct TwoSessionTests {
-    private func two(
-        _ messages: Int = 5,
-        _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeAccount) async throws -> Void
-    ) async throws {
-        let dialogue = Dialogue()
-        for number in 1...messages { dialogue.account.deliver("Subject: \(number)\r\n\r\nbody\r\n") }
-        let account = dialogue.account
-        try await dialogue.selectedTwice { try await body($0, $1, account) }
-    }
-
     @Test("Sequence numbers stand still in FETCH, STORE and SEARCH while another session expunges")
     func numbersStandStill() async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             try await a.run("STORE 2,3 +FLAGS.SILENT \\Deleted")
             try await a.run("EXPUNGE")
             // b still knows five messages, and is told of none of it before a command that permits it.
@@ -56,7 +46,7 @@ struct TwoSessionTests {
 
     @Test("UID commands may tell of what is gone")
     func uidCommands() async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             try await a.run("STORE 1 +FLAGS.SILENT \\Deleted")
             try await a.run("EXPUNGE")
             try await b.expect(
@@ -69,7 +59,7 @@ struct TwoSessionTests {
 
     @Test("Arrivals are told with any command; while something gone is untold, the count has it")
     func arrivals() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await a.run("STORE 1 +FLAGS.SILENT \\Deleted")
             try await a.run("EXPUNGE")
             account.deliver("Subject: new\r\n\r\n")
@@ -82,7 +72,7 @@ struct TwoSessionTests {
 
     @Test("Flags that others set are told once, also behind a silent STORE")
     func flags() async throws {
-        try await two { a, b, _ in
+        try await Dialogue.two { a, b, _ in
             try await a.run("STORE 2 +FLAGS (\\Flagged $Work)")
             try await b.expect(
                 "NOOP",
@@ -103,7 +93,7 @@ struct TwoSessionTests {
 
     @Test("IDLE tells of arrivals, flags and expunges as they happen")
     func idle() async throws {
-        try await two { a, b, account in
+        try await Dialogue.two { a, b, account in
             try await b.talk(
                 """
                 C: i IDLE
@@ -133,7 +123,7 @@ struct TwoSessionTests {
 
     @Test("Hundreds of changes from both sides leave both with the same mailbox")
     func agreement() async throws {
-        try await two(50) { a, b, account in
+        try await Dialogue.two(50) { a, b, account in
             for round in 0..<60 {
                 let client = round.isMultiple(of: 2) ? a : b
                 switch round % 5 {

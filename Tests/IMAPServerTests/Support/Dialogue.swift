@@ -50,6 +50,30 @@ struct Dialogue: Sendable {
         }
     }
 
+    /// One client, with INBOX selected that has these messages.
+    static func selected(
+        _ mails: [String],
+        _ body: @escaping @Sendable (IMAPTestClient) async throws -> Void
+    ) async throws {
+        let dialogue = Dialogue()
+        for mail in mails { dialogue.account.deliver(mail) }
+        try await dialogue.loggedOn { client in
+            try await client.run("SELECT INBOX")
+            try await body(client)
+        }
+    }
+
+    /// Two clients, both with INBOX selected that has so many small messages, and their account.
+    static func two(
+        _ messages: Int = 5,
+        _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeAccount) async throws -> Void
+    ) async throws {
+        let dialogue = Dialogue()
+        for number in 1...messages { dialogue.account.deliver("Subject: \(number)\r\n\r\nbody\r\n") }
+        let account = dialogue.account
+        try await dialogue.selectedTwice { try await body($0, $1, account) }
+    }
+
     /// Two clients of the same account, both with INBOX selected.
     func selectedTwice(_ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient) async throws -> Void) async throws {
         try await EventLoop.run { loop in
