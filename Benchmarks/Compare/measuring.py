@@ -70,11 +70,23 @@ class Measuring:
         return found
 
     def hold(self, contender, row):
-        """Memory that sessions take which do nothing: what all processes have more while they are there."""
+        """Memory that sessions take which do nothing: what all processes have more while they are there.
+
+        Of a server that was started anew, since what others left is given back meanwhile and would be taken off; and
+        after some sessions that came and went, so that nothing is counted that is there once for all.
+        """
+        contender.restart(cold=False)
+        self.hold_sessions(contender, row, row.options["sessions"] // 4)
         settle()
         before = sum(memory(contender.roots()).values())
-        process = subprocess.Popen(self.command(contender, row), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
+        found, during = self.hold_sessions(contender, row, row.options["sessions"])
+        return {**found, "memory": (sum(during.values()) - before) / row.options["sessions"], "cpu_ms": None,
+                "memory_kb": sum(during.values()), "memory_by_process": during}
+
+    def hold_sessions(self, contender, row, count):
+        """What the load says, and the memory of the server's processes while its sessions were there."""
+        process = subprocess.Popen(self.command(contender, row, sessions=count), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         ready, _, _ = select.select([process.stdout], [], [], LOAD_LIMIT)
         line = process.stdout.readline() if ready else ""
         if not line.startswith("ready"):
@@ -83,10 +95,7 @@ class Measuring:
         time.sleep(2)
         during = memory(contender.roots())
         output, errors = process.communicate("go on\n", timeout=LOAD_LIMIT)
-        found = self.read(contender, row, process.returncode, output, errors)
-        held = row.options["sessions"]
-        return {**found, "memory": (sum(during.values()) - before) / held, "cpu_ms": None,
-                "memory_kb": sum(during.values()), "memory_by_process": during}
+        return self.read(contender, row, process.returncode, output, errors), during
 
     # -- turns
 
