@@ -26,7 +26,7 @@ internal import TransportRole
 /// Every setting of the program.
 package let settingsTree = SettingsTree(
     serviceControlSettings + adminAPISettings + directorySettings + tokenIntrospectionSettings + smtpServerSettings
-        + smtpClientSettings + localDeliverySettings + outboundTimeoutSettings
+        + smtpClientSettings + localDeliverySettings + outboundTimeoutSettings + outboundContentSettings
         + digestSettings
         + queueSettings
         + imapServerSettings + pop3ServerSettings + mailProxySettings + backEndRoleSettings + mailStoreSettings

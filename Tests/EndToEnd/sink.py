@@ -24,6 +24,8 @@ class Sink:
     the final dot, without an answer), dropdata (closes in the middle of the message), early (says 250 before the
     message has ended, and then takes it), silent (accepts and says nothing)."""
 
+    offers = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE")
+
     def __init__(self, behaviour="good", port=0):
         self.behaviour = behaviour
         self.messages = []          # (sender, [recipients], octets) that were answered with 250
@@ -94,7 +96,7 @@ class Sink:
                 return
             verb = line[:4].upper()
             if verb == b"EHLO":
-                self.say(connection, "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE")
+                self.say(connection, "".join(f"250-{word}\r\n" for word in ("sink", *self.offers)) + "250 HELP")
             elif verb == b"MAIL":
                 sender, recipients = line.split(b"<")[1].split(b">")[0].decode(), []
                 self.say(connection, "250 2.1.0 ok")

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from clients import smtp
+from clients import fetch, imap, smtp, uids
 from messages import message
 from server import Server, shared, until
 from sink import Sink
@@ -58,6 +58,26 @@ class RelaySession(socketserver.StreamRequestHandler):
                 self.wfile.write(b"250 2.0.0 taken\r\n")
             else:
                 self.wfile.write(b"250 2.0.0 OK\r\n")
+
+
+class Visited(Sink):
+    """Notes who comes, and what they call themselves."""
+
+    def __init__(self):
+        self.visits = []
+        super().__init__()
+
+    def talk(self, connection, lines):
+        first = connection.getpeername()[0]
+
+        class Heard:
+            @staticmethod
+            def readline():
+                line = lines.readline()
+                if line.startswith(b"EHLO "):
+                    self.visits.append((first, line[5:].strip().decode()))
+                return line
+        super().talk(connection, Heard)
 
 
 class Connectors(unittest.TestCase):
@@ -218,6 +238,50 @@ class Outgoing(unittest.TestCase):
             code, text = client.rcpt("a@vip.example")
             self.assertEqual((code, text[:5]), (550, b"5.7.1"))
             self.assertEqual(client.rcpt("a@else.example")[0], 250)
+
+    def test_what_others_see_of_us(self):
+        sink = Visited()
+        self.addCleanup(sink.stop)
+        self.add("seen", "--space", "seen.example", "--smart-host", f"[127.0.0.1]:{sink.port}",
+                 "--source-ipv4", "127.0.0.5", "--helo-name", "out.example.net")
+        self.submit("a@seen.example")
+        until(lambda: sink.messages, what="the message")
+        self.assertEqual(sink.visits, [("127.0.0.5", "out.example.net")])
+        # Live: the next message has a connection of its own.
+        self.change("seen", "--helo-name", "other.example.net", "--source-ipv4", "127.0.0.6")
+        self.submit("b@seen.example")
+        until(lambda: len(sink.messages) == 2, what="the second message")
+        self.assertEqual(sink.visits[1:], [("127.0.0.6", "other.example.net")])
+
+    def test_signed_8_bit_data_for_a_server_without_8bitmime(self):
+        sink = self.sink()
+        sink.offers = ("PIPELINING", "SIZE")
+        self.add("old", "--space", "old.example", "--smart-host", f"[127.0.0.1]:{sink.port}")
+        self.addCleanup(self.server.run, "settings", "unset", "outbound/signed-8bit")
+        head = b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+        signed = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.test;\r\n b=x\r\n" + message(
+            "Grüße\r\n".encode(), extra=head).replace(b"sender@example.org", b"alice@example.test")
+
+        def after(policy, name):
+            if policy:
+                self.server.cli("settings", "set", "outbound/signed-8bit", policy)
+                time.sleep(0.4)
+            self.submit(f"{name}@old.example", octets=signed, options=["BODY=8BITMIME"])
+            return lambda: [m[2] for m in sink.messages if f"{name}@old.example" in m[1]]
+        converted = until(after("", "converted"), what="the message, converted")[0]
+        self.assertTrue(converted.endswith(b"\r\n\r\nGr=C3=BC=C3=9Fe\r\n"), converted)
+        self.assertIn(b"DKIM-Signature: v=1", converted)
+        as_is = until(after("as-is", "kept"), what="the message as it is")[0]
+        self.assertTrue(as_is.endswith(signed))
+        returned = after("return", "returned")
+
+        def reports():
+            client = imap(self.server, "alice@example.test", "secret1")
+            found = [fetch(client, uid) for uid in uids(client)]
+            client.logout()
+            return [m for m in found if b"5.6.3" in m and b"returned@old.example" in m]
+        until(reports, what="a report")
+        self.assertEqual(returned(), [])
 
     def test_a_connector_that_is_switched_off_keeps_its_mail(self):
         sink = self.sink()

@@ -45,16 +45,48 @@ import Testing
         #expect(try await Post.send(message, to: [dead, old]).summary == "deferred 450")
     }
 
-    @Test func `A DKIM signature is not broken: another host, or 5.6.3`() async throws {
+    private static let withDKIM = "DKIM-Signature: v=1; a=rsa-sha256; d=x.example;\r\n b=x\r\n" + text
+
+    private func withDKIM(_ policy: SignedEightBit, to servers: [ScriptedServer]) async throws -> OutboundResult {
+        let message = Post.message(["a"], Self.withDKIM) { $0.body = .eightBit }
+        return try await Post.send(message, to: servers, Post.options { $0.signedEightBit = policy })
+    }
+
+    @Test func `As installed, mail with a DKIM signature arrives as 7-bit data`() async throws {
+        #expect(Post.options().signedEightBit == .convert)
+        let old = ScriptedServer(["PIPELINING", "SIZE"])
+        #expect(try await withDKIM(.convert, to: [old]).summary == "delivered 250")
+        let converted = Self.withDKIM.replacing("8bit", with: "quoted-printable").replacing("ö", with: "=C3=B6")
+        #expect(old.contents == [Array(converted.utf8)])
+        #expect(old.lines.contains { $0.hasPrefix("MAIL") && !$0.contains("BODY") })
+    }
+
+    @Test func `A DKIM signature is kept by sending 8-bit data to whom it may concern`() async throws {
+        for extensions in [["PIPELINING"], ["CHUNKING", "SIZE"]] {
+            let old = ScriptedServer(extensions)
+            #expect(try await withDKIM(.asIs, to: [old]).summary == "delivered 250")
+            #expect(old.contents == [Array(Self.withDKIM.utf8)])
+            #expect(old.lines.contains { $0.hasPrefix("MAIL") && !$0.contains("BODY") })
+            #expect(!old.lines.contains { $0.hasPrefix("BDAT") })
+        }
+        // Octets that no line has cannot go that way.
+        let binary = Post.message(["a"], Self.withDKIM + "\0\r\n") { $0.body = .binary }
+        let options = Post.options { $0.signedEightBit = .asIs }
+        let refused = try await Post.send(binary, to: [ScriptedServer(["PIPELINING"])], options)
+        #expect(refused.recipients[0].reply.enhancedStatusCode?.description == "5.6.3")
+    }
+
+    @Test func `A DKIM signature is kept by another host, or 5.6.3`() async throws {
         let old = ScriptedServer(["PIPELINING"])
-        let message = Post.message(["a"], "DKIM-Signature: v=1; a=rsa-sha256; d=x.example;\r\n b=x\r\n" + Self.text)
-        let result = try await Post.send(message, to: [old])
+        let result = try await withDKIM(.giveBack, to: [old])
         #expect(result.recipients[0].reply.enhancedStatusCode?.description == "5.6.3")
         let good = ScriptedServer(["8BITMIME"])
-        #expect(try await Post.send(message, to: [old, good]).summary == "delivered 250")
+        #expect(try await withDKIM(.giveBack, to: [old, good]).summary == "delivered 250")
+        #expect(good.contents == [Array(Self.withDKIM.utf8)])
         // What goes as it is goes to any.
         let plain = Post.message(["a"], "DKIM-Signature: v=1; b=x\r\nSubject: x\r\n\r\nHello\r\n")
-        #expect(try await Post.send(plain, to: [ScriptedServer([])]).summary == "delivered 250")
+        let options = Post.options { $0.signedEightBit = .giveBack }
+        #expect(try await Post.send(plain, to: [ScriptedServer([])], options).summary == "delivered 250")
     }
 
     @Test func `A server that lacks SMTPUTF8 is well`() async throws {

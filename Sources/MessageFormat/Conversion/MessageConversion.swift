@@ -18,7 +18,7 @@ package struct MessageConversion: Sendable {
     /// Why a message cannot be converted (`5.6.3`).
     package enum Refusal: Error, Sendable, Hashable {
         /// The octets are in a signed or encrypted part: a change would break it (RFC 1847 §2.1). Or all of it is
-        /// signed: any change breaks a DKIM signature (RFC 6376 §5.3).
+        /// signed, and is to stay so: any change breaks a DKIM signature (RFC 6376 §5.3).
         case signed
         /// The octets are in a header, or outside the parts of a multipart.
         case outsideBodies
@@ -45,15 +45,20 @@ package struct MessageConversion: Sendable {
     private var done = 0
     /// Octets of the result, near enough for SIZE (RFC 1870 §6.1).
     package private(set) var estimatedOctets: UInt64 = 0
+    /// The message has a DKIM signature, which does not hold for the result.
+    package private(set) var breaksSignature = false
 
-    package init(_ octets: [UInt8], for target: Target) throws(Refusal) {
+    /// - Parameter breakingSignature: whether a message with a DKIM signature is converted all the same. What is in a
+    ///   signed or encrypted part never is.
+    package init(_ octets: [UInt8], for target: Target, breakingSignature: Bool = false) throws(Refusal) {
         guard octets.count <= Self.maximumOctets else { throw .tooLarge }
         self.octets = octets
         self.target = target
         let structure = MessageStructure(parsing: octets)
         guard structure.faults.isDisjoint(with: [.tooDeep, .tooManyParts, .headerCut]) else { throw .tooLarge }
         let header = HeaderFields(Array(octets[range(structure.root.header)]))
-        guard header.values(of: "DKIM-Signature").isEmpty else { throw .signed }
+        breaksSignature = !header.values(of: "DKIM-Signature").isEmpty
+        guard !breaksSignature || breakingSignature else { throw .signed }
         try convert(structure.root, isRoot: true)
         try pass(to: octets.count)
         estimatedOctets = segments.reduce(0) { $0 &+ UInt64(clamping: estimate($1)) }

@@ -15,28 +15,40 @@ extension OutboundDelivery {
         return scanner.facts
     }
 
+    /// The message in a form for such a server; `nil` when it is to go as it is for its signature.
     mutating func conversion(
-        for target: MessageConversion.Target
-    ) async throws(TransactionPlan.Refusal) -> MessageConversion {
+        for target: MessageConversion.Target,
+        _ facts: ContentFacts
+    ) async throws(TransactionPlan.Refusal) -> MessageConversion? {
         if let known = conversions[target] { return known }
+        let made = try await convert(for: target, breakingSignature: options.signedEightBit == .convert)
+        switch made {
+        case .success(let conversion):
+            if conversion.breaksSignature { observer?.show(.note("its DKIM signature does not outlast 7-bit data")) }
+            conversions[target] = conversion
+            return conversion
+        case .failure(.signed) where options.signedEightBit == .asIs && !facts.hasNull && !facts.hasBareNewline:
+            return nil
+        case .failure(let error): throw Self.refusal(error)
+        }
+    }
+
+    private func convert(
+        for target: MessageConversion.Target,
+        breakingSignature: Bool
+    ) async throws(TransactionPlan.Refusal) -> Result<MessageConversion, MessageConversion.Refusal> {
         guard message.content.size <= UInt64(MessageConversion.maximumOctets) else {
             throw Self.refusal(.tooLarge)
         }
         var octets: [UInt8] = []
         try await forEachPiece { octets += $0 }
         let whole = octets
-        let made = await BlockingPool.shared.run { () -> Result<MessageConversion, MessageConversion.Refusal> in
+        return await BlockingPool.shared.run { () -> Result<MessageConversion, MessageConversion.Refusal> in
             do throws(MessageConversion.Refusal) {
-                return .success(try MessageConversion(whole, for: target))
+                return .success(try MessageConversion(whole, for: target, breakingSignature: breakingSignature))
             } catch {
                 return .failure(error)
             }
-        }
-        switch made {
-        case .success(let conversion):
-            conversions[target] = conversion
-            return conversion
-        case .failure(let error): throw Self.refusal(error)
         }
     }
 

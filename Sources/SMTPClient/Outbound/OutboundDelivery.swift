@@ -9,8 +9,8 @@ internal import SMTPWire
 /// One message on its way through the hosts of its destination.
 struct OutboundDelivery {
     private let owner: SMTPOutbound
-    private let options: SMTPOutboundOptions
-    private let observer: (any OutboundObserver)?
+    let options: SMTPOutboundOptions
+    let observer: (any OutboundObserver)?
     var message: OutboundMessage
     /// What is known of each recipient.
     private var outcomes: [RecipientOutcome?]
@@ -169,9 +169,12 @@ struct OutboundDelivery {
             guard let target = plan.conversion, !plan.recipients.isEmpty else {
                 return .success(Ready(plan: plan, content: .whole(message.content)))
             }
-            let conversion = try await conversion(for: target)
-            plan.expect(octets: conversion.estimatedOctets)
-            return .success(Ready(plan: plan, content: .converted(conversion)))
+            guard let converted = try await conversion(for: target, facts) else {
+                plan.leaveAsItIs()
+                return .success(Ready(plan: plan, content: .whole(message.content)))
+            }
+            plan.expect(octets: converted.estimatedOctets)
+            return .success(Ready(plan: plan, content: .converted(converted)))
         } catch {
             return .failure(error)
         }

@@ -28,6 +28,8 @@ package struct SMTPOutboundOptions: Sendable, Hashable {
     package var maximumMessagesPerConnection = 100
     /// How long a connection is kept for the next message.
     package var maximumIdle = Duration.seconds(10)
+    /// What becomes of a signed message with 8-bit data where the server takes none.
+    package var signedEightBit = SignedEightBit.convert
 
     package init(heloName: String) { self.heloName = heloName }
 

@@ -91,6 +91,12 @@ package struct TransactionPlan: Sendable, Hashable {
     /// The size that is told when the content is changed (an estimate: RFC 1870 §6.1).
     mutating func expect(octets: UInt64) { if mail.size != nil { mail.size = octets } }
 
+    /// 8-bit data goes, by DATA, to a server that does not know the word for it.
+    mutating func leaveAsItIs() {
+        conversion = nil
+        mail.body = nil
+    }
+
     // MARK: Text
 
     /// RFC 6531 §3.2: what is not ASCII in addresses and header needs SMTPUTF8.

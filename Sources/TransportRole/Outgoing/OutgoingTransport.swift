@@ -295,6 +295,7 @@ package struct OutgoingTransport: DeliveryTransport {
         let connector = route.connector
         var options = SMTPOutboundOptions(heloName: connector.heloName ?? hostName)
         options.timeouts = SMTPTimeouts(settings.current)
+        options.signedEightBit = settings.current[OutboundContentSettings.signedEightBit]
         if let maximum = route.rule?.messagesPerConnection { options.maximumMessagesPerConnection = maximum }
         if let maximum = route.rule?.recipientsPerMessage { options.maximumRecipients = maximum }
         options.security = connector.security

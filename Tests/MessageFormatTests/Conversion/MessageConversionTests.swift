@@ -92,6 +92,18 @@ import Testing
         #expect(throws: refusal) { try convert(Array(text.utf8)) }
     }
 
+    @Test func `A DKIM signature is broken for who wants that, and nothing else is`() throws {
+        let text = "DKIM-Signature: v=1; b=x\r\nMIME-Version: 1.0\r\n"
+        let signed = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\né\r\n--b--\r\n"
+        let plain = Array((text + "\r\né\r\n").utf8)
+        #expect(throws: MessageConversion.Refusal.signed) { try MessageConversion(plain, for: .sevenBit) }
+        let converted = try MessageConversion(plain, for: .sevenBit, breakingSignature: true)
+        #expect(converted.breaksSignature)
+        #expect(throws: MessageConversion.Refusal.signed) {
+            try MessageConversion(Array((text + signed).utf8), for: .sevenBit, breakingSignature: true)
+        }
+    }
+
     @Test func `A signed part that needs no change keeps no other from it`() throws {
         let signed = "--o\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
         let head = Self.mime + "Content-Type: multipart/mixed; boundary=o\r\n\r\n"
