@@ -134,6 +134,17 @@ internal import Testing
             #expect(try await AdminClient(path: folder + "/none", loop: loop).isServed() == false)
         }
     }
+
+    @Test func `A server that says nothing is waited for as long as was said`() async throws {
+        let path = makeDataFolder() + "/admin.sock"
+        // Nobody takes what connects.
+        let descriptor = try bindUnix(path: path, mode: 0o600)
+        defer { close(descriptor) }
+        try await EventLoop.run { loop in
+            let client = AdminClient(path: path, loop: loop, patience: .milliseconds(50))
+            await #expect(throws: AdminError.self) { try await client.send(AdminRequest(.get, ["v1", "services"])) }
+        }
+    }
 }
 
 extension String {

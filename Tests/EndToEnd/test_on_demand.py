@@ -14,6 +14,8 @@ from server import Server, tls_context
 from server import until as until_within
 from sink import Sink
 
+REQUIRING = (*Sink.offers, "REQUIRETLS")
+
 
 def until(condition, timeout=30, what="it"):
     return until_within(condition, max(timeout, 30), what)
@@ -36,11 +38,11 @@ class Branch(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.destroy()
 
-    def submit(self, recipient, text=b"hello\r\n"):
+    def submit(self, recipient, text=b"hello\r\n", options=()):
         octets = message(text).replace(b"sender@example.org", b"alice@example.test")
         with smtp(self.server, "submissions") as client:
             client.login("alice@example.test", "secret1")
-            client.sendmail("alice@example.test", [recipient], octets)
+            client.sendmail("alice@example.test", [recipient], octets, mail_options=options)
         return octets
 
     def queued(self, *options):
@@ -53,7 +55,7 @@ class Branch(unittest.TestCase):
         client.ehlo()
         return client
 
-    def fetch(self, domains="", behaviour="good"):
+    def fetch(self, domains="", behaviour="good", offers=Sink.offers):
         """Asks, becomes the server, and gives back what came; None when there is nothing."""
         client = self.dial()
         code, text = client.docmd("ATRN", domains)
@@ -62,6 +64,7 @@ class Branch(unittest.TestCase):
         self.assertEqual(code, 250, text)
         # A sink whose own port nobody knows: it serves the connection that was turned round.
         sink = Sink(behaviour)
+        sink.offers = offers
         self.addCleanup(sink.stop)
         try:
             sink.talk(client.sock, client.sock.makefile("rb"))
@@ -110,6 +113,15 @@ class OnDemand(Branch):
         self.assertIsNone(self.fetch())
         self.server.event(9381)
 
+    def test_what_requires_tls_goes_to_who_will_require_it(self):
+        self.submit("r@branch.test", options=["REQUIRETLS"])
+        self.submit("s@branch.test")
+        self.assertEqual(self.fetch().recipients(), ["s@branch.test"])
+        self.assertEqual(self.fetch().recipients(), [])
+        self.assertEqual(len(self.queued()), 1)
+        self.assertEqual(self.fetch(offers=REQUIRING).recipients(), ["r@branch.test"])
+        self.assertEqual(self.queued(), [])
+
     def test_who_hangs_up_has_it_the_next_time(self):
         names = [f"h{number}@branch.test" for number in range(4)]
         for name in names:
@@ -133,12 +145,38 @@ class OnDemand(Branch):
         self.assertEqual(sorted(found), names)
 
 
+class TwoConnectors(Branch):
+    """One user, two connectors: one call fetches the mail of both, a message at a time."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.cli("connector", "add", "annex", "--space", "annex.test", "--held", "yes",
+                       "--relay-user", "bob@example.test")
+        time.sleep(0.4)
+
+    def test_one_call_fetches_the_mail_of_both(self):
+        names = [f"u{number}@{domain}.test" for number in range(10) for domain in ("branch", "annex")]
+        for name in names:
+            self.submit(name)
+        self.assertEqual(sorted(self.fetch().recipients()), sorted(names))
+        self.assertEqual(self.queued(), [])
+        # Nobody found the connection taken, and took that for a host that is away.
+        self.assertEqual(self.server.events(4000), [])
+
+    def test_a_domain_of_one_of_them(self):
+        self.submit("x@branch.test")
+        self.submit("y@annex.test")
+        self.assertEqual(self.fetch("annex.test").recipients(), ["y@annex.test"])
+        self.assertEqual(self.fetch().recipients(), ["x@branch.test"])
+
+
 class SeveralWorkers(Branch):
     """Mail waits in the queue of whichever worker took it; whichever takes the call sends it."""
 
     settings = {**Branch.settings, "transport/workers": "3"}
 
-    def held(self, prefix, count=6):
+    def held(self, prefix, count=6, options=()):
         """Has each worker take so many messages, and gives back their recipients."""
         names = []
         workers = self.server.workers("transport")
@@ -149,7 +187,7 @@ class SeveralWorkers(Branch):
                     os.kill(pid, signal.SIGSTOP)
                 for _ in range(count):
                     names.append(f"{prefix}{len(names)}@branch.test")
-                    self.submit(names[-1], names[-1].encode() + b"\r\n")
+                    self.submit(names[-1], names[-1].encode() + b"\r\n", options)
             finally:
                 for pid in others:
                     os.kill(pid, signal.SIGCONT)
@@ -165,6 +203,12 @@ class SeveralWorkers(Branch):
             self.assertTrue(octets.endswith(recipients[0].encode() + b"\r\n"))
         self.assertEqual(self.queued(), [])
         self.assertIsNone(self.fetch())
+
+    def test_a_loan_is_as_protected_as_what_is_lent(self):
+        names = self.held("r", 2, ["REQUIRETLS"])
+        self.assertEqual(self.fetch().recipients(), [])
+        self.assertEqual(sorted(self.fetch(offers=REQUIRING).recipients()), sorted(names))
+        self.assertEqual(self.queued(), [])
 
     def test_domains_hold_for_all_queues(self):
         names = self.held("d")

@@ -14,13 +14,16 @@ package struct AdminClient: AdminEndpoint {
 
     let path: String
     let loop: EventLoop
+    private let patience: Duration
 
     /// - Parameters:
     ///   - path: of the socket; any length.
     ///   - loop: on which the callers' tasks run.
-    package init(path: String, loop: EventLoop) {
+    ///   - patience: how long the server may say nothing; shorter where somebody else waits for the caller.
+    package init(path: String, loop: EventLoop, patience: Duration = .seconds(300)) {
         self.path = path
         self.loop = loop
+        self.patience = patience
     }
 
     /// Whether a server listens.
@@ -46,7 +49,7 @@ package struct AdminClient: AdminEndpoint {
     package func send(_ request: AdminRequest) async throws(AdminError) -> AdminResponse {
         do throws(IOError) {
             let connection = try await Connection.connect(unixPath: path, loop: loop, timeout: .seconds(5))
-            connection.idleTimeout = .seconds(300)
+            connection.idleTimeout = patience
             connection.write(HTTPMessage.request(request))
             let response: AdminResponse?
             do throws(IOError) { response = try await Self.readResponse(connection) } catch {

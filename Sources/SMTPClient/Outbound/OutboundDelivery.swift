@@ -34,7 +34,7 @@ struct OutboundDelivery {
         self.observer = observer
         var options = options
         // RFC 8689 §4.2.1: no less than a verified peer will do.
-        if message.mail.requiresTLS { options.security = max(options.security, .verify) }
+        if message.mail.requiresTLS, !options.isAdopted { options.security = max(options.security, .verify) }
         self.options = options
         outcomes = Array(repeating: nil, count: message.recipients.count)
         pending = Array(message.recipients.indices)
@@ -156,7 +156,7 @@ struct OutboundDelivery {
         do throws(TransactionPlan.Refusal) {
             let facts = try await facts()
             var circumstances = TransactionPlan.Circumstances()
-            circumstances.isEncrypted = session.tls != nil
+            circumstances.isEncrypted = session.isEncrypted
             circumstances.isAuthenticated = session.isAuthenticated
             var plan = try TransactionPlan(
                 message.mail,
@@ -191,7 +191,8 @@ struct OutboundDelivery {
             plan.mail,
             plan.recipients,
             content,
-            chunking: plan.usesChunking,
+            // Who offers BDAT and does not know it breaks the connection, which cannot be opened again.
+            chunking: plan.usesChunking && (!options.isAdopted || plan.mail.body == .binary),
             willSendEnd: { [observer] waiting in
                 let recipients = waiting.map { batch[plan.places[$0]] }
                 return await observer?.willSendEndOfData(recipients, to: host) ?? true
@@ -231,7 +232,7 @@ struct OutboundDelivery {
         for recipient in recipients {
             var reply = reply
             // A host that could not be asked may take it another time.
-            if outcomes[recipient]?.kind == .deferred { reply.severity = .transient }
+            if outcomes[recipient]?.kind == .deferred || options.isKept(reply) { reply.severity = .transient }
             let kind: RecipientOutcome.Kind = reply.severity == .permanent ? .bounced : .deferred
             outcomes[recipient] = RecipientOutcome(kind, reply, isPeersReply: false, host: host)
         }

@@ -91,6 +91,8 @@ package final class SMTPOutbound: Sendable {
         _ manner: Manner,
         _ observer: (any OutboundObserver)?
     ) async throws(SMTPClientError) -> SMTPClientSession {
+        // Nobody listens where an adopted connection came from.
+        guard !options.isAdopted else { throw .closed }
         guard let loop = EventLoop.current else { throw SMTPClientError(.connect, .io(.closed)) }
         let connection: Connection
         do throws(IOError) {

@@ -3,6 +3,7 @@
 
 package import MailTypes
 package import Runtime
+internal import SMTPWire
 
 /// How to talk to the servers of a destination.
 ///
@@ -30,6 +31,11 @@ package struct SMTPOutboundOptions: Sendable, Hashable {
     package var maximumIdle = Duration.seconds(10)
     /// What becomes of a signed message with 8-bit data where the server takes none.
     package var signedEightBit = SignedEightBit.convert
+    /// The other side opened the connection and asked for its mail (RFC 2645): messages go over it or not at all.
+    ///
+    /// It has logged on, which is all the proof of itself that there will be: RFC 8689 §5 has messages with REQUIRETLS
+    /// fetched over channels that are authenticated and encrypted.
+    package var isAdopted = false
 
     package init(heloName: String) { self.heloName = heloName }
 
@@ -39,6 +45,13 @@ package struct SMTPOutboundOptions: Sendable, Hashable {
         case .ipv6: sourceIPv6
         case .unix: nil
         }
+    }
+
+    /// Whether a refusal of ours, for what the server lacks, is not the last word.
+    ///
+    /// There is no other host to ask: whoever calls next may have what this one lacks.
+    func isKept(_ refusal: SMTPReply) -> Bool {
+        isAdopted && (refusal.status == .requireTLSNeeded || refusal.status == .conversionNotSupported)
     }
 }
 

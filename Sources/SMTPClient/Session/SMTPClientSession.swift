@@ -43,6 +43,11 @@ package final class SMTPClientSession {
     /// What TLS agreed on; `nil` in the clear.
     package var tls: TLSFacts? { connection.tls }
 
+    /// The connection is borrowed of a process that has it over TLS.
+    var isEncryptedByLender = false
+    /// Whether nobody on the way can read along.
+    var isEncrypted: Bool { tls != nil || isEncryptedByLender }
+
     // MARK: Opening and closing
 
     /// Reads the greeting and introduces us as `name`.

@@ -32,6 +32,9 @@ package struct SMTPTimeouts: Sendable, Hashable {
         self.answer = answer
     }
 
+    /// The longest that nothing may come or go on a connection that is well.
+    var longest: Duration { [greeting, command, dataStart, block, answer].max() ?? answer }
+
     /// Octets a second that a server must take of a message on average, besides one `block`: less is no delivery but a
     /// way to hold connections.
     static let slowestRate: UInt64 = 128

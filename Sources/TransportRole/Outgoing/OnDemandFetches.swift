@@ -47,33 +47,41 @@ struct OnDemandFetches: Sendable {
             let address = SocketAddress(host: "127.0.0.1", port: 0)
         else { throw AdminError(.badRequest, "socket must name a connection that is lent.") }
         let connector = request.path[4]
-        let host = SMTPHost("atrn-\(name)", address)
-        guard sessions.open(connector, host) else { throw AdminError(.conflict, "Somebody else fetches it.") }
+        let line = OnDemandSessions.Line(
+            host: SMTPHost("atrn-\(name)", address),
+            options: OnDemandRelays.options(hostName, settings.current)
+        )
+        guard sessions.open([connector], line) else { throw AdminError(.conflict, "Somebody else fetches it.") }
         let delivery = OnDemandDelivery(
             sessions: sessions,
             queues: [queue],
             connectors: [connector],
             domains: Set(request.values("domain").compactMap { Domain($0) })
         )
-        let path = layout.onDemandSocket("\(name)")
-        Task(executorPreference: loop) { await fetch(path, host, connector, delivery) }
+        let isEncrypted = request["encrypted"] == "yes"
+        Task(executorPreference: loop) { await fetch("\(name)", line, isEncrypted: isEncrypted, delivery) }
     }
 
-    private func fetch(_ path: String, _ host: SMTPHost, _ connector: String, _ delivery: OnDemandDelivery) async {
-        let options = OnDemandRelays.options(hostName, settings.current)
+    private func fetch(
+        _ name: String,
+        _ line: OnDemandSessions.Line,
+        isEncrypted: Bool,
+        _ delivery: OnDemandDelivery
+    ) async {
+        let path = layout.onDemandSocket(name)
         let channel = try? await Connection.connect(unixPath: path, loop: loop, timeout: .seconds(5))
         if let channel {
             do throws(SMTPClientError) {
-                try await outbound.borrow(channel, as: host, options)
+                try await outbound.borrow(channel, as: line.host, line.options, isEncrypted: isEncrypted)
                 await delivery.run()
             } catch {
                 // Whoever does not greet gets nothing: the mail waits on.
             }
         }
         // Nothing more begins on it.
-        sessions.close(connector)
+        sessions.close(line)
         guard let channel else { return }
-        await outbound.giveBack(channel, host, options)
+        await outbound.giveBack(channel, line.host, line.options, LoanEnd(secret: name))
         channel.abort()
     }
 }

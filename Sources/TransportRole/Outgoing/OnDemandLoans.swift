@@ -22,7 +22,17 @@ struct OnDemandLoans: Sendable {
     /// Numbers of this worker's queues.
     let own: Set<Int>
 
-    /// How long a worker that said yes may take to connect.
+    /// What is lent: a connection, for the mail of a connector.
+    struct Loan: Sendable {
+        let line: OnDemandSessions.Line
+        /// Whether the one who fetches the mail set up TLS.
+        let isEncrypted: Bool
+        let connector: String
+        /// None for all.
+        let domains: Set<Domain>
+    }
+
+    /// How long a worker may take to answer, and, when it said yes, to connect: somebody waits on the line.
     private static let patience = Duration.seconds(10)
 
     /// Other workers' queues.
@@ -38,14 +48,7 @@ struct OnDemandLoans: Sendable {
     /// Has another worker send what it has for a connector.
     ///
     /// - Returns: false when the connection is of no use any more.
-    func lend(
-        _ host: SMTPHost,
-        of outbound: SMTPOutbound,
-        _ options: SMTPOutboundOptions,
-        to number: Int,
-        for connector: String,
-        _ domains: Set<Domain>
-    ) async -> Bool {
+    func lend(_ lent: Loan, of outbound: SMTPOutbound, to number: Int) async -> Bool {
         let name = "\(TraceID.random())"
         let path = layout.onDemandSocket(name)
         guard let fd = try? bindUnix(path: path, mode: 0o600, backlog: 1) else { return true }
@@ -60,11 +63,12 @@ struct OnDemandLoans: Sendable {
                 return !loan.hasBegun
             }
             guard isFirst else { return }
-            let isIntact = await outbound.lend(host, options, over: channel)
+            let (host, options) = (lent.line.host, lent.line.options)
+            let isIntact = await outbound.lend(host, options, over: channel, until: LoanEnd(secret: name))
             loan.withLock { $0.isIntact = isIntact }
         }
         let listening = Task(executorPreference: loop) { await listener.run() }
-        if await ask(number, connector, domains, name) {
+        if await ask(number, lent, name) {
             let latest = ContinuousClock.now + Self.patience
             while loan.withLock({ $0.isIntact == nil && ($0.hasBegun || latest > .now) }) {
                 guard (try? await loop.sleep(for: .milliseconds(10))) != nil else { break }
@@ -75,15 +79,18 @@ struct OnDemandLoans: Sendable {
         return loan.withLock { $0.isIntact ?? !$0.hasBegun }
     }
 
-    private func ask(_ number: Int, _ connector: String, _ domains: Set<Domain>, _ socket: String) async -> Bool {
+    private func ask(_ number: Int, _ lent: Loan, _ socket: String) async -> Bool {
         var query = [AdminRequest.Parameter("socket", socket)]
-        for domain in domains { query.append(AdminRequest.Parameter("domain", domain.text)) }
-        let request = AdminRequest(.post, ["v1", "queues", "\(number)", "held", connector, "fetch"], query: query)
+        if lent.isEncrypted { query.append(AdminRequest.Parameter("encrypted", "yes")) }
+        for domain in lent.domains { query.append(AdminRequest.Parameter("domain", domain.text)) }
+        let request = AdminRequest(.post, ["v1", "queues", "\(number)", "held", lent.connector, "fetch"], query: query)
         guard let answer = try? await client(number).send(request) else { return false }
         return answer.status < 300
     }
 
-    private func client(_ number: Int) -> AdminClient { AdminClient(path: layout.queueSocket(number), loop: loop) }
+    private func client(_ number: Int) -> AdminClient {
+        AdminClient(path: layout.queueSocket(number), loop: loop, patience: Self.patience)
+    }
 }
 
 extension InstanceLayout {

@@ -59,24 +59,23 @@ package struct OnDemandRelays: OnDemandRelay {
         }
         guard count > 0 else { return .nothing }
         guard let address = SocketAddress(host: "127.0.0.1", port: 0) else { return .unavailable }
-        let host = SMTPHost("atrn-\(TraceID.random())", address)
-        let opened = asked.map(\.name).filter { sessions.open($0, host) }
-        guard opened.count == asked.count else {
-            for name in opened { sessions.close(name) }
-            return .unavailable
-        }
+        let line = OnDemandSessions.Line(
+            host: SMTPHost("atrn-\(TraceID.random())", address),
+            options: Self.options(hostName, settings.current)
+        )
+        let names = asked.map(\.name)
+        guard sessions.open(names, line) else { return .unavailable }
         return .mail(
             Mail(
                 outbound: outbound,
                 delivery: OnDemandDelivery(
                     sessions: sessions,
                     queues: queues,
-                    connectors: opened,
+                    connectors: names,
                     domains: Set(domains)
                 ),
                 loans: loans,
-                host: host,
-                options: Self.options(hostName, settings.current)
+                line: line
             )
         )
     }
@@ -86,10 +85,14 @@ package struct OnDemandRelays: OnDemandRelay {
     }
 
     /// How messages go over such a connection; the protection is what the client set up before it asked.
+    ///
+    /// They hold for all of the connection's life, whatever is set meanwhile.
     static func options(_ hostName: String, _ settings: SettingsSnapshot) -> SMTPOutboundOptions {
         var options = SMTPOutboundOptions(heloName: hostName)
+        options.isAdopted = true
         options.security = .none
         options.timeouts = SMTPTimeouts(settings)
+        options.signedEightBit = settings[OutboundContentSettings.signedEightBit]
         options.maximumMessagesPerConnection = .max
         options.maximumIdle = .seconds(60)
         return options
@@ -100,32 +103,36 @@ package struct OnDemandRelays: OnDemandRelay {
         let outbound: SMTPOutbound
         let delivery: OnDemandDelivery
         let loans: OnDemandLoans?
-        let host: SMTPHost
-        let options: SMTPOutboundOptions
+        let line: OnDemandSessions.Line
 
         func send(over connection: Connection) async {
             connection.deadline = nil
             do throws(SMTPClientError) {
-                try await outbound.adopt(connection, as: host, options)
+                try await outbound.adopt(connection, as: line.host, line.options)
                 await delivery.run()
-                await lend()
+                await lend(isEncrypted: connection.tls != nil)
             } catch {
                 // Whoever does not greet gets nothing: the mail waits on.
             }
-            for name in delivery.connectors { delivery.sessions.close(name) }
-            await outbound.release(host, options)
+            delivery.sessions.close(line)
+            await outbound.release(line.host, line.options)
         }
 
         /// What is in other workers' queues.
-        private func lend() async {
+        private func lend(isEncrypted: Bool) async {
             guard let loans else { return }
             for number in loans.numbers {
                 for name in delivery.connectors where await loans.waiting(number, name) > 0 {
                     // Nothing of this worker's goes over the connection meanwhile.
-                    guard await delivery.sessions.take(name) != nil else { continue }
-                    let domains = delivery.domains
-                    guard await loans.lend(host, of: outbound, options, to: number, for: name, domains) else { return }
-                    delivery.sessions.giveBack(name)
+                    guard await delivery.sessions.take(name) != nil else { return }
+                    let loan = OnDemandLoans.Loan(
+                        line: line,
+                        isEncrypted: isEncrypted,
+                        connector: name,
+                        domains: delivery.domains
+                    )
+                    guard await loans.lend(loan, of: outbound, to: number) else { return }
+                    delivery.sessions.giveBack(line)
                 }
             }
         }

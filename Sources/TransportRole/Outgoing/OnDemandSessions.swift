@@ -8,49 +8,66 @@ internal import SMTPClient
 
 /// The connections on which somebody fetches held mail, by connector.
 ///
-/// A connection takes one message at a time; whoever has another waits. From any thread.
+/// Connectors whose mail the same call fetches share its connection. A connection takes one message at a time; whoever
+/// has another waits. From any thread.
 package final class OnDemandSessions: Sendable {
-    private struct Session {
-        var host: SMTPHost
-        var isBusy = false
-        var waiting: [CheckedContinuation<SMTPHost?, Never>] = []
+    /// A connection that somebody opened to fetch mail.
+    struct Line: Sendable, Hashable {
+        /// Stands for the connection; no two have the same.
+        let host: SMTPHost
+        let options: SMTPOutboundOptions
     }
 
-    private let sessions = Lock<[String: Session]>([:])
+    private struct Use {
+        let line: Line
+        var isBusy = false
+        var waiting: [CheckedContinuation<Line?, Never>] = []
+    }
+
+    private struct Table {
+        var uses: [SMTPHost: Use] = [:]
+        var connectors: [String: SMTPHost] = [:]
+    }
+
+    private let table = Lock(Table())
 
     package init() {}
 
-    /// Has the mail of a connector go over the connection that `host` stands for.
+    /// Has the mail of some connectors go over a connection.
     ///
-    /// False while another one is open for it.
-    func open(_ connector: String, _ host: SMTPHost) -> Bool {
-        sessions.withLock { sessions in
-            guard sessions[connector] == nil else { return false }
-            sessions[connector] = Session(host: host)
+    /// False, and nothing changes, while one of them has another.
+    func open(_ connectors: [String], _ line: Line) -> Bool {
+        table.withLock { table in
+            guard connectors.allSatisfy({ table.connectors[$0] == nil }), table.uses[line.host] == nil else {
+                return false
+            }
+            table.uses[line.host] = Use(line: line)
+            for connector in connectors { table.connectors[connector] = line.host }
             return true
         }
     }
 
-    func isOpen(_ connector: String) -> Bool { sessions.withLock { $0[connector] != nil } }
+    func isOpen(_ connector: String) -> Bool { table.withLock { $0.connectors[connector] != nil } }
 
-    /// The connection is of no use any more; who waits for it waits in vain.
-    func close(_ connector: String) {
-        let waiting = sessions.withLock { $0.removeValue(forKey: connector)?.waiting ?? [] }
+    /// The connection is of no use any more, to any connector; who waits for it waits in vain.
+    func close(_ line: Line) {
+        let waiting = table.withLock { table in
+            table.connectors = table.connectors.filter { $0.value != line.host }
+            return table.uses.removeValue(forKey: line.host)?.waiting ?? []
+        }
         for continuation in waiting { continuation.resume(returning: nil) }
     }
 
     /// The connection for a connector's mail, once nobody else uses it; `nil` when there is none.
-    func take(_ connector: String) async -> SMTPHost? {
-        guard isOpen(connector) else { return nil }
-        return await withCheckedContinuation { continuation in
-            let answer = sessions.withLock { sessions -> SMTPHost?? in
-                guard var session = sessions[connector] else { return .some(nil) }
-                guard session.isBusy else {
-                    session.isBusy = true
-                    sessions[connector] = session
-                    return session.host
+    func take(_ connector: String) async -> Line? {
+        await withCheckedContinuation { continuation in
+            let answer = table.withLock { table -> Line?? in
+                guard let host = table.connectors[connector], let use = table.uses[host] else { return .some(nil) }
+                guard use.isBusy else {
+                    table.uses[host]?.isBusy = true
+                    return use.line
                 }
-                sessions[connector]?.waiting.append(continuation)
+                table.uses[host]?.waiting.append(continuation)
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }
@@ -58,16 +75,14 @@ package final class OnDemandSessions: Sendable {
     }
 
     /// The next may have it.
-    func giveBack(_ connector: String) {
-        let next = sessions.withLock { sessions -> (CheckedContinuation<SMTPHost?, Never>, SMTPHost)? in
-            guard var session = sessions[connector] else { return nil }
-            defer { sessions[connector] = session }
-            guard !session.waiting.isEmpty else {
-                session.isBusy = false
+    func giveBack(_ line: Line) {
+        let next = table.withLock { table -> CheckedContinuation<Line?, Never>? in
+            guard table.uses[line.host]?.waiting.isEmpty == false else {
+                table.uses[line.host]?.isBusy = false
                 return nil
             }
-            return (session.waiting.removeFirst(), session.host)
+            return table.uses[line.host]?.waiting.removeFirst()
         }
-        if let (continuation, host) = next { continuation.resume(returning: host) }
+        next?.resume(returning: line)
     }
 }

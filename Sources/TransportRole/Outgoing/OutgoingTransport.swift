@@ -192,8 +192,8 @@ package struct OutgoingTransport: DeliveryTransport {
     ) async -> DeliveryResult {
         if route.connector.isHeld, !route.connector.relayUsers.isEmpty {
             // Nobody but who asks for it gets it: without them it goes no other way.
-            guard let host = await onDemand.take(route.connector.name) else { return Self.uncalledFor(commands.count) }
-            return await deliver(batch, commands, parcel, by: route, to: host, willSendEnd)
+            guard let line = await onDemand.take(route.connector.name) else { return Self.uncalledFor(commands.count) }
+            return await deliver(batch, commands, parcel, over: line, willSendEnd)
         }
         let port = UInt16(clamping: settings.current[RoutingSettings.port])
         let hosts = OutgoingHosts(
@@ -262,15 +262,14 @@ package struct OutgoingTransport: DeliveryTransport {
         _ batch: DeliveryBatch,
         _ commands: [RecipientCommand],
         _ parcel: Parcel,
-        by route: Route,
-        to host: SMTPHost,
+        over line: OnDemandSessions.Line,
         _ willSendEnd: @escaping @Sendable ([Int]) async -> Bool
     ) async -> DeliveryResult {
         let content = OutgoingContent(batch.content, behind: parcel.head)
         let result = await outbound.send(
             OutboundMessage(parcel.mail(batch.message.mail), commands, content),
-            via: OnDemandRelays.options(hostName, settings.current),
-            hosts: [host],
+            via: line.options,
+            hosts: [line.host],
             observer: OutgoingObserver(
                 traces: traces,
                 names: Self.domains(of: commands),
@@ -279,9 +278,9 @@ package struct OutgoingTransport: DeliveryTransport {
             )
         )
         if result.destinationFailed {
-            onDemand.close(route.connector.name)
+            onDemand.close(line)
         } else {
-            onDemand.giveBack(route.connector.name)
+            onDemand.giveBack(line)
         }
         return DeliveryResult(
             result.recipients.map(DeliveryOutcome.init),
