@@ -224,6 +224,9 @@ extension MailQueue {
     var whole: QueueState { state }
     func setSlack(_ octets: UInt64) { slack = octets }
 
+    /// A fault of ours: what was to happen is forgotten.
+    func forgetTimers() { state.timers = TimerHeap() }
+
     /// Ends as a process ends that is killed: nothing more reaches the disk.
     func die() async {
         await journal.close()

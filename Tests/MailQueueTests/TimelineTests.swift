@@ -193,6 +193,26 @@ import Testing
         }
     }
 
+    @Test func `What would sleep for ever is found, told of, and sent`() async throws {
+        try await onBench { bench in
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            bench.world.answers.withLock { $0["<bob@example.org>"] = .later }
+            _ = try await queue.accept(message(to: "bob@example.org"), content("x"))
+            await bench.settle(queue)
+            bench.world.answers.withLock { $0 = [:] }
+            await queue.forgetTimers()
+            // A quarter of an hour until it is due, and five minutes in which nothing is late.
+            for _ in 0..<19 { await bench.pass(.seconds(60), queue) }
+            #expect(await queue.figures.woken == 0)
+            #expect(bench.world.taken("<bob@example.org>") == 0)
+            for _ in 0..<3 { await bench.pass(.seconds(60), queue) }
+            #expect(await queue.figures.woken == 1)
+            #expect(bench.world.taken("<bob@example.org>") == 1)
+            await queue.close()
+        }
+    }
+
     @Test func `A connector's hours are waited for, and a held message until it is asked for`() async throws {
         try await onBench { bench in
             let opens = bench.clock.wall + 7_200_000

@@ -31,6 +31,12 @@ import Testing
         )
     }
 
+    @Test func `Time-outs are those of RFC 5321, unless others are set`() {
+        #expect(SMTPTimeouts(SettingsSnapshot(texts: [:])) == .standard)
+        let set = SMTPTimeouts(SettingsSnapshot(texts: ["outbound/answer-timeout": "20m"]))
+        #expect(set.answer == .seconds(1200) && set.command == .seconds(300))
+    }
+
     private static let settings = [
         "connector/a/address-spaces": "far.example:10", "connector/a/smart-hosts": "relay.example",
         "connector/b/address-spaces": "far.example:20", "connector/late/address-spaces": "late.example",
