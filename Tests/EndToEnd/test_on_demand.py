@@ -126,6 +126,7 @@ class OnDemand(Branch):
         names = [f"h{number}@branch.test" for number in range(4)]
         for name in names:
             self.submit(name)
+        until(lambda: sum("Held by" in found["why"] for found in self.queued()) == len(names), what="all to be held")
         # Turned round, and gone without a word.
         client = self.dial()
         self.assertEqual(client.docmd("ATRN", "branch.test")[0], 250)
