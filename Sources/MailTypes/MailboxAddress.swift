@@ -103,6 +103,9 @@ public struct MailboxAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(localPart: localPart, domain: domain)
     }
 
+    /// The wire form with ASCII letters in lower case: the same for all spellings that are one address here.
+    public var folded: String { ASCII.lowercased(description) }
+
     /// The wire form without angle brackets; UTF-8 where a part is not ASCII.
     public var description: String { "\(localPart)@\(domain)" }
 

@@ -104,6 +104,51 @@ struct MailboxConformanceTests {
         await harness.close()
     }
 
+    @Test(
+        "Rights of others stay with their mailbox, pass to those made below it, and go with it",
+        arguments: Engine.allCases
+    )
+    func accessLists(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var account = try await harness.account()
+        let (anyone, bob) = (
+            try #require(AccessIdentifier("anyone")), try #require(AccessIdentifier("-bob@example.test"))
+        )
+        _ = try await account.create(name("a"), specialUse: [])
+        try await account.changeAccess(to: name("a"), of: anyone, AccessChange(.replace, [.lookup, .read]))
+        try await account.changeAccess(to: name("a"), of: anyone, AccessChange(.add, [.administer]))
+        try await account.changeAccess(to: name("a"), of: anyone, AccessChange(.remove, [.read]))
+        try await account.changeAccess(to: name("a"), of: bob, AccessChange(.add, .all))
+        let list: AccessList = [anyone: [.lookup, .administer], bob: .all]
+        try await account.changeAccess(to: .inbox, of: bob, AccessChange(.replace, .all))
+        try await account.changeAccess(to: .inbox, of: bob, AccessChange(.replace, []))
+        _ = try await account.create(name("a/b/c"), specialUse: [])
+        try await account.rename(name("a"), to: name("z/a"))
+        try await account.rename(.inbox, to: name("z/a/old"))
+        for _ in 0..<2 {
+            for each in ["z/a", "z/a/b", "z/a/b/c", "z/a/old"] {
+                #expect(try await account.accessList(of: name(each)) == list, "\(each)")
+            }
+            #expect(try await account.accessList(of: name("z")).isEmpty)
+            #expect(try await account.accessLists().count == 4)
+            try await harness.reopen()
+            account = try await harness.account()
+        }
+        try await account.delete(name("z/a/b/c"))
+        _ = try await account.create(name("c"), specialUse: [])
+        #expect(try await account.accessList(of: name("c")).isEmpty)
+        await expectCode(.noSuchMailbox) { _ = try await account.accessList(of: name("z/a/b/c")) }
+        await expectCode(.noSuchMailbox) {
+            try await account.changeAccess(to: name("none"), of: bob, AccessChange(.add, .all))
+        }
+        for number in 0..<AccessLimits.entries {
+            let other = try #require(AccessIdentifier("user\(number)@example.test"))
+            try await account.changeAccess(to: name("c"), of: other, AccessChange(.add, .lookup))
+        }
+        await expectCode(.limit) { try await account.changeAccess(to: name("c"), of: bob, AccessChange(.add, .all)) }
+        await harness.close()
+    }
+
     @Test("Renaming INBOX copies annotations only as far as there may be so many", arguments: Engine.allCases)
     func copiedAnnotations(engine: Engine) async throws {
         let harness = try await StoreHarness(engine)

@@ -18,6 +18,7 @@ extension AccountStore {
         var records = try planAncestors(of: name)
         let created = try planMailbox(name, specialUse)
         records.append(.mailboxCreated(created))
+        records += try planAccess(of: records)
         try await isApplied(submit(records.map { LogAppend($0) }))
         return created.mailbox
     }
@@ -79,6 +80,7 @@ extension AccountStore {
             }
             records.append(.mailboxesRenamed(try planRenames(from: name, to: target), takeModSeq()))
         }
+        records += try planAccess(of: records)
         try await isApplied(submit(records.map { LogAppend($0) }))
     }
 

@@ -282,6 +282,7 @@ extension LogRecord {
         case .mailboxesRenamed(let renames, _): changed.formUnion(renames.map(\.mailbox))
         case .quarantined(let record): changed.insert(record.mailbox)
         case .restored(let record): changed.insert(record.target)
+        case .access(let record): changed.insert(record.mailbox)
         case .annotated, .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved:
             break
         }

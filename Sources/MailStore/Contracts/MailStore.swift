@@ -135,6 +135,20 @@ package protocol MailAccount: AnyObject, Sendable {
     /// `AnnotationLimits`.
     func annotate(_ name: MailboxName?, _ changes: [AnnotationChange]) async throws(MailStoreError)
 
+    /// The rights that others than the owner have to a mailbox (RFC 4314). Throws `.noSuchMailbox`.
+    func accessList(of name: MailboxName) async throws(MailStoreError) -> AccessList
+
+    /// Those of every mailbox that others have rights to.
+    func accessLists() async throws(MailStoreError) -> [MailboxID: AccessList]
+
+    /// Changes the rights of one identifier to a mailbox; returns when durable. Throws `.noSuchMailbox`, and `.limit`
+    /// beyond a bound of `AccessLimits`.
+    func changeAccess(
+        to name: MailboxName,
+        of identifier: AccessIdentifier,
+        _ change: AccessChange
+    ) async throws(MailStoreError)
+
     /// Octets `range` of a message (cut to its size). Damage does not throw: lost octets are filled and named.
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets
 

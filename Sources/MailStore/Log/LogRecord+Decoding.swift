@@ -157,6 +157,7 @@ struct RecordReader {
         case 13: try base().map { .base($0) }
         case 14: .moved(try moved())
         case 15: .annotated(try annotations())
+        case 16: .access(AccessRecord(mailbox: try mailbox(), modSeq: try modSeq(), entries: try accessEntries()))
         case 20: .quarantined(try quarantined())
         case 21: .quarantineDeleted(try quarantineItems())
         case 22: .restored(try restored())
@@ -324,6 +325,18 @@ struct RecordReader {
 
     mutating func annotationValue() throws(ByteReaderError) -> [UInt8] {
         try octets(maximum: AnnotationLimits.valueOctets)
+    }
+
+    /// Rights that a later release knows are passed over.
+    mutating func accessEntries() throws(ByteReaderError) -> [AccessEntry] {
+        var entries: [AccessEntry] = []
+        for _ in 0..<(try count(of: 3)) {
+            let text = try reader.string(maximum: AccessIdentifier.maximumOctets)
+            guard let identifier = AccessIdentifier(text) else { throw failure }
+            let rights = MailboxRights(rawValue: UInt16(truncatingIfNeeded: try number())).intersection(.all)
+            entries.append(AccessEntry(identifier, rights))
+        }
+        return entries
     }
 
     private mutating func deliveries() throws(ByteReaderError) -> [DeliveryID] {

@@ -28,6 +28,7 @@ extension LogRecord {
         case .base: 13
         case .moved: 14
         case .annotated: 15
+        case .access: 16
         case .quarantined: 20
         case .quarantineDeleted: 21
         case .restored: 22
@@ -70,6 +71,7 @@ extension LogRecord {
             writer.add(modSeq)
             writer.add(uses)
         case .annotated(let record): writer.add(record)
+        case .access(let record): writer.add(record)
         case .deliveriesForgotten(let deliveries):
             writer.variableInteger(UInt64(deliveries.count))
             for delivery in deliveries { writer.add(delivery) }
@@ -92,6 +94,7 @@ extension LogRecord {
         case .moved(let record): 160 + record.message.structure.count
         case .transfer(let record): 64 + record.entries.count * 48
         case .annotated(let record): record.changes.reduce(64) { $0 + 80 + ($1.value?.count ?? 0) }
+        case .access(let record): 64 + record.entries.count * 40
         default: 64
         }
     }
@@ -148,6 +151,20 @@ extension ByteWriter {
             string(change.name)
             integer(UInt8(change.value == nil ? 0 : 1))
             if let value = change.value { counted(value) }
+        }
+    }
+
+    mutating func add(_ record: AccessRecord) {
+        add(record.mailbox)
+        add(record.modSeq)
+        add(record.entries)
+    }
+
+    mutating func add(_ entries: [AccessEntry]) {
+        variableInteger(UInt64(entries.count))
+        for entry in entries {
+            string(entry.identifier.description)
+            variableInteger(UInt64(entry.rights.rawValue))
         }
     }
 

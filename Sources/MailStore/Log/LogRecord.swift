@@ -17,6 +17,8 @@ package enum LogRecord: Sendable, Hashable {
     case subscribed(MailboxName, Bool, ModSeq)
     case specialUse(MailboxID, Set<SpecialUse>, ModSeq)
     case annotated(AnnotationsRecord)
+    /// Rights that others than the owner have to a mailbox, and that change.
+    case access(AccessRecord)
     /// Delivery ids whose record is in doubt: a retry is to be stored anew.
     case deliveriesForgotten([DeliveryID])
     case accountRemoved
@@ -192,5 +194,18 @@ package struct MailboxRename: Sendable, Hashable {
     package init(mailbox: MailboxID, name: MailboxName) {
         self.mailbox = mailbox
         self.name = name
+    }
+}
+
+/// Identifiers that have other rights to a mailbox from here on.
+package struct AccessRecord: Sendable, Hashable {
+    package var mailbox: MailboxID
+    package var modSeq: ModSeq
+    package var entries: [AccessEntry]
+
+    package init(mailbox: MailboxID, modSeq: ModSeq, entries: [AccessEntry]) {
+        self.mailbox = mailbox
+        self.modSeq = modSeq
+        self.entries = entries
     }
 }

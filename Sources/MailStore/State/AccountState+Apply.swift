@@ -27,6 +27,7 @@ extension AccountState {
             note(modSeq)
             mailboxes[id]?.specialUse = uses
         case .annotated(let record): apply(record)
+        case .access(let record): apply(record)
         case .deliveriesForgotten(let forgotten):
             for delivery in forgotten { deliveries.forget(delivery) }
         case .accountRemoved:
@@ -124,6 +125,13 @@ extension AccountState {
         annotations[record.mailbox] = all.isEmpty ? nil : all
     }
 
+    private mutating func apply(_ record: AccessRecord) {
+        note(record.modSeq)
+        guard !deletedMailboxes.contains(record.mailbox) else { return }
+        let all = (accessLists[record.mailbox] ?? [:]).changed(by: record.entries)
+        accessLists[record.mailbox] = all.isEmpty ? nil : all
+    }
+
     private mutating func apply(_ record: QuarantineRecord) {
         note(record.modSeq)
         let uids = UIDSet(record.entries.map { $0.uid.rawValue...$0.uid.rawValue })
@@ -177,6 +185,7 @@ extension AccountState {
         note(modSeq)
         deletedMailboxes.insert(id)
         annotations[id] = nil
+        accessLists[id] = nil
         guard let mailbox = mailboxes.removeValue(forKey: id) else { return }
         usage.octets = usage.octets &- mailbox.usage.octets
         usage.messages = usage.messages &- mailbox.usage.messages

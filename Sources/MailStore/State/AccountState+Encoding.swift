@@ -12,11 +12,19 @@ extension AccountState {
     /// The same with annotations behind it: written only where there are some, so that the release before can read the
     /// others.
     private static let annotatedVersion: UInt8 = 3
+    /// The same with rights of others behind the annotations, of which there may be none.
+    private static let sharedVersion: UInt8 = 4
+
+    private var version: UInt8 {
+        if !accessLists.isEmpty { return Self.sharedVersion }
+        return annotations.isEmpty ? Self.version : Self.annotatedVersion
+    }
 
     package func encode() -> [UInt8] {
         let entries = mailboxes.values.reduce(0) { $0 + $1.messages.count }
         var writer = ByteWriter(reserving: 4096 + entries * PackedEntry.octets)
-        writer.integer(annotations.isEmpty ? Self.version : Self.annotatedVersion)
+        let version = version
+        writer.integer(version)
         writer.integer(nextMailboxID)
         writer.integer(lastUIDValidity)
         writer.add(highestModSeq)
@@ -37,7 +45,8 @@ extension AccountState {
         encodeQuarantine(to: &writer)
         writer.add(threads.older)
         writer.add(threads.recent)
-        if !annotations.isEmpty { encodeAnnotations(to: &writer) }
+        if version >= Self.annotatedVersion { encodeAnnotations(to: &writer) }
+        if version >= Self.sharedVersion { encodeAccessLists(to: &writer) }
         return writer.bytes
     }
 
@@ -46,7 +55,7 @@ extension AccountState {
         var reader = RecordReader(bytes)
         do throws(ByteReaderError) {
             let version = try reader.octet()
-            guard version == Self.version || version == Self.annotatedVersion else { return nil }
+            guard (Self.version...Self.sharedVersion).contains(version) else { return nil }
             nextMailboxID = try reader.fixed32()
             lastUIDValidity = try reader.fixed32()
             highestModSeq = try reader.modSeq()
@@ -73,7 +82,8 @@ extension AccountState {
             try decodeQuarantine(&reader)
             let older = try reader.threads()
             threads = ThreadIndex(recent: try reader.threads(), older: older)
-            if version == Self.annotatedVersion { try decodeAnnotations(&reader) }
+            if version >= Self.annotatedVersion { try decodeAnnotations(&reader) }
+            if version >= Self.sharedVersion { try decodeAccessLists(&reader) }
             guard reader.isAtEnd else { return nil }
         } catch {
             return nil

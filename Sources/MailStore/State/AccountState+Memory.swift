@@ -64,6 +64,25 @@ extension AccountState {
     }
 }
 
+// Rights that others have to mailboxes.
+extension AccountState {
+    func encodeAccessLists(to writer: inout ByteWriter) {
+        writer.variableInteger(UInt64(accessLists.count))
+        for (mailbox, list) in accessLists.sorted(by: { $0.key < $1.key }) {
+            writer.add(mailbox)
+            writer.add(list.map { AccessEntry($0.key, $0.value) }.sorted { $0.identifier < $1.identifier })
+        }
+    }
+
+    mutating func decodeAccessLists(_ reader: inout RecordReader) throws(ByteReaderError) {
+        for _ in 0..<(try reader.count(of: 2)) {
+            let mailbox = try reader.mailbox()
+            let list = AccessList().changed(by: try reader.accessEntries())
+            accessLists[mailbox] = list.isEmpty ? nil : list
+        }
+    }
+}
+
 extension ByteWriter {
     mutating func add(_ threads: [UInt64: ThreadID]) {
         variableInteger(UInt64(threads.count))

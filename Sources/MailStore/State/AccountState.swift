@@ -25,6 +25,8 @@ package struct AccountState: Sendable, Hashable {
     package internal(set) var threads = ThreadIndex()
     /// Of mailboxes and of the account; none of them empty.
     package internal(set) var annotations: [MailboxID: Annotations] = [:]
+    /// Of mailboxes that others than the owner have rights to; none of them empty.
+    package internal(set) var accessLists: [MailboxID: AccessList] = [:]
     /// Oldest first.
     package internal(set) var quarantine: [QuarantinedMessage] = []
 
