@@ -58,10 +58,10 @@ private let envelopeFrame = Array(
         + #"(("Some Body" NIL "some.body" "example.org")) (("Some Body" NIL "some.body" "example.org")) "#
         + #"(("Other Body" NIL "other.body" "example.test")) NIL NIL "<1@example.org>" "<2@example.org>"))"#).utf8
 )
-private let envelope = (try? ResponseParser.parse(envelopeFrame)) ?? .namespace
+private let envelope = (try? ResponseParser.parse(envelopeFrame)) ?? .namespace(others: nil)
 private let flags =
     (try? ResponseParser.parse(Array(#"* 1234 FETCH (UID 5678 FLAGS (\Seen \Answered $Forwarded))"#.utf8)))
-    ?? .namespace
+    ?? .namespace(others: nil)
 
 /// A message of two parts and 10 kB, some of whose lines begin with a dot.
 private let message: [UInt8] = {

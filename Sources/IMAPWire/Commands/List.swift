@@ -3,7 +3,8 @@
 
 internal import ByteTools
 
-/// Lists mailboxes (RFC 9051 §6.3.9), with the options of RFC 5258, RFC 5819, RFC 6154 and RFC 9590.
+/// Lists mailboxes (RFC 9051 §6.3.9), with the options of RFC 5258, RFC 5819, RFC 6154, RFC 8440
+/// and RFC 9590.
 package struct ListCommand: IMAPCommand {
     package static let name: StaticString = "LIST"
     package static let traits: CommandTraits = .loggedOn
@@ -30,9 +31,12 @@ package struct ListCommand: IMAPCommand {
         package static let subscribed = Return(rawValue: 1)
         package static let children = Return(rawValue: 2)
         package static let specialUse = Return(rawValue: 4)
+        /// MYRIGHTS responses (RFC 8440 §3).
+        package static let myRights = Return(rawValue: 8)
 
         fileprivate static let words: [(StaticString, Return)] = [
             ("SUBSCRIBED", .subscribed), ("CHILDREN", .children), ("SPECIAL-USE", .specialUse),
+            ("MYRIGHTS", .myRights),
         ]
     }
 
@@ -137,6 +141,7 @@ extension WireScanner {
     }
 
     // list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"    RFC 9051 §9
+    // return-option =/ "MYRIGHTS"    RFC 8440 §5
     // return-option =/ "METADATA" SP "(" entry *(SP entry) ")"    RFC 9590 §5
     fileprivate mutating func listReturn(into command: inout ListCommand) throws(IMAPSyntaxError) {
         guard acceptWord("RETURN") else { throw failure("RETURN") }
@@ -155,7 +160,7 @@ extension WireScanner {
                 return
             }
             guard scanner.acceptWord("STATUS") else {
-                throw scanner.failure("SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS or METADATA")
+                throw scanner.failure("SUBSCRIBED, CHILDREN, SPECIAL-USE, MYRIGHTS, STATUS or METADATA")
             }
             try scanner.space()
             statusItems = try scanner.statusItems()

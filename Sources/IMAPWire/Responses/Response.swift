@@ -123,8 +123,14 @@ package enum Response: Hashable, Sendable {
     case quota(root: String, [QuotaResource])
     /// The quota roots of a mailbox (RFC 9208 §4.2.2).
     case quotaRoot(mailbox: String, roots: [String])
-    /// One personal namespace, prefix `""` and delimiter `/` (RFC 9051 §7.3.4).
-    case namespace
+    /// One personal namespace, prefix `""` and delimiter `/`, and with a prefix that of other users (RFC 9051 §7.3.4).
+    case namespace(others: String?)
+    /// Who has rights to a mailbox (RFC 4314 §3.6).
+    case acl(mailbox: String, [ACLEntry])
+    /// Which rights somebody can be given (RFC 4314 §3.7).
+    case listRights(RightsListing)
+    /// What the user may do, as letters (RFC 4314 §3.8).
+    case myRights(mailbox: String, String)
     case id([IDParameter])
     case fetch(SequenceNumber, [FetchValue])
     /// The same by UID, for clients that enabled UIDONLY (RFC 9586 §3.3).

@@ -97,8 +97,17 @@ extension WireScanner {
             while accept(ASCII.space) { entries.append(try entryName()) }
             return .metadataChanged(mailbox: name, entries)
         case "NAMESPACE":
-            guard acceptPrefix(" ((\"\" \"/\")) NIL NIL") else { throw failure("the personal namespace") }
-            return .namespace
+            return .namespace(others: try otherUsersNamespace())
+        case "ACL":
+            let name = try spacedMailbox()
+            return .acl(mailbox: name, try aclEntries())
+        case "LISTRIGHTS":
+            let name = try spacedMailbox()
+            return .listRights(try rightsListing(of: name))
+        case "MYRIGHTS":
+            let name = try spacedMailbox()
+            try space()
+            return .myRights(mailbox: name, try rightsText())
         case "ID":
             try space()
             return .id(try idParameters())
@@ -106,6 +115,24 @@ extension WireScanner {
             rewind(to: start)
             return .untagged(try statusResponse())
         }
+    }
+
+    private mutating func spacedMailbox() throws(IMAPSyntaxError) -> String {
+        try space()
+        let start = offset
+        return try sentName(try astring("a mailbox name"), at: start)
+    }
+
+    // namespace-response = "NAMESPACE" SP namespace SP namespace SP namespace    RFC 9051 §9
+    /// The prefix of the second, behind the personal one without a prefix.
+    private mutating func otherUsersNamespace() throws(IMAPSyntaxError) -> String? {
+        guard acceptPrefix(" ((\"\" \"/\")) ") else { throw failure("the personal namespace") }
+        if acceptPrefix("NIL NIL") { return nil }
+        guard acceptPrefix("((") else { throw failure("the namespace of other users or NIL") }
+        let start = offset
+        let prefix = try sentName(try string("a prefix"), at: start)
+        guard acceptPrefix(" \"/\")) NIL") else { throw failure("the delimiter, and no shared namespace") }
+        return prefix
     }
 
     // resp-cond-state = ("OK" / "NO" / "BAD") SP resp-text    RFC 9051 §9

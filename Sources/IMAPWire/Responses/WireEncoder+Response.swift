@@ -66,7 +66,10 @@ extension WireEncoder {
                 space()
                 astring(entry.utf8)
             }
-        case .namespace: raw("NAMESPACE ((\"\" \"/\")) NIL NIL")
+        case .namespace(let others): namespaces(others)
+        case .acl(let mailbox, let entries): acl(mailbox, entries)
+        case .listRights(let listing): rightsListing(listing)
+        case .myRights(let mailbox, let rights): myRights(mailbox, rights)
         case .id(let parameters):
             raw("ID ")
             idParameters(parameters)
@@ -87,6 +90,15 @@ extension WireEncoder {
             space()
         }
         text(status.text)
+    }
+
+    // namespace-response = "NAMESPACE" SP namespace SP namespace SP namespace    RFC 9051 §9
+    private mutating func namespaces(_ others: String?) {
+        raw("NAMESPACE ((\"\" \"/\")) ")
+        guard let others else { return raw("NIL NIL") }
+        raw("((")
+        string(mailboxOctets(others))
+        raw(" \"/\")) NIL")
     }
 
     private mutating func named(_ name: StaticString, _ words: [String]) {

@@ -22,11 +22,12 @@ func boundsDepthAndCount() {
 @Test
 func readsExtendedList() throws {
     let text =
-        "a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (INBOX \"Sent/%\") RETURN (CHILDREN STATUS (MESSAGES SIZE) SPECIAL-USE)"
+        "a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (INBOX \"Sent/%\") "
+        + "RETURN (CHILDREN STATUS (MESSAGES SIZE) MYRIGHTS SPECIAL-USE)"
     let command = try #require(try parseCommand(Array(text.utf8)) as? ListCommand)
     #expect(command.selection == [.subscribed, .recursiveMatch])
     #expect(command.patterns == ["INBOX", "Sent/%"])
-    #expect(command.returned == [.children, .specialUse])
+    #expect(command.returned == [.children, .specialUse, .myRights])
     #expect(command.statusItems == [.messages, .size])
     #expect(command.isExtended)
     let again = try parseCommand(frame(command.encoded(tag: "b")))

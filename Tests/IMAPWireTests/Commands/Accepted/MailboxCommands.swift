@@ -32,6 +32,33 @@ let mailboxCommands: [(String, any IMAPCommand)] =
                 ]
             )
         ),
+        ("a GETACL Entw&APw-rfe", GetACLCommand(mailbox: "Entwürfe")),
+        ("a myrights \"a b\"", MyRightsCommand(mailbox: "a b")),
+        ("a LISTRIGHTS INBOX -anyone", ListRightsCommand(mailbox: "INBOX", identifier: "-anyone")),
+        ("a DeleteAcl INBOX {4}\r\nBöb", DeleteACLCommand(mailbox: "INBOX", identifier: "Böb")),
+        (
+            "a SETACL INBOX/Drafts Chris +cda",
+            SetACLCommand(
+                mailbox: "INBOX/Drafts",
+                identifier: "Chris",
+                change: RightsChange(
+                    .add,
+                    [.createMailboxes, .deleteMailbox, .deleteMessages, .expunge, .administer]
+                )
+            )
+        ),
+        (
+            "a SETACL INBOX $team \"-\"",
+            SetACLCommand(mailbox: "INBOX", identifier: "$team", change: RightsChange(.remove, []))
+        ),
+        (
+            "a setacl INBOX \"-bob\" lrswipkxtea",
+            SetACLCommand(mailbox: "INBOX", identifier: "-bob", change: RightsChange(.replace, .all))
+        ),
+        (
+            "a SETACL INBOX bob \"\"",
+            SetACLCommand(mailbox: "INBOX", identifier: "bob", change: RightsChange(.replace, []))
+        ),
         ("a NOTIFY NONE", NotifyCommand(nil)),
         (
             "a notify set status (selected (MessageNew (uid body.peek[header.fields (from)]) MessageExpunge)) "
