@@ -27,6 +27,9 @@ final class DirectoryCache: Sendable {
         case decoySecret
         case sentCopies(all: Bool)
         case appPasswords(AccountID)
+        /// Whether an account is in a group.
+        case membership(AccountID, MailboxAddress)
+        case shares
     }
 
     enum Answer: Sendable {
@@ -39,6 +42,9 @@ final class DirectoryCache: Sendable {
         case decoySecret(String)
         case sentCopies([AccountID: StoredSentCopies])
         case appPasswords([StoredAppPassword])
+        case membership(Bool)
+        /// Who shares mailboxes, by with whom.
+        case shares([String: Set<AuthenticatedUser>])
     }
 
     private struct State {

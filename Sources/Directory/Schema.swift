@@ -133,5 +133,15 @@ enum Schema {
             ) STRICT
             """
         ],
+        [
+            // Who may have rights to mailboxes of an account; which rights, the account's store knows.
+            """
+            CREATE TABLE mailbox_shares (
+                owner INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                holder TEXT NOT NULL,
+                PRIMARY KEY (owner, holder)
+            ) STRICT, WITHOUT ROWID
+            """
+        ],
     ]
 }
