@@ -12,6 +12,7 @@ extension AssertedSession {
     func serveIMAP(_ assertion: SessionAssertion, _ connection: Connection) async throws(MailStoreError) {
         var configuration = IMAPConfiguration(settings.current)
         configuration.isBehindFrontEnd = true
+        configuration.sharesMailboxes = sharing != nil
         let account = try await store.account(assertion.account, deadline: .now + configuration.storeWait)
         connection.write(BackEndStatus.ready.line)
         let session = IMAPSession(
@@ -19,6 +20,7 @@ extension AssertedSession {
             user: assertion.user,
             account: account,
             store: store,
+            sharing: sharing,
             configuration: configuration,
             previews: previews,
             events: recorder(assertion)

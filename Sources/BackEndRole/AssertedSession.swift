@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
-internal import IMAPServer
+package import IMAPServer
 package import MailProxy
 package import MailStore
 internal import MailTypes
@@ -17,6 +17,8 @@ package struct AssertedSession: Sendable {
     private static let assertionTime = Duration.seconds(10)
 
     let store: any MailStore
+    /// `nil` where users cannot share mailboxes.
+    let sharing: (any MailboxSharing)?
     let settings: LiveSettings
     let previews = PreviewTable()
     let events: EventRecorder
@@ -25,10 +27,12 @@ package struct AssertedSession: Sendable {
     private let refusesDamaged: @Sendable (SettingsSnapshot) -> Bool
 
     /// - Parameters:
+    ///   - sharing: only where this store has every account.
     ///   - authenticator: says which mechanisms there are; nobody logs on here.
     ///   - refusesDamaged: whether `store/corrupt-message-policy` is to refuse.
     package init(
         store: any MailStore,
+        sharing: (any MailboxSharing)? = nil,
         secret: AssertionSecret,
         authenticator: any Authenticator,
         settings: LiveSettings,
@@ -36,6 +40,7 @@ package struct AssertedSession: Sendable {
         events: EventRecorder
     ) {
         self.store = store
+        self.sharing = sharing
         self.secret = secret
         self.authenticator = authenticator
         self.settings = settings

@@ -40,6 +40,8 @@ package enum BackEndRole {
         )
         let sessions = AssertedSession(
             store: store,
+            // Another worker's accounts are not in this store.
+            sharing: AccountOwners(context.layout).workers == 1 ? AccountSharing(directory: directory) : nil,
             secret: secret,
             authenticator: directory,
             settings: context.settings,

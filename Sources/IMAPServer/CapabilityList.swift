@@ -29,5 +29,6 @@ package enum CapabilityList {
     package static func afterLogOn(_ configuration: IMAPConfiguration) -> [String] {
         always + loggedOn + ["APPENDLIMIT=\(configuration.maximumMessageOctets)"]
             + (configuration.allowsUnauthenticate ? ["UNAUTHENTICATE"] : [])
+            + (configuration.sharesMailboxes ? ["ACL", "LIST-MYRIGHTS", "RIGHTS=texk"] : [])
     }
 }

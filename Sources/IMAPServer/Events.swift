@@ -60,10 +60,18 @@ extension EventDefinition {
         cause: "A program that is no mail client, a client with a fault, or a connection that broke.",
         action: "None, unless it is a client of yours."
     )
+    package static let imapSharerLeftOut = EventDefinition(
+        9457,
+        "imap.sharer.left-out",
+        .warning,
+        text: "LIST was answered without the mailboxes that a user shares, or the directory did not learn who shares.",
+        cause: "The account of that user, or the directory, could not be had; imap.detail has the words.",
+        action: "Look for events of the store and the directory at the same time."
+    )
 }
 
 /// All events of this module.
 package let imapServerEvents: [EventDefinition] = [
     .imapLogOn, .imapLogOnFailed, .imapBudgetSpent, .imapCommandFailed, .imapMessageDamaged, .imapSessionEnded,
-    .imapConnectionFaulty,
+    .imapConnectionFaulty, .imapSharerLeftOut,
 ]

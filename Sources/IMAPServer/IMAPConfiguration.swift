@@ -26,6 +26,8 @@ package struct IMAPConfiguration: Sendable {
     package var administrator: String
     /// How long a command may take before its client is told how far it is, and then again (RFC 9585 §4).
     package var progressInterval = Duration.seconds(10)
+    /// Whether users may share mailboxes (RFC 4314): only with a `MailboxSharing` that the session is given.
+    package var sharesMailboxes = false
     /// Whether a front-end stands between the session and its client: it is told what the session's state is, and no
     /// BYE is said when the process drains, since the front-end takes the session elsewhere.
     package var isBehindFrontEnd = false

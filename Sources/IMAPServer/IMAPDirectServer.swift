@@ -9,6 +9,7 @@ package import SASL
 /// Both halves on one connection: the service without a front-end, for a machine of one process and for tests.
 package struct IMAPDirectServer: Sendable {
     private let store: any MailStore
+    private let sharing: (any MailboxSharing)?
     private let authenticator: any Authenticator
     private let configuration: @Sendable () -> IMAPConfiguration
     private let previews = PreviewTable()
@@ -17,11 +18,13 @@ package struct IMAPDirectServer: Sendable {
     /// `configuration` is read for each connection, so that changed settings count for the next one.
     package init(
         store: any MailStore,
+        sharing: (any MailboxSharing)? = nil,
         authenticator: any Authenticator,
         events: EventRecorder,
         configuration: @escaping @Sendable () -> IMAPConfiguration
     ) {
         self.store = store
+        self.sharing = sharing
         self.authenticator = authenticator
         self.configuration = configuration
         self.events = events
@@ -49,6 +52,7 @@ package struct IMAPDirectServer: Sendable {
                     user: logOn.user,
                     account: account,
                     store: store,
+                    sharing: sharing,
                     configuration: configuration,
                     previews: previews,
                     events: events.adding(["client.address": .string(connection.peer.host)])

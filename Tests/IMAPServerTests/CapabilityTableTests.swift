@@ -29,6 +29,12 @@ struct CapabilityTableTests {
             }
         }
 
+    private static let configuration: IMAPConfiguration = {
+        var configuration = IMAPConfiguration()
+        configuration.sharesMailboxes = true
+        return configuration
+    }()
+
     @Test("What is offered is what the table has, and each row once")
     func offered() {
         let told =
@@ -38,12 +44,12 @@ struct CapabilityTableTests {
                 mechanisms: SASLMechanism.all
             )
             + CapabilityList.beforeLogOn(on: .clear, offersTLS: true)
-            + CapabilityList.afterLogOn(IMAPConfiguration())
+            + CapabilityList.afterLogOn(Self.configuration)
         let words = Set(told.map { $0.hasPrefix("APPENDLIMIT=") ? "APPENDLIMIT" : $0 })
         let listed = Self.rows.map { $0[0].first ?? "" }
         #expect(Set(listed) == words)
         #expect(listed.count == words.count)
-        let after = CapabilityList.afterLogOn(IMAPConfiguration())
+        let after = CapabilityList.afterLogOn(Self.configuration)
         #expect(Set(after).count == after.count)
     }
 

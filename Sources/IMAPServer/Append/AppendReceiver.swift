@@ -187,7 +187,7 @@ extension AppendReceiver {
             var start = range.lowerBound
             while start < range.upperBound {
                 let end = start + min(IMAPSession.pieceOctets, range.upperBound - start)
-                try add(try await session.whole(content.entry, start..<end, for: url))
+                try add(try await session.whole(content.entry, start..<end, from: content.account, for: url))
                 start = end
             }
         }

@@ -16,6 +16,8 @@ struct URLContent {
     }
 
     var entry: MessageEntry
+    /// Whose message it is.
+    var account: any MailAccount
     var octets: Octets
 
     var count: UInt64 {
@@ -37,22 +39,21 @@ extension IMAPSession {
     /// Finds what a URL names.
     ///
     /// Nothing of it is read yet but a header from which fields are picked. Throws BADURL for what is not there, and
-    /// for all that is not a message, or a part of one, of this account.
+    /// for all that is not a message, or a part of one, that the user may read.
     func content(of url: [UInt8]) async throws -> URLContent {
         guard let parsed = MessageURL(url) else { throw CommandRefusal.badURL(url, "Not a URL of a message here") }
-        guard let name = mailbox(of: parsed), let snapshot = try await snapshotIfThere(of: name) else {
+        guard let name = mailbox(of: parsed), let view = try await readableView(of: name) else {
             throw CommandRefusal.badURL(url, "No such mailbox")
         }
-        let view = MailboxView(snapshot, isReadOnly: true)
         guard parsed.uidValidity.map({ $0 == view.uidValidity }) ?? true,
             let entry = view.index(of: parsed.uid).flatMap({ view.message(at: $0) })
         else {
             throw CommandRefusal.badURL(url, "No such message")
         }
-        guard let octets = try await octets(of: parsed, entry, in: view.id, url) else {
+        guard let octets = try await octets(of: parsed, entry, in: view, url) else {
             throw CommandRefusal.badURL(url, "No such part")
         }
-        return URLContent(entry: entry, octets: octets)
+        return URLContent(entry: entry, account: view.account, octets: octets)
     }
 
     /// The base of a relative URL is the selected mailbox, where there is one (RFC 4469 §3).
@@ -64,55 +65,46 @@ extension IMAPSession {
         }
     }
 
-    private func snapshotIfThere(of name: MailboxName) async throws -> MailboxSnapshot? {
-        do throws(MailStoreError) {
-            return try await account.snapshot(of: name)
-        } catch {
-            guard error.code == .noSuchMailbox else { throw error }
-            return nil
-        }
-    }
-
     /// `nil` when the message has no such part.
     private func octets(
         of url: MessageURL,
         _ entry: MessageEntry,
-        in mailbox: MailboxID,
+        in view: MailboxView,
         _ text: [UInt8]
     ) async throws -> URLContent.Octets? {
         var range: Range<UInt64>? = 0..<entry.size
         if url.section != SectionSpecifier() {
-            range = try await structure(of: entry, in: mailbox).range(of: url.section.messageSection)
+            let structure = try await structure(of: entry, in: view.id, of: view.account)
+            range = structure.range(of: url.section.messageSection)
         }
         guard let range = range?.clamped(to: 0..<entry.size) else { return nil }
         switch url.section.text {
         case .all, .header, .text, .mime: return .stored(url.partial?.cut(range) ?? range)
-        case .headerFields(let names): return .chosen(try await fields(names, except: false, range, entry, url, text))
-        case .headerFieldsNot(let names): return .chosen(try await fields(names, except: true, range, entry, url, text))
+        case .headerFields(let names), .headerFieldsNot(let names):
+            let end = range.lowerBound + min(range.upperBound - range.lowerBound, FetchRun.headerOctets)
+            let header = try await whole(entry, range.lowerBound..<end, from: view.account, for: text)
+            return .chosen(Self.fields(names, of: header, url))
         }
     }
 
-    private func fields(
-        _ names: [[UInt8]],
-        except: Bool,
-        _ range: Range<UInt64>,
-        _ entry: MessageEntry,
-        _ url: MessageURL,
-        _ text: [UInt8]
-    ) async throws -> [UInt8] {
-        let end = range.lowerBound + min(range.upperBound - range.lowerBound, FetchRun.headerOctets)
-        let header = try await whole(entry, range.lowerBound..<end, for: text)
-        let chosen = HeaderFields(header).subset(names, except: except)
+    private static func fields(_ names: [[UInt8]], of header: [UInt8], _ url: MessageURL) -> [UInt8] {
+        let isExcept = if case .headerFieldsNot = url.section.text { true } else { false }
+        let chosen = HeaderFields(header).subset(names, except: isExcept)
         guard let partial = url.partial else { return chosen }
         let cut = partial.cut(0..<UInt64(chosen.count))
         return Array(chosen[Int(cut.lowerBound)..<Int(cut.upperBound)])
     }
 
     /// Octets of a message for another: what is lost of it is not filled there, since nobody could tell any more.
-    func whole(_ entry: MessageEntry, _ range: Range<UInt64>, for url: [UInt8]) async throws -> [UInt8] {
+    func whole(
+        _ entry: MessageEntry,
+        _ range: Range<UInt64>,
+        from account: any MailAccount,
+        for url: [UInt8]
+    ) async throws -> [UInt8] {
         let refusal = CommandRefusal.badURL(url, "Octets of the message are lost")
         do throws(MailStoreError) {
-            let octets = try await octets(of: entry, range)
+            let octets = try await octets(of: entry, range, from: account)
             if octets.damaged.isEmpty { return octets.bytes }
         } catch {
             guard error.code == .damaged else { throw error }

@@ -16,7 +16,8 @@ protocol MessageBringingCommand: MessageCommand {
     /// Whether the command makes sense here, before any message is taken.
     func prepare(in session: IMAPSession) throws
 
-    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion
+    /// - Parameter place: where the user may put messages; their flags are those that the user may set there.
+    func store(_ messages: [NewMessage], in place: MailboxPlace, _ session: IMAPSession) async throws -> Completion
 }
 
 extension AppendCommand: MessageBringingCommand {
@@ -24,11 +25,11 @@ extension AppendCommand: MessageBringingCommand {
 
     func prepare(in session: IMAPSession) throws {}
 
-    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion {
+    func store(_ messages: [NewMessage], in place: MailboxPlace, _ session: IMAPSession) async throws -> Completion {
         let outcome = try await offeringCreation { () throws(MailStoreError) in
-            try await session.account.append(messages, to: name, replacing: nil)
+            try await place.account.append(messages, to: place.name, replacing: nil)
         }
-        session.noteArrivals(outcome.uids, in: name)
+        session.noteArrivals(outcome.uids, in: place.shownName)
         return Completion(code: .appendUID(outcome.uidValidity, outcome.uids))
     }
 }
@@ -36,16 +37,22 @@ extension AppendCommand: MessageBringingCommand {
 extension MessageBringingCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
         var receiver = AppendReceiver(session, name: Self.name, takesSeveral: Self.takesSeveral)
-        let name: MailboxName
+        let place: MailboxPlace
         do {
             if let literal { try receiver.check(literal) }
+            try await session.checkSelected(Self.self)
             try prepare(in: session)
-            name = try MailboxName(argument: mailbox)
-            _ = try await offeringCreation { () throws(MailStoreError) in try await session.account.status(of: name) }
+            let found = try await session.place(named: mailbox, for: Self.self)
+            place = found
+            _ = try await offeringCreation { () throws(MailStoreError) in
+                try await found.account.status(of: found.name)
+            }
         } catch {
             try await receiver.discard(literal)
             throw error
         }
-        return try await store(try await receiver.receive(AppendFragment(messages: messages)), in: name, session)
+        var received = try await receiver.receive(AppendFragment(messages: messages))
+        for index in received.indices { received[index].flags = place.rights.permitted(received[index].flags) }
+        return try await store(received, in: place, session)
     }
 }

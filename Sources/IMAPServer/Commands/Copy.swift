@@ -9,7 +9,8 @@ extension CopyCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        Completion(code: try await session.transfer(messages, numbers, to: mailbox, removingSource: false))
+        let target = try await session.place(named: mailbox, for: Self.self)
+        return Completion(code: try await session.transfer(messages, numbers, to: target, removingSource: false))
     }
 }
 
@@ -19,18 +20,22 @@ extension IMAPSession {
     func transfer(
         _ set: SequenceSet,
         _ numbers: MessageNumbers,
-        to mailbox: String,
+        to target: MailboxPlace,
         removingSource: Bool
     ) async throws -> ResponseCode? {
-        let target = try MailboxName(argument: mailbox)
         let (source, uids) = try uids(of: set, numbers)
         guard !uids.isEmpty else { return nil }
         if numbers == .sequence, !removingSource { try await refuseExpunged(uids) }
-        let account = account
-        let outcome = try await waiting { _ in
-            try await offeringCreation { () throws(MailStoreError) in
-                try await account.transfer(uids, from: source, to: target, removingSource: removingSource)
+        let account = try selected().account
+        let outcome: TransferOutcome
+        if account.id == target.account.id, target.rights.isSuperset(of: .ofFlags) {
+            outcome = try await waiting { _ in
+                try await offeringCreation { () throws(MailStoreError) in
+                    try await account.transfer(uids, from: source, to: target.name, removingSource: removingSource)
+                }
             }
+        } else {
+            outcome = try await carry(uids, to: target, removingSource: removingSource)
         }
         guard !outcome.pairs.isEmpty else {
             // RFC 2180 §4.4: what was numbered is there no more.
@@ -38,7 +43,7 @@ extension IMAPSession {
             return nil
         }
         let copies = UIDSet(ascending: outcome.pairs.lazy.map { $0.target })
-        noteArrivals(copies, in: target)
+        noteArrivals(copies, in: target.shownName)
         return .copyUID(
             outcome.targetUIDValidity,
             source: UIDSet(ascending: outcome.pairs.lazy.map { $0.source }),
@@ -50,7 +55,7 @@ extension IMAPSession {
     /// then nothing is copied (RFC 2180 §4.4.1).
     private func refuseExpunged(_ uids: UIDSet) async throws {
         let view = try selected()
-        let gone = try await account.changes(in: view.id, since: view.toldModSeq).vanished.intersection(uids).count
+        let gone = try await view.account.changes(in: view.id, since: view.toldModSeq).vanished.intersection(uids).count
         guard gone == 0 else {
             throw CommandRefusal.no(.expungeIssued, "\(gone) of the messages are expunged; nothing was copied")
         }

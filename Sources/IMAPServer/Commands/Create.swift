@@ -17,8 +17,12 @@ extension CreateCommand: SessionCommand {
 
     func perform(in session: IMAPSession) async throws -> Completion {
         let name = try MailboxName(argument: target)
-        let made = try await session.account.create(name, specialUse: specialUse)
-        session.noteOwn { $0.names.insert(name) }
+        let place = try await session.placeToMake(name, for: Self.self)
+        guard specialUse.isEmpty || !place.isShared else {
+            throw CommandRefusal.no(.useAttribute, "Another user's mailbox has no special use")
+        }
+        let made = try await place.account.create(place.name, specialUse: specialUse)
+        if !place.isShared { session.noteOwn { $0.names.insert(name) } }
         return Completion(code: .mailboxID(made.objectID))
     }
 }

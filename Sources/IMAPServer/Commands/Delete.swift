@@ -11,9 +11,9 @@ extension DeleteCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let name = try MailboxName(argument: mailbox)
-        try await session.account.delete(name)
-        session.noteOwn { $0.names.insert(name) }
+        let place = try await session.place(named: mailbox, for: Self.self)
+        try await place.account.delete(place.name)
+        if !place.isShared { session.noteOwn { $0.names.insert(place.name) } }
         return .done
     }
 }

@@ -40,7 +40,7 @@ extension ESearchCommand: SessionCommand {
         let found = try await SearchRun(session, key, in: view).run()
         let result = SearchResult(found, .uid, in: view, withModSeq: key.asksForModSeq)
         let source = ESearchResponse.Source(mailbox: view.name.text, uidValidity: view.uidValidity)
-        let isSelected = view.id == session.view?.id
+        let isSelected = view.id == session.view?.id && view.account.id == session.view?.account.id
         if let returned, isSelected, options.contains(.save) { session.view?.savedResult = result.saved(by: returned) }
         if isSelected, options.contains(.update) {
             session.keepUpdated(
@@ -64,25 +64,24 @@ extension ESearchCommand: SessionCommand {
     /// The mailbox as the session sees it, or as it is; `nil` when it is not there any more.
     private func view(of name: MailboxName, in session: IMAPSession) async throws -> MailboxView? {
         if let view = session.view, view.name == name, !view.isGone { return view }
-        do throws(MailStoreError) {
-            return MailboxView(try await session.account.snapshot(of: name), isReadOnly: true)
-        } catch {
-            guard error.code == .noSuchMailbox else { throw error }
-            return nil
-        }
+        return try await session.readableView(of: name)
     }
 
     /// The mailboxes that the sources name, each once; those that are not there are passed over.
     private func names(in session: IMAPSession) async throws -> [MailboxName] {
-        guard let sources else { return session.view.map { [$0.name] } ?? [] }
-        let mailboxes = try await session.account.mailboxes()
-        let scopes = sources.map { MailboxScope($0) }
         let selected = session.view?.name
-        return mailboxes.filter { mailbox in
-            mailbox.id != nil
+        guard let sources else { return selected.map { [$0] } ?? [] }
+        let listed = try await session.listedMailboxes()
+        let scopes = sources.map { MailboxScope($0) }
+        let names = listed.hierarchy.nodes.filter { node in
+            let isOwn = listed.shared[node.name] == nil
+            return node.exists
                 && scopes.contains {
-                    $0.includes(mailbox.name, isSubscribed: mailbox.isSubscribed, selected: selected)
+                    $0.includes(node.name, isSubscribed: node.isSubscribed, selected: selected, isOwn: isOwn)
                 }
         }.map(\.name)
+        // One that the user may read need not be listed.
+        guard let selected, includesSelected, !names.contains(selected) else { return names }
+        return names + [selected]
     }
 }

@@ -11,7 +11,7 @@ extension ExpungeCommand: SessionCommand {
         let view = try session.selected()
         let chosen = try uids.map { (set) throws(CommandRefusal) in view.uids(of: try view.indices(of: set, .uid)) }
         if chosen?.isEmpty == true { return .done }
-        let outcome = try await session.account.expunge(chosen, in: view.id, onlyDeleted: true)
+        let outcome = try await view.account.expunge(chosen, in: view.id, onlyDeleted: true)
         try await session.tellOwnExpunges(outcome.vanished)
         return .done
     }

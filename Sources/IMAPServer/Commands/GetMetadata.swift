@@ -53,8 +53,18 @@ extension [String] {
 extension IMAPSession {
     /// Of a mailbox; with an empty name of the server, as this user sees it.
     func annotations(of mailbox: String) async throws -> Annotations {
-        guard mailbox.isEmpty else { return try await account.annotations(of: try MailboxName(argument: mailbox)) }
+        guard mailbox.isEmpty else {
+            return try await annotations(at: try await place(named: mailbox, for: GetMetadataCommand.self))
+        }
         return try await account.annotations(of: nil).merging(configuration.serverAnnotations) { _, fixed in fixed }
+    }
+}
+
+extension IMAPSession {
+    /// Private ones are those of its owner: other users do not see them, and have none there.
+    func annotations(at place: MailboxPlace) async throws(MailStoreError) -> Annotations {
+        let all = try await place.account.annotations(of: place.name)
+        return place.isShared ? all.filter { $0.key.hasPrefix("/shared/") } : all
     }
 }
 

@@ -22,8 +22,10 @@ extension GetQuotaRootCommand: SessionCommand {
 
     /// Also for mailboxes that are not there yet (RFC 9208 §4.1.2).
     func perform(in session: IMAPSession) async throws -> Completion {
-        let name = try MailboxName(argument: mailbox)
-        session.send(.quotaRoot(mailbox: name.text, roots: [""]))
+        let place = try await session.place(named: mailbox, for: Self.self)
+        // What lies in another user's mailbox counts for that user.
+        session.send(.quotaRoot(mailbox: place.shownName.text, roots: place.isShared ? [] : [""]))
+        guard !place.isShared else { return .done }
         session.send(.quota(root: "", try await session.account.quota().resources))
         return .done
     }

@@ -15,7 +15,7 @@ extension IdleCommand: SessionCommand {
         session.send(.continuation(Array("idling".utf8)))
         // The watch begins before the first look, so that nothing falls between the two.
         let notifier = connection.notifier
-        let watch = session.view.map { session.account.watch($0.id) { notifier.notify() } }
+        let watch = session.view.map { $0.account.watch($0.id) { notifier.notify() } }
         defer { withExtendedLifetime(watch) {} }
         while true {
             try await session.sync(allowingExpunge: true)

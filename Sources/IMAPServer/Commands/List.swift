@@ -9,6 +9,10 @@ extension ListCommand: SessionCommand {
     /// Asked for with an empty pattern, the delimiter and the root of the reference (RFC 9051 §6.3.9).
     private static let root = Response.list(MailboxListing(attributes: ["\\Noselect"], name: ""))
 
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        guard facts.sharesMailboxes || !returned.contains(.myRights) else { throw .bad("LIST: MYRIGHTS is not known") }
+    }
+
     func perform(in session: IMAPSession) async throws -> Completion {
         if statusItems.contains(.highestModSeq) { session.enableModSeqs() }
         if !isExtended, patterns == [""] {
@@ -18,15 +22,26 @@ extension ListCommand: SessionCommand {
         let patterns = try patterns.map { (pattern) throws(CommandRefusal) in
             try MailboxPattern(reference: reference, pattern: pattern)
         }
-        let hierarchy = MailboxHierarchy(try await session.account.mailboxes())
-        for node in hierarchy.nodes where patterns.contains(where: { $0.matches(node.name.text) }) {
-            guard let row = row(for: node, isExtended || session.enabled.contains(.imap4rev2)) else { continue }
+        let listed = try await session.listedMailboxes()
+        for node in listed.hierarchy.nodes where patterns.contains(where: { $0.matches(node.name.text) }) {
+            guard var row = row(for: node, isExtended || session.enabled.contains(.imap4rev2)) else { continue }
+            let place = listed.shared[node.name] ?? session.own(node.name)
+            if node.exists, !place.rights.contains(.read) { row.attributes.insert("\\Noselect", at: 0) }
             session.send(.list(row))
-            if !statusItems.isEmpty, node.exists { try await sendStatus(of: node.name, in: session) }
-            if !annotations.isEmpty, node.exists { try await sendAnnotations(of: node.name, in: session) }
+            if node.exists { try await sendMore(of: place, in: session) }
             try await session.connection.flushIfLarge()
         }
         return .done
+    }
+
+    /// What is asked for beside the row, as far as the user's rights go.
+    private func sendMore(of place: MailboxPlace, in session: IMAPSession) async throws {
+        if returned.contains(.myRights) {
+            session.send(.myRights(mailbox: place.shownName.text, place.rights.textWithVirtualRights))
+        }
+        guard place.rights.contains(.read) else { return }
+        if !statusItems.isEmpty { try await sendStatus(of: place, in: session) }
+        if !annotations.isEmpty { try await sendAnnotations(of: place, in: session) }
     }
 
     /// `nil` when the selection options leave the mailbox out.
@@ -48,10 +63,10 @@ extension ListCommand: SessionCommand {
     }
 
     /// The STATUS response behind a row (RFC 5819 §2); none when the mailbox was deleted meanwhile.
-    private func sendStatus(of name: MailboxName, in session: IMAPSession) async throws {
+    private func sendStatus(of place: MailboxPlace, in session: IMAPSession) async throws {
         do throws(MailStoreError) {
-            let status = try await session.account.status(of: name)
-            session.send(session.statusResponse(name, status, statusItems))
+            let status = try await place.account.status(of: place.name)
+            session.send(session.statusResponse(place.shownName, status, statusItems))
         } catch {
             guard error.code == .noSuchMailbox else { throw error }
         }
@@ -59,10 +74,12 @@ extension ListCommand: SessionCommand {
 
     /// The METADATA response behind a row, with NIL for what there is not (RFC 9590 §3); none when the mailbox was
     /// deleted meanwhile.
-    private func sendAnnotations(of name: MailboxName, in session: IMAPSession) async throws {
+    private func sendAnnotations(of place: MailboxPlace, in session: IMAPSession) async throws {
         do throws(MailStoreError) {
-            let known = try await session.account.annotations(of: name)
-            session.send(.metadata(mailbox: name.text, annotations.unique.map { MetadataEntry($0, known[$0]) }))
+            let known = try await session.annotations(at: place)
+            session.send(
+                .metadata(mailbox: place.shownName.text, annotations.unique.map { MetadataEntry($0, known[$0]) })
+            )
         } catch {
             guard error.code == .noSuchMailbox else { throw error }
         }

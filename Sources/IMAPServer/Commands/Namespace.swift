@@ -5,7 +5,7 @@ internal import IMAPWire
 
 extension NamespaceCommand: SessionCommand {
     func perform(in session: IMAPSession) -> Completion {
-        session.send(.namespace)
+        session.send(.namespace(others: session.sharing == nil ? nil : OthersNamespace.prefix))
         return .done
     }
 }

@@ -9,6 +9,10 @@ extension NotifyCommand: SessionCommand {
         for group in groups { try group.checkEvents() }
         guard groups.count(where: \.isOfSelected) <= 1 else { throw .bad("Only one group is of the selected mailbox") }
         for group in groups { try group.check() }
+        // RFC 5465 §3.1: what cannot be watched is refused.
+        guard !facts.sharesMailboxes || !groups.contains(where: \.namesOthers) else {
+            throw .no(.notificationOverflow, "Mailboxes of other users are watched while they are selected")
+        }
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
@@ -19,6 +23,15 @@ extension NotifyCommand: SessionCommand {
 
 extension NotifyGroup {
     fileprivate var isOfSelected: Bool { if case .others = filter { false } else { true } }
+
+    fileprivate var namesOthers: Bool {
+        guard case .others(let source) = filter else { return false }
+        return switch source {
+        case .selected, .inboxes, .personal, .subscribed: false
+        case .subtree(let names), .subtreeOne(let names), .mailboxes(let names):
+            names.contains(where: OthersNamespace.contains)
+        }
+    }
 
     /// RFC 5465 §3.1: what is not known is refused with what is.
     fileprivate func checkEvents() throws(CommandRefusal) {

@@ -16,9 +16,17 @@ extension RenameCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let (old, new) = (try MailboxName(argument: mailbox), try MailboxName(argument: target))
-        try await session.account.rename(old, to: new)
-        session.noteOwn { $0.names.formUnion([old, new]) }
+        let old = try await session.place(named: mailbox, for: Self.self)
+        let new = try await session.placeToMake(try MailboxName(argument: target), for: Self.self)
+        guard old.account.id == new.account.id else {
+            throw CommandRefusal.no(.cannot, "A mailbox stays with its owner")
+        }
+        // It would be made anew, empty, as the owner's.
+        guard !old.isShared || !old.name.isInbox else {
+            throw CommandRefusal.no(.cannot, "INBOX is renamed by its owner")
+        }
+        try await old.account.rename(old.name, to: new.name)
+        if !old.isShared { session.noteOwn { $0.names.formUnion([old.name, new.name]) } }
         return .done
     }
 }

@@ -16,15 +16,20 @@ extension ReplaceCommand: MessageBringingCommand {
     }
 
     /// APPENDUID goes first, since the message that is replaced is told to be gone with the answer (RFC 8508 §3.2).
-    func store(_ messages: [NewMessage], in name: MailboxName, _ session: IMAPSession) async throws -> Completion {
+    ///
+    /// Both are one change of one account.
+    func store(_ messages: [NewMessage], in place: MailboxPlace, _ session: IMAPSession) async throws -> Completion {
+        guard try session.selected().account.id == place.account.id else {
+            throw CommandRefusal.no(.cannot, "A message is replaced within the mailboxes of one user")
+        }
         let (mailbox, uids) = try session.uids(of: replaced, numbers)
         guard let uid = uids.uids.first(where: { _ in true }) else {
             throw CommandRefusal.no(.nonexistent, "No such message")
         }
         let outcome = try await offeringCreation { () throws(MailStoreError) in
-            try await session.account.append(messages, to: name, replacing: (mailbox, uid))
+            try await place.account.append(messages, to: place.name, replacing: (mailbox, uid))
         }
-        session.noteArrivals(outcome.uids, in: name)
+        session.noteArrivals(outcome.uids, in: place.shownName)
         session.send(.untagged(StatusResponse(.ok, .appendUID(outcome.uidValidity, outcome.uids), "Replacement")))
         try await session.tellOwnExpunges(UIDSet(ascending: CollectionOfOne(uid)))
         return .done

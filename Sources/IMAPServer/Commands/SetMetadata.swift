@@ -23,10 +23,18 @@ extension SetMetadataCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let name = mailbox.isEmpty ? nil : try MailboxName(argument: mailbox)
+        let place: MailboxPlace? =
+            if mailbox.isEmpty { nil } else { try await session.place(named: mailbox, for: Self.self) }
+        guard place?.isShared != true || entries.allSatisfy({ $0.name.hasPrefix("/shared/") }) else {
+            throw CommandRefusal(
+                condition: .no,
+                code: .metadata(.noPrivate),
+                text: "Another user's mailbox has shared annotations only"
+            )
+        }
         let changes = entries.map { AnnotationChange($0.name, $0.value) }
         do throws(MailStoreError) {
-            try await session.account.annotate(name, changes)
+            try await (place?.account ?? session.account).annotate(place?.name, changes)
         } catch {
             guard error.code == .limit else { throw error }
             throw CommandRefusal(
@@ -35,7 +43,7 @@ extension SetMetadataCommand: SessionCommand {
                 text: FailureReply.sentence(error.message)
             )
         }
-        session.noteOwn { $0.note(changes, of: name) }
+        if place?.isShared != true { session.noteOwn { $0.note(changes, of: place?.name) } }
         return .done
     }
 }

@@ -9,10 +9,10 @@ extension StatusCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) { _ = try MailboxName(argument: mailbox) }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let name = try MailboxName(argument: mailbox)
+        let place = try await session.place(named: mailbox, for: Self.self)
         if items.contains(.highestModSeq) { session.enableModSeqs() }
-        let status = try await session.account.status(of: name)
-        session.send(session.statusResponse(name, status, items))
+        let status = try await place.account.status(of: place.name)
+        session.send(session.statusResponse(place.shownName, status, items))
         return .done
     }
 }

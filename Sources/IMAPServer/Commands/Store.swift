@@ -8,16 +8,11 @@ internal import Runtime
 
 extension StoreCommand: SessionCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
-        let (mailbox, uids) = try session.uids(of: messages, numbers)
+        let uids = try session.uids(of: messages, numbers).uids
         guard !uids.isEmpty else { return .done }
         let change = FlagChange(changeMode, flags)
         if unchangedSince != nil { session.enableModSeqs() }
-        let outcome = try await session.account.changeFlags(
-            change,
-            of: uids,
-            in: mailbox,
-            unchangedSince: unchangedSince
-        )
+        let outcome = try await session.changeFlags(change, of: uids, unchangedSince: unchangedSince)
         try await session.tell(outcome, withUID: isUID) { before, after in
             // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
             isSilent ? change.result(on: before) != after : true

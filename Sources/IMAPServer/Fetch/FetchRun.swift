@@ -37,7 +37,10 @@ struct FetchRun {
         self.items = items
         encoder = WireEncoder(textForm: session.enabled.textForm)
         needsStore = items.contains(where: \.needsStore)
-        setsSeen = items.contains(where: \.setsSeen) && session.view?.isReadOnly == false
+        // RFC 4314 §4: without the right `s`, what is read stays unseen.
+        setsSeen =
+            items.contains(where: \.setsSeen) && session.view?.isReadOnly == false
+            && session.view?.rights.contains(.keepSeen) == true
     }
 
     mutating func answer(_ indices: [Range<Int>]) async throws {
@@ -191,8 +194,8 @@ extension FetchRun {
     }
 
     private mutating func preview(of entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
-        guard let mailbox = session.view?.id else { return [] }
-        let key = PreviewTable.Key(session.account.id, mailbox, entry.uid)
+        guard let mailbox = session.view?.id, let account = session.view?.account.id else { return [] }
+        let key = PreviewTable.Key(account, mailbox, entry.uid)
         if let known = session.previews.preview(of: key) { return known }
         guard let part = try await session.structure(of: entry).previewPart else { return [] }
         let length = min(UInt64(PreviewText.bodyOctets), part.octets)
@@ -367,13 +370,13 @@ extension FetchRun {
     ///
     /// That the store cannot is no reason to fail what was answered.
     private mutating func markSeen() async throws {
-        guard !unseen.isEmpty, let mailbox = session.view?.id else { return }
+        guard !unseen.isEmpty, let mailbox = session.view?.id, let account = session.view?.account else { return }
         let uids = UIDSet(ascending: unseen)
         unseen = []
         let outcome: FlagOutcome
         do throws(MailStoreError) {
             let change = FlagChange(.add, FlagSet(system: .seen))
-            outcome = try await session.account.changeFlags(change, of: uids, in: mailbox, unchangedSince: nil)
+            outcome = try await account.changeFlags(change, of: uids, in: mailbox, unchangedSince: nil)
         } catch {
             return session.send(.untagged(StatusResponse(.no, .word(FailureReply.code(of: error.code)), error.message)))
         }

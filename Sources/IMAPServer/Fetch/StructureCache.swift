@@ -7,6 +7,7 @@ internal import MessageFormat
 
 /// The structure of the message that was looked at last.
 struct StructureCache {
+    let account: AccountID
     let mailbox: MailboxID
     let uid: UID
     let structure: MessageStructure
@@ -24,34 +25,45 @@ extension IMAPSession {
     ///
     /// Always one.
     func structure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
-        guard let mailbox = view?.id else { throw MailStoreError(.noSuchMailbox, "No mailbox is selected") }
-        return try await structure(of: entry, in: mailbox)
+        guard let mailbox = view?.id, let account = view?.account else {
+            throw MailStoreError(.noSuchMailbox, "No mailbox is selected")
+        }
+        return try await structure(of: entry, in: mailbox, of: account)
     }
 
     /// As above, of a message of any mailbox.
     func structure(
         of entry: MessageEntry,
-        in mailbox: MailboxID
+        in mailbox: MailboxID,
+        of account: any MailAccount
     ) async throws(MailStoreError) -> MessageStructure {
-        if let last = lastStructure, last.mailbox == mailbox, last.uid == entry.uid { return last.structure }
-        let structure = try await findStructure(of: entry)
-        lastStructure = StructureCache(mailbox: mailbox, uid: entry.uid, structure: structure)
+        if let last = lastStructure, last.account == account.id, last.mailbox == mailbox, last.uid == entry.uid {
+            return last.structure
+        }
+        let structure = try await findStructure(of: entry, account)
+        lastStructure = StructureCache(account: account.id, mailbox: mailbox, uid: entry.uid, structure: structure)
         return structure
     }
 
-    private func findStructure(of entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
+    private func findStructure(
+        of entry: MessageEntry,
+        _ account: any MailAccount
+    ) async throws(MailStoreError) -> MessageStructure {
         if let cached = try await account.cachedStructure(of: entry),
             let summary = MessageSummary.decode(cached), summary.structure.size == entry.size
         {
             return summary.structure
         }
-        guard entry.size <= Self.parsedOctets else { return try await opaque(entry) }
-        return MessageStructure(parsing: try await octets(of: entry, 0..<entry.size).bytes)
+        guard entry.size <= Self.parsedOctets else { return try await opaque(entry, account) }
+        return MessageStructure(parsing: try await octets(of: entry, 0..<entry.size, from: account).bytes)
     }
 
     /// A header, and one part of octets that nobody looks into.
-    private func opaque(_ entry: MessageEntry) async throws(MailStoreError) -> MessageStructure {
-        let start = MessageStructure(parsing: try await octets(of: entry, 0..<Self.headerOctets).bytes)
+    private func opaque(
+        _ entry: MessageEntry,
+        _ account: any MailAccount
+    ) async throws(MailStoreError) -> MessageStructure {
+        let start = MessageStructure(parsing: try await octets(of: entry, 0..<Self.headerOctets, from: account).bytes)
         let header = start.root.header
         let root = MessagePart(
             header: header,
@@ -67,14 +79,18 @@ extension IMAPSession {
 
     /// Octets of a message in memory, read piece by piece; `range` is cut to the message.
     ///
-    /// The caller bounds it.
-    func octets(of entry: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
+    /// The caller bounds it. Without `account`, the message is one of the selected mailbox.
+    func octets(
+        of entry: MessageEntry,
+        _ range: Range<UInt64>,
+        from account: (any MailAccount)? = nil
+    ) async throws(MailStoreError) -> MessageOctets {
         let range = range.clamped(to: 0..<entry.size)
         var all = MessageOctets(bytes: [])
         var start = range.lowerBound
         while start < range.upperBound {
             let end = start + min(Self.pieceOctets, range.upperBound - start)
-            let piece = try await piece(of: entry, start..<end)
+            let piece = try await piece(of: entry, start..<end, from: account)
             if all.bytes.isEmpty { all.bytes = piece.bytes } else { all.bytes += piece.bytes }
             all.damaged += piece.damaged
             start = end
@@ -83,8 +99,14 @@ extension IMAPSession {
     }
 
     /// One piece, with as many octets as were asked for whatever the store gave: counts were told to the client.
-    func piece(of entry: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
-        var octets = try await account.read(entry, range)
+    ///
+    /// Without `account`, the message is one of the selected mailbox.
+    func piece(
+        of entry: MessageEntry,
+        _ range: Range<UInt64>,
+        from account: (any MailAccount)? = nil
+    ) async throws(MailStoreError) -> MessageOctets {
+        var octets = try await (account ?? view?.account ?? self.account).read(entry, range)
         let wanted = Int(clamping: range.upperBound - range.lowerBound)
         if octets.bytes.count > wanted { octets.bytes.removeLast(octets.bytes.count - wanted) }
         if octets.bytes.count < wanted {

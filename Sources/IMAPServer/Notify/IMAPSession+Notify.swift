@@ -39,6 +39,7 @@ extension IMAPSession {
             try await sync(allowingExpunge: true)
         }
         notifications = wanted
+        watchShared()
         // Another back-end that takes the session over knows none of this, and has to be silent then.
         if configuration.isBehindFrontEnd { connection.write("* MARTLET-ENABLED MARTLET-SILENCE\r\n") }
         if withStatus { try await tellCounts() }
@@ -58,8 +59,19 @@ extension IMAPSession {
         }
     }
 
-    /// Of the selected mailbox, as long as it is there.
-    var selectedID: MailboxID? { view.flatMap { $0.isGone ? nil : $0.id } }
+    /// Of the selected mailbox, as long as it is there and the user's own.
+    var selectedID: MailboxID? { view.flatMap { $0.isGone || $0.isShared ? nil : $0.id } }
+
+    /// Listens to the selected mailbox when it is another user's, where the client wants to know of it at once.
+    func watchShared() {
+        notifications?.sharedWatch = nil
+        guard let view, view.isShared, let notifications, notifications.selected != .frozen else { return }
+        let (news, notifier) = (notifications.news, connection.notifier)
+        self.notifications?.sharedWatch = view.account.watch(view.id) {
+            news.withLock { $0 = true }
+            notifier.notify()
+        }
+    }
 
     /// Tells what has happened since the last time, if anything has and the client listens.
     func tellNews() async throws {

@@ -60,6 +60,8 @@ struct Notifications {
     /// Whether anything has happened since it was looked at.
     let news = Lock(false)
     var watch: MailboxWatch?
+    /// Of the selected mailbox, where it is another user's.
+    var sharedWatch: MailboxWatch?
 
     /// Empty for NONE.
     init(_ groups: [NotifyGroup] = []) {

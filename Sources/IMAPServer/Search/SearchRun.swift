@@ -14,6 +14,7 @@ struct SearchRun {
     private let session: IMAPSession
     private let criterion: SearchCriterion
     private let mailbox: MailboxID
+    private let account: any MailAccount
     private let messages: MessageTable
 
     /// `view`: of the mailbox to be searched, whether it is selected or not.
@@ -21,6 +22,7 @@ struct SearchRun {
         self.session = session
         criterion = SearchCriterion(key, in: view, now: Int64(time(nil)))
         mailbox = view.id
+        account = view.account
         messages = view.messages
     }
 
@@ -39,7 +41,7 @@ struct SearchRun {
             }
         }
         if !open.isEmpty {
-            let (account, messages, left) = (session.account, messages, open)
+            let (account, messages, left) = (account, messages, open)
             let search = TextSearch(criterion.terms, query)
             found += try await session.waiting { isWanted in
                 try await account.search(messages, at: left, for: search, while: isWanted)
@@ -86,7 +88,8 @@ struct SearchRun {
 
     private func sentDate(of entry: MessageEntry) async throws -> CalendarDate? {
         do throws(MailStoreError) {
-            return try await session.structure(of: entry, in: mailbox).envelope.sentDate.map { CalendarDate(of: $0) }
+            let structure = try await session.structure(of: entry, in: mailbox, of: account)
+            return structure.envelope.sentDate.map { CalendarDate(of: $0) }
         } catch {
             guard error.code == .damaged else { throw error }
             return nil

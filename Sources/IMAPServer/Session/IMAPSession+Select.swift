@@ -25,23 +25,23 @@ extension IMAPSession {
             send(.untagged(StatusResponse(.ok, .word(.closed), "The mailbox before is left")))
         }
         if parameters.wantsModSeqs { enableModSeqs() }
-        let name = try MailboxName(argument: mailbox)
-        let snapshot = try await account.snapshot(of: name)
-        let view = MailboxView(snapshot, isReadOnly: isReadOnly)
+        let place = try await place(named: mailbox, for: SelectCommand.self)
+        let snapshot = try await place.account.snapshot(of: place.name)
+        let view = MailboxView(snapshot, at: place, isReadOnly: isReadOnly)
         announce(view, uidNext: snapshot.status.uidNext)
-        if enabled.contains(.imap4rev2) { try await announceListing(of: name, askedFor: mailbox) }
+        if enabled.contains(.imap4rev2) { try await announceListing(of: place.shownName, askedFor: mailbox) }
         if let known = parameters.resynchronization { try await resynchronize(view, known) }
         self.view = view
+        watchShared()
         return Completion(
-            code: .word(isReadOnly ? .readOnly : .readWrite),
+            code: .word(view.isUnchangeable ? .readOnly : .readWrite),
             text: isReadOnly ? "EXAMINE completed" : "SELECT completed"
         )
     }
 
     private func announce(_ view: MailboxView, uidNext: UID) {
         send(.flags(view.flagNames))
-        let permanent = view.isReadOnly ? [] : view.flagNames.filter { $0 != Keyword.damaged.text } + ["\\*"]
-        send(.untagged(StatusResponse(.ok, .permanentFlags(permanent), "Flags that are kept")))
+        send(.untagged(StatusResponse(.ok, .permanentFlags(view.permanentFlags), "Flags that are kept")))
         send(.exists(view.count))
         if !enabled.contains(.imap4rev2) { announceRecent(view) }
         send(.untagged(StatusResponse(.ok, .uidValidity(view.uidValidity), "UIDs are valid")))
@@ -60,7 +60,7 @@ extension IMAPSession {
 
     /// The mailbox as LIST tells it, with the name that the client used where that is another (RFC 9051 §6.3.2).
     private func announceListing(of name: MailboxName, askedFor: String) async throws {
-        let hierarchy = MailboxHierarchy(try await account.mailboxes())
+        let hierarchy = try await listedMailboxes().hierarchy
         guard let node = hierarchy.nodes.first(where: { $0.name == name }) else { return }
         var row = node.listing(isExtended: true, withSubscription: true)
         if askedFor != name.text { row.oldName = askedFor }
@@ -89,7 +89,7 @@ extension IMAPSession {
     /// UIDs that were expunged since a mod-sequence, of those in `set` when there is one, and which the view does not
     /// have.
     func vanished(from view: MailboxView, since modSeq: ModSeq, among set: UIDSet?) async throws -> UIDSet {
-        let all = try await account.changes(in: view.id, since: modSeq).vanished
+        let all = try await view.account.changes(in: view.id, since: modSeq).vanished
         let known = all.subtracting(UIDSet(ascending: view.messages.lazy.map { $0.uid }))
         return set.map { known.intersection($0) } ?? known
     }

@@ -11,6 +11,8 @@ extension IMAPSession {
     func sync(allowingExpunge: Bool) async throws {
         guard let id = view?.id, let since = view?.modSeq, view?.needsSync == true else { return }
         guard notifications?.selected != .frozen else { return }
+        try await refreshRights()
+        guard let account = view?.account, view?.rights.contains(.read) == true else { return }
         let last = view?.messages.last?.uid
         var reports: [MailboxView.Report]?
         var changed = UIDSet()
@@ -80,4 +82,12 @@ extension WireEncoder {
 extension MailboxView {
     /// Every flag that messages of the mailbox have or may have (RFC 9051 §7.3.5).
     var flagNames: [String] { SystemFlags.names.map(\.name) + keywords.map(\.text) }
+
+    /// Those that the user may change for good (RFC 9051 §7.1 PERMANENTFLAGS, RFC 4314 §5.1.1).
+    var permanentFlags: [String] {
+        guard !isReadOnly else { return [] }
+        let system = SystemFlags.names.filter { !rights.permitted(FlagSet(system: $0.flag)).isEmpty }.map(\.name)
+        guard rights.contains(.write) else { return system }
+        return system + keywords.filter { $0 != .damaged }.map(\.text) + ["\\*"]
+    }
 }

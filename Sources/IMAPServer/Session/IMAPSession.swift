@@ -14,6 +14,8 @@ package final class IMAPSession {
     let user: AuthenticatedUser
     let account: any MailAccount
     let store: any MailStore
+    /// `nil` where mailboxes are their owners' alone.
+    let sharing: (any MailboxSharing)?
     let configuration: IMAPConfiguration
     let previews: PreviewTable
     let events: EventRecorder
@@ -42,6 +44,7 @@ package final class IMAPSession {
         user: AuthenticatedUser,
         account: any MailAccount,
         store: any MailStore,
+        sharing: (any MailboxSharing)? = nil,
         configuration: IMAPConfiguration,
         previews: PreviewTable = PreviewTable(),
         events: EventRecorder
@@ -50,6 +53,7 @@ package final class IMAPSession {
         self.user = user
         self.account = account
         self.store = store
+        self.sharing = sharing
         self.configuration = configuration
         self.previews = previews
         self.events = events.adding(["account.id": .count(user.account.rawValue)])
@@ -64,6 +68,7 @@ package final class IMAPSession {
     package func run(resuming tag: [UInt8]?) async -> End {
         connection.idleTimeout = configuration.idleTimeout
         if let tag { send(.tagged(tag, StatusResponse(.ok, .capability(capabilities), "Logged on as \(user.name)"))) }
+        await mendSharing()
         var reason = "logout"
         var end = End.over
         do throws(IOError) {
@@ -108,7 +113,8 @@ package final class IMAPSession {
             isReadOnly: view?.isReadOnly ?? false,
             enabled: enabled,
             maximumMessageOctets: configuration.maximumMessageOctets,
-            allowsUnauthenticate: configuration.allowsUnauthenticate
+            allowsUnauthenticate: configuration.allowsUnauthenticate,
+            sharesMailboxes: sharing != nil
         )
     }
 
@@ -124,6 +130,9 @@ package final class IMAPSession {
     func selected() throws -> MailboxView {
         guard let view else { throw CommandRefusal.bad("A mailbox must be selected first") }
         guard !view.isGone else { throw CommandRefusal.no(.nonexistent, "The mailbox was deleted") }
+        guard view.rights.contains(.read) else {
+            throw CommandRefusal.no(.noPermission, "You may not read the mailbox any more")
+        }
         return view
     }
 
@@ -186,6 +195,7 @@ package final class IMAPSession {
         let mayExpunge = !type.traits.contains(.holdsExpunges) || command.isUID
         let completion: Completion
         do {
+            try await checkSelected(type)
             completion = try await command.perform(in: self)
         } catch {
             try await sync(allowingExpunge: mayExpunge)

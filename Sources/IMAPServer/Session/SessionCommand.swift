@@ -10,6 +10,8 @@ struct SessionFacts {
     var enabled: EnabledExtensions
     var maximumMessageOctets: UInt64
     var allowsUnauthenticate: Bool
+    /// Whether there are rights to mailboxes (RFC 4314).
+    var sharesMailboxes: Bool
 }
 
 /// How a command is answered that was done.

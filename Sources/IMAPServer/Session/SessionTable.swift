@@ -8,14 +8,14 @@ enum SessionTable {
     static let commands: [String: any SessionCommand.Type] = {
         let types: [any SessionCommand.Type] = [
             CancelUpdateCommand.self, CapabilityCommand.self, CheckCommand.self, CloseCommand.self,
-            CompressCommand.self, CopyCommand.self, CreateCommand.self, ESearchCommand.self,
-            DeleteCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
-            GetMetadataCommand.self, GetQuotaCommand.self, GetQuotaRootCommand.self, IDCommand.self, IdleCommand.self,
-            ListCommand.self, LogoutCommand.self, LsubCommand.self, MoveCommand.self, NamespaceCommand.self,
-            NoopCommand.self, NotifyCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self,
+            CompressCommand.self, CopyCommand.self, CreateCommand.self, DeleteACLCommand.self, DeleteCommand.self,
+            ESearchCommand.self, EnableCommand.self, ExamineCommand.self, ExpungeCommand.self, FetchCommand.self,
+            GetACLCommand.self, GetMetadataCommand.self, GetQuotaCommand.self, GetQuotaRootCommand.self,
+            IDCommand.self, IdleCommand.self, ListCommand.self, ListRightsCommand.self, LogoutCommand.self,
+            LsubCommand.self, MoveCommand.self, MyRightsCommand.self, NamespaceCommand.self, NoopCommand.self,
+            NotifyCommand.self, RenameCommand.self, SearchCommand.self, SelectCommand.self, SetACLCommand.self,
             SetMetadataCommand.self, SortCommand.self, StatusCommand.self, StoreCommand.self, SubscribeCommand.self,
-            ThreadCommand.self,
-            UnauthenticateCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
+            ThreadCommand.self, UnauthenticateCommand.self, UnselectCommand.self, UnsubscribeCommand.self,
         ]
         return Dictionary(uniqueKeysWithValues: types.map { ("\($0.name)", $0) })
     }()

@@ -19,11 +19,17 @@ struct MailboxScope {
         }
     }
 
-    func includes(_ name: MailboxName, isSubscribed: Bool, selected: MailboxName?) -> Bool {
+    /// - Parameter isOwn: false for mailboxes of other users.
+    func includes(
+        _ name: MailboxName,
+        isSubscribed: Bool,
+        selected: MailboxName?,
+        isOwn: Bool = true
+    ) -> Bool {
         switch source {
         case .selected: name == selected
         case .inboxes: name.isInbox
-        case .personal: true
+        case .personal: isOwn
         case .subscribed: isSubscribed
         case .subtree: isBelow(name)
         case .subtreeOne: names.contains(name) || name.parent.map(names.contains) ?? false

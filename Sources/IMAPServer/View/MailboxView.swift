@@ -10,7 +10,14 @@ struct MailboxView {
     let id: MailboxID
     let name: MailboxName
     let uidValidity: UIDValidity
+    /// Opened with EXAMINE.
     let isReadOnly: Bool
+    /// Where it lies.
+    let account: any MailAccount
+    /// Whether it is another user's.
+    let isShared: Bool
+    /// What the user may do with it.
+    var rights: MailboxRights
     /// Bit n of an entry's keywords stands for `keywords[n]`.
     private(set) var keywords: [Keyword]
     /// By ascending UID; the message at index n has sequence number n + 1.
@@ -33,11 +40,14 @@ struct MailboxView {
     /// Set when the mailbox itself was deleted.
     private(set) var isGone = false
 
-    init(_ snapshot: MailboxSnapshot, isReadOnly: Bool) {
+    init(_ snapshot: MailboxSnapshot, at place: MailboxPlace, isReadOnly: Bool) {
         id = snapshot.status.id
-        name = snapshot.name
+        name = place.shownName
         uidValidity = snapshot.status.uidValidity
         self.isReadOnly = isReadOnly
+        account = place.account
+        isShared = place.isShared
+        rights = place.rights
         keywords = snapshot.keywords
         messages = snapshot.messages
         modSeq = snapshot.status.highestModSeq
@@ -46,6 +56,9 @@ struct MailboxView {
 
     /// Whether there can be anything to tell: a mailbox that is gone has nothing more once its messages are told off.
     var needsSync: Bool { !isGone || !untold.isEmpty }
+
+    /// Whether nothing of it can be changed (RFC 4314 §5.2).
+    var isUnchangeable: Bool { isReadOnly || rights.isDisjoint(with: .ofWriters) }
 
     var count: UInt32 { UInt32(clamping: messages.count) }
 

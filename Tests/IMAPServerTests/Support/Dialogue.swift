@@ -14,6 +14,8 @@ import Testing
 /// One server with one account, and clients that talk with it over pairs of sockets.
 struct Dialogue: Sendable {
     let store = FakeStore()
+    /// Without it, mailboxes are their owner's alone.
+    var sharing: FakeSharing?
     let events = EventList()
     var configuration = IMAPConfiguration(serverVersion: "test")
 
@@ -29,6 +31,7 @@ struct Dialogue: Sendable {
     func serve(_ connection: Connection) async {
         let server = IMAPDirectServer(
             store: store,
+            sharing: sharing,
             authenticator: FakeDirectory(),
             events: events.recorder,
             configuration: { [configuration] in configuration }
@@ -105,9 +108,9 @@ final class IMAPTestClient {
 
     init(_ connection: Connection) { self.connection = connection }
 
-    func logOn() async throws {
+    func logOn(as user: String = "alice@example.test") async throws {
         _ = try await receive()
-        let answer = try await run("LOGIN alice@example.test secret")
+        let answer = try await run("LOGIN \(user) secret")
         #expect(answer.last?.hasPrefix("OK") == true)
     }
 
@@ -184,7 +187,7 @@ final class IMAPTestClient {
     }
 }
 
-/// Knows alice, whose password is `secret`.
+/// Knows alice, bob and carol, whose password is `secret`.
 struct FakeDirectory: Authenticator {
     func authenticate(user: String, password: [UInt8], service: MailService, peer: String) async
         -> AuthenticationOutcome
@@ -193,6 +196,9 @@ struct FakeDirectory: Authenticator {
         case ("alice@example.test", "secret"), ("alice@example.test", "pässword"):
             guard let name = MailboxAddress("alice@example.test") else { return .unavailable }
             return .success(AuthenticatedUser(account: AccountID(7), name: name))
+        case ("bob@example.test", "secret"), ("carol@example.test", "secret"):
+            guard let name = MailboxAddress(user) else { return .unavailable }
+            return .success(AuthenticatedUser(account: AccountID(user.hasPrefix("bob") ? 8 : 9), name: name))
         case ("blocked@example.test", _): return .notPermitted
         case ("slow@example.test", _): return .unavailable
         default: return .invalidCredentials

@@ -9,6 +9,8 @@ import MessageFormat
 /// Accounts in memory, as the contract of `MailStore` has them, whose messages can be damaged.
 final class FakeStore: MailStore {
     let account = FakeAccount()
+    /// Of other users.
+    private let others = Lock<[AccountID: FakeAccount]>([:])
     /// How often opening the account is refused.
     let refusals = Lock(0)
 
@@ -18,7 +20,17 @@ final class FakeStore: MailStore {
             return left > 0
         }
         if isBusy { throw MailStoreError(.busy, "the account is in use elsewhere") }
-        return account
+        return account(of: id)
+    }
+
+    /// Made when it is asked for first.
+    func account(of id: AccountID) -> FakeAccount {
+        guard id != account.id else { return account }
+        return others.withLock { others in
+            let found = others[id] ?? FakeAccount(id)
+            others[id] = found
+            return found
+        }
     }
 
     func stage() -> any MessageStaging { FakeStaging() }
@@ -77,6 +89,7 @@ final class FakeAccount: MailAccount {
         var quota = QuotaLimits.none
         /// The account's are under the empty name.
         var annotations: [String: Annotations] = [:]
+        var accessLists: [MailboxID: AccessList] = [:]
         var largestRead = 0
         var octetsRead: UInt64 = 0
         var watchers: [Int: (mailbox: MailboxID?, notify: @Sendable () -> Void)] = [:]
@@ -98,10 +111,11 @@ final class FakeAccount: MailAccount {
         func name(of id: MailboxID) -> MailboxName? { boxes.first { $0.value.id == id }?.key }
     }
 
-    let id = AccountID(7)
+    let id: AccountID
     let state = Lock(State())
 
-    init() {
+    init(_ id: AccountID = AccountID(7)) {
+        self.id = id
         state.withLock { state in
             _ = state.make(.inbox)
             for (name, use) in [("Sent", SpecialUse.sent), ("Trash", .trash)] {
@@ -386,6 +400,26 @@ final class FakeAccount: MailAccount {
     func setSubscribed(_ subscribed: Bool, _ name: MailboxName) async throws(MailStoreError) {
         state.withLock { state in
             if subscribed { state.subscribed.insert(name) } else { state.subscribed.remove(name) }
+        }
+        notify()
+    }
+
+    func accessList(of name: MailboxName) async throws(MailStoreError) -> AccessList {
+        let id = try await status(of: name).id
+        return state.withLock { $0.accessLists[id] ?? [:] }
+    }
+
+    func accessLists() async throws(MailStoreError) -> [MailboxID: AccessList] { state.withLock { $0.accessLists } }
+
+    func changeAccess(
+        to name: MailboxName,
+        of identifier: AccessIdentifier,
+        _ change: AccessChange
+    ) async throws(MailStoreError) {
+        let id = try await status(of: name).id
+        state.withLock { state in
+            let rights = change.result(on: state.accessLists[id]?[identifier] ?? [])
+            state.accessLists[id, default: [:]][identifier] = rights.isEmpty ? nil : rights
         }
         notify()
     }

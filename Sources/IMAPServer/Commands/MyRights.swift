@@ -1,0 +1,20 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import IMAPWire
+internal import MailStore
+internal import MailTypes
+
+extension MyRightsCommand: SessionCommand {
+    func check(_ facts: SessionFacts) throws(CommandRefusal) {
+        try facts.checkSharing(Self.name)
+        _ = try MailboxName(argument: mailbox)
+    }
+
+    func perform(in session: IMAPSession) async throws -> Completion {
+        let place = try await session.place(named: mailbox, for: Self.self)
+        _ = try await place.account.accessList(of: place.name)
+        session.send(.myRights(mailbox: place.shownName.text, place.rights.textWithVirtualRights))
+        return .done
+    }
+}
