@@ -78,6 +78,24 @@ struct CatenateTests {
         #expect(bodies(dialogue).dropFirst() == ["parts" + mixed, "\r\ntwo", ")\r\n"])
     }
 
+    @Test("A line that is too long behind a text is refused, and the session goes on")
+    func longLine() async throws {
+        let dialogue = Dialogue()
+        try await dialogue.loggedOn { client in
+            let long = String(repeating: "x", count: 70_000)
+            for behind in [" URL \"\(long)\")", ")\(long)", " TEXT {3+}\r\nabc\(long)"] {
+                try await client.send("a APPEND INBOX CATENATE (TEXT {1+}\r\nx\(behind)\r\n")
+                #expect(try await client.receive() == "a BAD Line of more than 65536 octets")
+            }
+            try await client.send("b APPEND INBOX {1}\r\n")
+            #expect(try await client.receive() == "+ Ready for 1 octets")
+            try await client.send("x\(long)\r\n")
+            #expect(try await client.receive() == "b BAD Line of more than 65536 octets")
+            try await client.expect("NOOP", ["OK NOOP completed"])
+        }
+        #expect(bodies(dialogue).isEmpty)
+    }
+
     @Test("Relative URLs count from the selected mailbox; fields of a header can be picked")
     func relative() async throws {
         let dialogue = Dialogue()

@@ -128,8 +128,14 @@ extension AppendReceiver {
             do throws(MailStoreError) { try add(piece) } catch { failure = error }
         }
         guard let failure else { return }
-        // The client is in the middle of its line.
-        let line = try await connection.readLine(maximum: CommandLimits.afterLogOn.line)
+        // The client is in the middle of its line; what was too long was read to its end.
+        let line: Line?
+        do throws(IOError) {
+            line = try await connection.readLine(maximum: CommandLimits.afterLogOn.line)
+        } catch {
+            guard error == .lineTooLong else { throw error }
+            throw failure
+        }
         if let line, let marker = LiteralMarker(atEndOf: line.bytes) { try await discard(AppendLiteral(marker)) }
         throw failure
     }
@@ -144,8 +150,7 @@ extension AppendReceiver {
         let limits = CommandLimits.afterLogOn
         var assembler = FrameAssembler()
         while true {
-            guard let line = try await session.connection.readLine(maximum: limits.line) else { throw IOError.closed }
-            switch assembler.add(line: line.bytes) {
+            switch assembler.add(line: try await nextLine(maximum: limits.line).bytes) {
             case .complete(let frame): return try literal.following(in: frame)
             case .literal(let marker):
                 let isURL =
@@ -155,6 +160,17 @@ extension AppendReceiver {
                 if marker.isSynchronizing { session.connection.write("+ Ready for \(marker.count) octets\r\n") }
                 assembler.add(literal: try await session.connection.readExactly(Int(marker.count)))
             }
+        }
+    }
+
+    /// One that is too long is no reason to end the session: it was read to its end, and the command with it.
+    private func nextLine(maximum: Int) async throws -> Line {
+        do throws(IOError) {
+            guard let line = try await session.connection.readLine(maximum: maximum) else { throw .closed }
+            return line
+        } catch {
+            guard error == .lineTooLong else { throw error }
+            throw CommandRefusal.bad("Line of more than \(maximum) octets")
         }
     }
 
