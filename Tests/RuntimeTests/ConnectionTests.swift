@@ -114,6 +114,27 @@ struct ConnectionTests {
         }
     }
 
+    @Test("Behind what was lost in a flush nothing is sent: the peer would take it for a part of that")
+    func cutOutput() async throws {
+        try await EventLoop.run { loop in
+            let (client, server) = try Connection.pair(loop: loop)
+            let count = 16 << 20
+            server.idleTimeout = .milliseconds(50)
+            server.write([UInt8](repeating: 7, count: count))
+            await #expect(throws: IOError.timedOut) { try await server.flush() }
+            var received: [UInt8] = []
+            // There is room again.
+            while let some = try client.readAvailable(), !some.isEmpty { received += some }
+            server.write("* BYE\r\n")
+            await #expect(throws: IOError.closed) { try await server.flush() }
+            server.write("* BYE\r\n")
+            await server.close()
+            while case let some = try await client.readSome(maximum: 65_536), !some.isEmpty { received += some }
+            #expect(!received.isEmpty && received.count < count && received.allSatisfy { $0 == 7 })
+            await client.close()
+        }
+    }
+
     @Test("One task can wait for two connections")
     func either() async throws {
         try await EventLoop.run { loop in

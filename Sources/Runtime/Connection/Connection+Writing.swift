@@ -36,14 +36,24 @@ extension Connection {
     package var unsentCount: Int { output.count }
 
     /// Sends what is gathered, waiting for the peer as long as it takes something within `idleTimeout`.
+    ///
+    /// After it has failed every other flush throws `.closed`: what comes would stand in the middle of what was lost,
+    /// and the peer would take it for a part of that.
     package func flush() async throws(IOError) {
         guard !output.isEmpty else { return }
+        guard !isOutputCut else {
+            output = []
+            throw .closed
+        }
         if deflate?.isEnding == false {
             guard let compressed = Deflate.compress(output) else { throw .closed }
             output = compressed
         }
         var sent = 0
-        defer { output = [] }
+        defer {
+            isOutputCut = sent < output.count
+            output = []
+        }
         while sent < output.count {
             switch try transmit(from: sent) {
             case .sent(let count): sent += count

@@ -9,7 +9,8 @@ internal import Glibc
 /// Made, used and closed by one task on one loop.
 ///
 /// Reading waits at most `idleTimeout`, and never past `deadline`. Writes gather in a buffer; every wait for input
-/// flushes it first. The owner of the task closes it (a `Listener` does that for its handlers).
+/// flushes it first. When a flush fails, what was gathered is lost, and nothing is sent any more. The owner of the task
+/// closes it (a `Listener` does that for its handlers).
 @safe
 package final class Connection {
     package let loop: EventLoop
@@ -34,6 +35,8 @@ package final class Connection {
     var stream: TLSStream?
     var input = InputBuffer()
     var output: [UInt8] = []
+    /// A part of what was gathered has left, and the rest never will: nothing that could follow would be understood.
+    var isOutputCut = false
     var wait = WaitState()
     let poll: UnsafeMutablePointer<uv_poll_t>
     let timer: UnsafeMutablePointer<uv_timer_t>
