@@ -60,6 +60,33 @@ struct MetadataTests {
         }
     }
 
+    @Test("With a depth, what lies above entries can be asked for, though it is none itself")
+    func above() async throws {
+        try await Dialogue().loggedOn { client in
+            try await client.run(
+                "SETMETADATA Sent (/shared/vendor/acme/a \"1\" /shared/vendor/acme/b/c \"2\" /shared/comment \"3\")"
+            )
+            for (prefix, expected) in [
+                ("(DEPTH 1) Sent /shared/vendor/acme", "/shared/vendor/acme/a \"1\""),
+                (
+                    "(DEPTH infinity) Sent /shared/vendor/acme",
+                    "/shared/vendor/acme/a \"1\" /shared/vendor/acme/b/c \"2\""
+                ),
+                ("(DEPTH 1) Sent /Shared", "/shared/comment \"3\""),
+                (
+                    "(DEPTH infinity) Sent (/shared /private/vendor)",
+                    "/shared/comment \"3\" /shared/vendor/acme/a \"1\" /shared/vendor/acme/b/c \"2\""
+                ),
+            ] {
+                try await client.expect(
+                    "GETMETADATA \(prefix)",
+                    ["METADATA Sent (\(expected))", "OK GETMETADATA completed"]
+                )
+            }
+            #expect(try await client.run("GETMETADATA (DEPTH 0) Sent /shared")[0].hasPrefix("BAD"))
+        }
+    }
+
     @Test("LIST tells annotations of the mailboxes that it lists (RFC 9590)")
     func list() async throws {
         try await Dialogue().loggedOn { client in

@@ -20,6 +20,8 @@ package struct GetMetadataCommand: IMAPCommand {
     /// Empty for the server.
     package var mailbox: String
     /// Lower case; at least one.
+    ///
+    /// With a depth, also what only lies above entries, such as `/shared`.
     package var entries: [String]
     /// Octets of the largest value that is wanted.
     package var maximumSize: UInt32?
@@ -44,7 +46,8 @@ package struct GetMetadataCommand: IMAPCommand {
         if !isFirst, scanner.peek() == 0x28, scanner.peek(1).map(ASCII.isAlphanumeric) == true {
             try options(parsing: &scanner)
         }
-        entries = try scanner.entryNames()
+        // With a depth, what lies below a name is asked for, and the name itself may be no entry's (RFC 5464 §4.2.2).
+        entries = try scanner.entryNames(orAbove: depth != .none)
     }
 
     // getmetadata-options = "(" getmetadata-option *(SP getmetadata-option) ")"

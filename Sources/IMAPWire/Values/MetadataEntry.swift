@@ -32,20 +32,22 @@ package enum MetadataCode: Hashable, Sendable {
 extension WireScanner {
     // entry = astring    RFC 5464 §5
     /// In lower case, since names are alike in any case (RFC 5464 §3.2).
-    package mutating func entryName() throws(IMAPSyntaxError) -> String {
+    ///
+    /// - Parameter orAbove: also what only lies above entries, such as `/shared` or `/private/vendor/acme`.
+    package mutating func entryName(orAbove: Bool = false) throws(IMAPSyntaxError) -> String {
         let start = offset
         let name = try astring("the name of an entry")
-        guard Self.isEntryName(name) else {
+        guard Self.isEntryName(name, orAbove: orAbove) else {
             throw failure("a name such as /private/comment or /shared/comment", at: start)
         }
         return String(decoding: name.map(ASCII.lower), as: UTF8.self)
     }
 
     // entries = entry / "(" entry *(SP entry) ")"    RFC 5464 §5
-    mutating func entryNames() throws(IMAPSyntaxError) -> [String] {
-        guard peek() == 0x28 else { return [try entryName()] }
+    mutating func entryNames(orAbove: Bool = false) throws(IMAPSyntaxError) -> [String] {
+        guard peek() == 0x28 else { return [try entryName(orAbove: orAbove)] }
         let start = offset
-        let names = try list { (scanner) throws(IMAPSyntaxError) in try scanner.entryName() }
+        let names = try list { (scanner) throws(IMAPSyntaxError) in try scanner.entryName(orAbove: orAbove) }
         guard names.count <= MetadataEntry.maximumCount else {
             throw failure("at most \(MetadataEntry.maximumCount) entries", at: start)
         }
@@ -53,13 +55,15 @@ extension WireScanner {
     }
 
     /// RFC 5464 §3.2: two parts at least, four in the vendors' space, none of them empty.
-    private static func isEntryName(_ name: [UInt8]) -> Bool {
+    private static func isEntryName(_ name: [UInt8], orAbove: Bool) -> Bool {
         let isAllowed = name.allSatisfy { $0 > 0x19 && $0 < 0x7F && $0 != 0x2A && $0 != 0x25 }
         let parts = name.split(separator: 0x2F, omittingEmptySubsequences: false)
-        guard isAllowed, name.count <= 1000, parts.count >= 3, parts[0].isEmpty else { return false }
+        guard isAllowed, name.count <= 1000, parts.count >= 2, parts[0].isEmpty else { return false }
         let scope = ["private", "shared"].contains { ASCII.equalIgnoringCase($0.utf8, parts[1]) }
-        let isVendor = ASCII.equalIgnoringCase("vendor".utf8, parts[2])
-        return scope && parts.dropFirst().allSatisfy { !$0.isEmpty } && (!isVendor || parts.count >= 5)
+        guard scope, parts.dropFirst().allSatisfy({ !$0.isEmpty }) else { return false }
+        if orAbove { return true }
+        guard parts.count >= 3 else { return false }
+        return parts.count >= 5 || !ASCII.equalIgnoringCase("vendor".utf8, parts[2])
     }
 
     // value = nstring / literal8    RFC 5464 §5
