@@ -43,7 +43,7 @@ extension SetMetadataCommand: SessionCommand {
                 text: FailureReply.sentence(error.message)
             )
         }
-        if place?.isShared != true { session.noteOwn { $0.note(changes, of: place?.name) } }
+        if place?.isShared != true { session.noteAnnotations(changes, of: place?.name) }
         return .done
     }
 }

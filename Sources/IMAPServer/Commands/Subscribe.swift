@@ -11,7 +11,7 @@ extension SubscribeCommand: SessionCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
         let name = try MailboxName(argument: mailbox)
         try await session.account.setSubscribed(true, name)
-        session.noteOwn { $0.subscriptions[name] = true }
+        session.noteSubscription(name, true)
         return .done
     }
 }

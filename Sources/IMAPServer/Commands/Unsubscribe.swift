@@ -11,7 +11,7 @@ extension UnsubscribeCommand: SessionCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
         let name = try MailboxName(argument: mailbox)
         try await session.account.setSubscribed(false, name)
-        session.noteOwn { $0.subscriptions[name] = false }
+        session.noteSubscription(name, false)
         return .done
     }
 }

@@ -40,9 +40,15 @@ extension IMAPSession {
         }
         notifications = wanted
         watchShared()
-        // Another back-end that takes the session over knows none of this, and has to be silent then.
-        if configuration.isBehindFrontEnd { connection.write("* MARTLET-ENABLED MARTLET-SILENCE\r\n") }
+        tellFrontEnd(of: wanted)
         if withStatus { try await tellCounts() }
+    }
+
+    /// Another back-end that takes the session over knows nothing of NOTIFY, and has to be silent then; that this is a
+    /// loss is to be said only to a client that has asked for something.
+    private func tellFrontEnd(of wanted: Notifications) {
+        guard configuration.isBehindFrontEnd else { return }
+        connection.write("* MARTLET-ENABLED \(wanted.isEmpty ? "MARTLET-SILENCE" : "MARTLET-NOTIFY")\r\n")
     }
 
     /// The counts from which the client reckons (RFC 5465 §3.1).
@@ -111,7 +117,9 @@ extension IMAPSession {
 
     /// RFC 5465 §5.8.
     private func stopListening() {
-        notifications = Notifications()
+        let nothing = Notifications()
+        notifications = nothing
+        tellFrontEnd(of: nothing)
         send(.untagged(StatusResponse(.ok, .word(.notificationOverflow), Self.overflow)))
     }
 
@@ -137,6 +145,16 @@ extension IMAPSession {
             note(&own)
             notifications?.own = own
         }
+    }
+
+    func noteSubscription(_ name: MailboxName, _ isSubscribed: Bool) {
+        guard let known = notifications?.known else { return }
+        noteOwn { $0.noteSubscription(name, isSubscribed, known) }
+    }
+
+    func noteAnnotations(_ changes: [AnnotationChange], of name: MailboxName?) {
+        guard let known = notifications?.known else { return }
+        noteOwn { $0.note(changes, of: name, known) }
     }
 
     /// Messages that the client has put into a mailbox: their arrival is no news to it.

@@ -110,8 +110,16 @@ struct OwnChanges {
     /// Whether a name is there, or not, by the client's own doing: what lies above is made with it.
     func includes(_ name: MailboxName) -> Bool { names.contains { $0 == name || $0.isBelow(name) } }
 
-    mutating func note(_ changes: [AnnotationChange], of name: MailboxName?) {
-        for change in changes {
+    /// What leaves a subscription as the client knows it is no change, and is not kept: no news would follow it, with
+    /// which what is kept goes.
+    mutating func noteSubscription(_ name: MailboxName, _ isSubscribed: Bool, _ known: AccountOverview) {
+        subscriptions[name] = known.subscriptions.contains(name) == isSubscribed ? nil : isSubscribed
+    }
+
+    /// As with subscriptions: what is as the client knows it is not kept.
+    mutating func note(_ changes: [AnnotationChange], of name: MailboxName?, _ known: AccountOverview) {
+        let entries = known.annotations(of: name)
+        for change in changes where change.value != entries[change.name] {
             if let value = change.value {
                 annotations[name, default: [:]][change.name] = value
             } else {
@@ -123,5 +131,13 @@ struct OwnChanges {
     func includes(_ entry: String, of name: MailboxName?, _ value: [UInt8]?) -> Bool {
         guard let value else { return removedAnnotations[name]?.contains(entry) ?? false }
         return annotations[name]?[entry] == value
+    }
+}
+
+extension AccountOverview {
+    /// Of a mailbox, or of the server under `nil`.
+    fileprivate func annotations(of name: MailboxName?) -> Annotations {
+        guard let name else { return annotations }
+        return mailboxes.values.first { $0.name == name }?.annotations ?? [:]
     }
 }

@@ -39,6 +39,7 @@ struct EnabledExtensions: OptionSet, Hashable {
         ("IMAP4REV2", "IMAP4rev2", .imap4rev2),
         // From a front-end that has begun compression with another back-end.
         ("MARTLET-DEFLATE", "MARTLET-DEFLATE", .deflate),
+        ("MARTLET-NOTIFY", "MARTLET-NOTIFY", .silence),
         ("MARTLET-SILENCE", "MARTLET-SILENCE", .silence),
         ("UIDONLY", "UIDONLY", .uidOnly),
         ("UTF8=ACCEPT", "UTF8=ACCEPT", .utf8Accept),

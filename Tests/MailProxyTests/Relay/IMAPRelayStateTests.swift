@@ -237,13 +237,29 @@ import Testing
     func notifications(_ size: Int) {
         var rig = loggedOn(size)
         rig.client("1 NOTIFY SET (PERSONAL (MailboxName))\r\n")
-        rig.backEnd("* MARTLET-ENABLED MARTLET-SILENCE\r\n1 OK done\r\n* LIST () \"/\" x\r\n")
+        rig.backEnd("* MARTLET-ENABLED MARTLET-NOTIFY\r\n1 OK done\r\n* LIST () \"/\" x\r\n")
         #expect(rig.heard().toClient == "1 OK done\r\n* LIST () \"/\" x\r\n")
         guard case .keep(let told) = rig.lose() else { return #expect(Bool(false), "the session is kept") }
         #expect(String(decoding: told, as: UTF8.self).hasPrefix("* OK [NOTIFICATIONOVERFLOW] "))
         rig.client("2 NOOP\r\n")
         rig.reopen()
         #expect(rig.heard().toBackEnd == "MARTLET-REOPEN ENABLE MARTLET-SILENCE\r\n2 NOOP\r\n")
+        rig.backEnd("* PREAUTH hello\r\n* ENABLED MARTLET-SILENCE\r\nMARTLET-REOPEN OK done\r\n2 OK done\r\n")
+        #expect(rig.lose() == .keep([]), "it was told once")
+    }
+
+    @Test("who has ended NOTIFY has nothing to lose, and another back-end is silent, too", arguments: [1, Int.max])
+    func noNotifications(_ size: Int) {
+        var rig = loggedOn(size)
+        rig.client("1 NOTIFY SET (PERSONAL (MailboxName))\r\n")
+        rig.backEnd("* MARTLET-ENABLED MARTLET-NOTIFY\r\n1 OK done\r\n")
+        rig.client("2 NOTIFY NONE\r\n")
+        rig.backEnd("* MARTLET-ENABLED MARTLET-SILENCE\r\n2 OK done\r\n")
+        #expect(rig.lose() == .keep([]))
+        rig.client("3 NOOP\r\n")
+        rig.reopen()
+        let sent = rig.heard().toBackEnd
+        #expect(sent.hasSuffix("MARTLET-REOPEN ENABLE MARTLET-SILENCE\r\n3 NOOP\r\n"))
     }
 
     @Test("what follows COMPRESS waits for its answer, and may be compressed", arguments: [1, Int.max])

@@ -14,7 +14,10 @@ extension IMAPRelayState {
         guard logOnTag == nil else { return .retryLogOn }
         var answers = refusals()
         guard !isLoggedOff, isSelected else {
-            if isNotified, !isLoggedOff { answers += Self.overflow }
+            if isNotified, !isLoggedOff {
+                answers += Self.overflow
+                endNotifications()
+            }
             return .keep(answers)
         }
         isOver = true

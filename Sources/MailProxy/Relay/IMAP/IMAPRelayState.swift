@@ -51,10 +51,11 @@ package struct IMAPRelayState: RelayState {
     package var isLoggedOff = false
     /// What a new back-end is told when the client's connection is compressed.
     private static let deflate = Array("MARTLET-DEFLATE".utf8)
-    /// What a new back-end is told when the client has used NOTIFY: the one that is gone knew what for.
-    private static let silence = Array("MARTLET-SILENCE".utf8)
+    /// What a new back-end is told when the client has used NOTIFY, for something and for nothing: the one that is gone
+    /// knew what for.
+    private static let notifications = ["MARTLET-NOTIFY", "MARTLET-SILENCE"].map { Array($0.utf8) }
     /// Whether the client counts on being told what it has asked for with NOTIFY.
-    var isNotified: Bool { enabled.contains(Self.silence) }
+    var isNotified: Bool { enabled.contains(Self.notifications[0]) }
     var isOver = false
     /// The log-on is not answered yet.
     var logOnTag: [UInt8]?
@@ -176,13 +177,23 @@ package struct IMAPRelayState: RelayState {
         case .untagged("BAD"): untaggedBad()
         case .untagged: break
         case .enabled(let names, _):
-            for name in names where enabled.count < Self.enabledLimit {
-                if !enabled.contains(where: { ASCII.equalIgnoringCase($0, name) }) { enabled.append(name) }
-            }
+            for name in names { noteEnabled(name) }
         case .tagged(Self.internalTag, _): isReplaying = false
         case .tagged(let tag, let status): answered(tag, isOK: status == "OK", isNo: status == "NO")
         }
     }
+
+    private mutating func noteEnabled(_ name: [UInt8]) {
+        // Each NOTIFY takes the place of the one before.
+        if Self.notifications.contains(name) { enabled.removeAll { Self.notifications.contains($0) } }
+        guard enabled.count < Self.enabledLimit, !enabled.contains(where: { ASCII.equalIgnoringCase($0, name) }) else {
+            return
+        }
+        enabled.append(name)
+    }
+
+    /// The client has been told that it is told nothing any more.
+    mutating func endNotifications() { noteEnabled(Self.notifications[1]) }
 
     private mutating func continued() {
         if commands.isAwaitingContinuation {
