@@ -65,6 +65,28 @@ struct PreviewTests {
         }
     }
 
+    @Test("What was made with a header that was filled is not kept: it is made anew when the header is whole again")
+    func filledHeader() async throws {
+        let dialogue = Dialogue()
+        let header = "Content-Type: text/html\r\n\r\n"
+        let message = dialogue.account.deliver(header + "<p>Hello <b>there</b></p>")
+        dialogue.account.damage(message, .filled(0..<12))
+        try await dialogue.loggedOn { client in
+            try await client.run("SELECT INBOX")
+            let damaged = try await client.run("FETCH 1 (PREVIEW)")
+            #expect(damaged.first?.contains("<p>Hello") == true, "without its header it is plain text: \(damaged)")
+            dialogue.account.state.withLock { $0.damage = [:] }
+            // What was needed last is another message.
+            dialogue.account.deliver("Subject: other\r\n\r\nother")
+            try await client.run("NOOP")
+            try await client.run("FETCH 2 (PREVIEW)")
+            try await client.expect(
+                "FETCH 1 (PREVIEW)",
+                ["1 FETCH (PREVIEW \"Hello there\")", "OK FETCH completed"]
+            )
+        }
+    }
+
     @Test("What is kept is bounded, and what is asked for stays")
     func bounded() {
         let table = PreviewTable(maximum: 100_000)

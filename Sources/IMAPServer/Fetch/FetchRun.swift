@@ -194,15 +194,17 @@ extension FetchRun {
     }
 
     private mutating func preview(of entry: MessageEntry) async throws(MailStoreError) -> [UInt8] {
-        guard let mailbox = session.view?.id, let account = session.view?.account.id else { return [] }
-        let key = PreviewTable.Key(account, mailbox, entry.uid)
+        guard let mailbox = session.view?.id, let account = session.view?.account else { return [] }
+        let key = PreviewTable.Key(account.id, mailbox, entry.uid)
         if let known = session.previews.preview(of: key) { return known }
-        guard let part = try await session.structure(of: entry).previewPart else { return [] }
+        let made = try await session.cachedStructure(of: entry, in: mailbox, of: account)
+        guard let part = made.structure.previewPart else { return [] }
         let length = min(UInt64(PreviewText.bodyOctets), part.octets)
         let lossesBefore = lost.count
         let body = try await read(part.body.lowerBound..<part.body.lowerBound + length, entry)
         let preview = Array(PreviewText.text(of: part, body: body).utf8)
-        if lost.count == lossesBefore { session.previews.keep(preview, of: key) }
+        // What was made of a header that was filled is of another text, or none, than when the header is back.
+        if lost.count == lossesBefore, !made.isOfDamaged { session.previews.keep(preview, of: key) }
         return preview
     }
 

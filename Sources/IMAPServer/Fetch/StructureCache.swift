@@ -11,6 +11,8 @@ struct StructureCache {
     let mailbox: MailboxID
     let uid: UID
     let structure: MessageStructure
+    /// It was made of octets some of which are lost and filled.
+    let isOfDamaged: Bool
 }
 
 extension IMAPSession {
@@ -37,33 +39,51 @@ extension IMAPSession {
         in mailbox: MailboxID,
         of account: any MailAccount
     ) async throws(MailStoreError) -> MessageStructure {
+        try await cachedStructure(of: entry, in: mailbox, of: account).structure
+    }
+
+    /// As above, with what it was made of.
+    func cachedStructure(
+        of entry: MessageEntry,
+        in mailbox: MailboxID,
+        of account: any MailAccount
+    ) async throws(MailStoreError) -> StructureCache {
         if let last = lastStructure, last.account == account.id, last.mailbox == mailbox, last.uid == entry.uid {
-            return last.structure
+            return last
         }
-        let structure = try await findStructure(of: entry, account)
-        lastStructure = StructureCache(account: account.id, mailbox: mailbox, uid: entry.uid, structure: structure)
-        return structure
+        let (structure, isOfDamaged) = try await findStructure(of: entry, account)
+        let found = StructureCache(
+            account: account.id,
+            mailbox: mailbox,
+            uid: entry.uid,
+            structure: structure,
+            isOfDamaged: isOfDamaged
+        )
+        lastStructure = found
+        return found
     }
 
     private func findStructure(
         of entry: MessageEntry,
         _ account: any MailAccount
-    ) async throws(MailStoreError) -> MessageStructure {
+    ) async throws(MailStoreError) -> (structure: MessageStructure, isOfDamaged: Bool) {
         if let cached = try await account.cachedStructure(of: entry),
             let summary = MessageSummary.decode(cached), summary.structure.size == entry.size
         {
-            return summary.structure
+            return (summary.structure, false)
         }
         guard entry.size <= Self.parsedOctets else { return try await opaque(entry, account) }
-        return MessageStructure(parsing: try await octets(of: entry, 0..<entry.size, from: account).bytes)
+        let octets = try await octets(of: entry, 0..<entry.size, from: account)
+        return (MessageStructure(parsing: octets.bytes), !octets.damaged.isEmpty)
     }
 
     /// A header, and one part of octets that nobody looks into.
     private func opaque(
         _ entry: MessageEntry,
         _ account: any MailAccount
-    ) async throws(MailStoreError) -> MessageStructure {
-        let start = MessageStructure(parsing: try await octets(of: entry, 0..<Self.headerOctets, from: account).bytes)
+    ) async throws(MailStoreError) -> (structure: MessageStructure, isOfDamaged: Bool) {
+        let octets = try await octets(of: entry, 0..<Self.headerOctets, from: account)
+        let start = MessageStructure(parsing: octets.bytes)
         let header = start.root.header
         let root = MessagePart(
             header: header,
@@ -71,7 +91,7 @@ extension IMAPSession {
             lines: 0,
             mediaType: .opaque
         )
-        return MessageStructure(size: entry.size, envelope: start.envelope, root: root)
+        return (MessageStructure(size: entry.size, envelope: start.envelope, root: root), !octets.damaged.isEmpty)
     }
 
     /// Octets of one read from the store.
