@@ -100,7 +100,7 @@ package enum DirectorySettings {
         "directory/ban-time",
         default: Duration.seconds(900),
         in: .zero ... .seconds(30 * 86_400),
-        help: "How long a ban lasts; 0s counts nothing and bans nobody."
+        help: "How long a ban lasts; with 0s nothing is counted, and only bans by hand hold."
     )
     package static let trustedNetworks = SettingKey(
         "directory/trusted-networks",

@@ -187,6 +187,70 @@ import Testing
         #expect(unsafe access(path + ".damaged", F_OK) == 0)
     }
 
+    @Test func `All processes follow when a record was set aside`() async throws {
+        let fixture = try await Fixture.withPeople(Self.limits)
+        let path = fixture.file + "-log-ons"
+        // Its reader and its writer have the file open.
+        #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "192.0.2.8")))
+        #expect(unsafe rename(path, path + ".damaged") == 0)
+        for suffix in [".damaged", "-wal", "-shm"] { _ = unsafe unlink(path + suffix) }
+        let other = try await fixture.another()
+        for _ in 0..<3 { _ = await Self.logOn(fixture, "wrong", from: "192.0.2.1", at: other) }
+        #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.1") == .unavailable)
+        try await fixture.directory.ban(Self.subject("192.0.2.2"), for: 60, reason: "by the first")
+        #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.2", at: other) == .unavailable)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `Where an account is at home is noted when it could not be before`() async throws {
+        let fixture = try await Fixture.withPeople(Self.limits)
+        let path = fixture.file + "-log-ons"
+        #expect(unsafe mkdir(path, 0o700) == 0)
+        #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "203.0.113.7")))
+        #expect(unsafe rmdir(path) == 0)
+        // It is tried again after a while.
+        while (try? await fixture.directory.ban(Self.subject("192.0.2.77"), for: 60, reason: "")) == nil {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "203.0.113.7")))
+        for host in 1...5 { _ = await Self.logOn(fixture, "wrong", from: "192.0.2.\(host)") }
+        #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.99") == .unavailable)
+        #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "203.0.113.7")))
+    }
+
+    @Test func `Bans by hand hold when no others are made`() async throws {
+        let fixture = try await Fixture.withPeople(Self.limits.merging(["directory/ban-time": "0s"]) { $1 })
+        try await fixture.directory.ban(Self.subject("192.0.2.1"), for: 60, reason: "")
+        try await fixture.directory.ban(Self.subject(Self.alice), for: 60, reason: "")
+        #expect(await Self.logOn(fixture, "secret2", from: "192.0.2.1", as: Self.bob) == .unavailable)
+        #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.2") == .unavailable)
+        #expect(await Self.isIn(Self.logOn(fixture, "secret2", from: "192.0.2.2", as: Self.bob)))
+        #expect(try await fixture.directory.bans().count == 2)
+    }
+
+    @Test func `A ban by hand is of the account, in whatever domain it is named, or refused`() async throws {
+        let fixture = try await Fixture.withPeople(Self.limits)
+        _ = try await fixture.directory.addDomain(domain("alias.test"), aliasOf: domain("example.test"))
+        try await fixture.directory.ban(Self.subject("Alice@alias.test"), for: 60, reason: "")
+        for name in [Self.alice, "alice@alias.test"] {
+            #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.1", as: name) == .unavailable)
+        }
+        #expect(try await fixture.directory.bans().map(\.subject.description) == [Self.alice])
+        try await fixture.directory.liftBan(Self.subject("alice@alias.test"))
+        #expect(await Self.isIn(Self.logOn(fixture, "secret1", from: "192.0.2.1")))
+        for name in ["nobody@example.test", "alice@none.test"] {
+            await refuses(.notFound) { try await fixture.directory.ban(Self.subject(name), for: 60, reason: "") }
+        }
+        await refuses(.invalid) {
+            try await fixture.directory.ban(Self.subject("198.51.100.4"), for: 60, reason: "")
+        }
+        // Who does not exist is banned by failures, and that can be lifted.
+        for host in 1...5 { _ = await Self.logOn(fixture, "x", from: "192.0.2.\(host)", as: "nobody@alias.test") }
+        let ban = try #require(try await fixture.directory.bans().first)
+        try await fixture.directory.liftBan(Self.subject(ban.subject.description))
+        #expect(try await fixture.directory.bans().isEmpty)
+    }
+
     @Test(arguments: [
         ("192.0.2.1", "192.0.2.1/32"), ("192.0.2.1/32", "192.0.2.1/32"), ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::/64", "2001:db8:1:2::/64"), ("Ann@Example.org", "ann@example.org"), ("192.0.2.0/24", nil),

@@ -4,6 +4,7 @@
 internal import Events
 package import MailTypes
 package import SASL
+internal import Settings
 
 extension AccountDirectory {
     /// Decides, unless the address or the account is banned; counts what comes of it.
@@ -80,17 +81,52 @@ extension AccountDirectory {
     }
 
     /// Bans somebody at once, from wherever he may have logged on before.
+    ///
+    /// An account may be named in an alias domain, too; the ban is of its primary address. Throws `.notFound` when
+    /// there is no such account, and `.invalid` for a network that is never banned: nothing would come of it.
     package func ban(_ subject: GuardSubject, for seconds: Int64, reason: String) async throws(DirectoryError) {
+        let subject = try await banned(subject)
         guard await guardian.ban(subject, for: seconds, reason: reason) else { throw .noGuard }
     }
 
+    private func banned(_ subject: GuardSubject) async throws(DirectoryError) -> GuardSubject {
+        switch subject {
+        case .account(let name):
+            if let account = try await account(loggingOnAs: name) { return GuardSubject(account) }
+            throw DirectoryError(
+                .notFound,
+                "\(name) is not the primary address of an account, by which its user logs on. See: martlet account list"
+            )
+        case .network(let name):
+            guard let address = name.split(separator: "/").first,
+                !GuardPolicy(settings.current).trusts(String(address))
+            else {
+                throw DirectoryError(
+                    .invalid,
+                    "\(name) is within directory/trusted-networks, where no ban holds. See: martlet settings show"
+                )
+            }
+            return subject
+        }
+    }
+
     /// Lifts a ban, and forgets the failures of whom it was; throws `.notFound` when there is none.
+    ///
+    /// Users who do not exist are banned, too, when somebody tries to log on as them.
     package func liftBan(_ subject: GuardSubject) async throws(DirectoryError) {
+        var subject = subject
+        if case .account(let name) = subject, let account = try await account(loggingOnAs: name) {
+            subject = GuardSubject(account)
+        }
         guard let wasThere = await guardian.lift(subject) else { throw .noGuard }
         guard wasThere else {
             throw DirectoryError(.notFound, "\(subject) is not banned. See: martlet auth bans list")
         }
     }
+}
+
+extension GuardSubject {
+    fileprivate init(_ account: Account) { self = .account("\(MailboxAddress(folding: account.address))") }
 }
 
 extension SASLProof {

@@ -14,8 +14,14 @@ final class GuardFile: Sendable {
     /// After a failure everything is refused for this long.
     private static let pause: Duration = .seconds(5)
 
+    private struct Opened {
+        var tables: GuardTables
+        /// The file that it was, to see when another has come under its name.
+        var number: UInt64?
+    }
+
     private struct State {
-        var tables: GuardTables?
+        var opened: Opened?
         var failed: ContinuousClock.Instant?
     }
 
@@ -40,12 +46,12 @@ final class GuardFile: Sendable {
     /// Throws `Paused` without trying, or why the file cannot be used, which is said once for each pause.
     func run<Value: Sendable>(_ body: @escaping @Sendable (GuardTables) throws -> Value) async throws -> Value {
         try await pool.run { [self] in
-            let (known, failed) = state.withLock { ($0.tables, $0.failed) }
+            let (known, failed) = state.withLock { ($0.opened, $0.failed) }
             if let failed, ContinuousClock.now - failed < Self.pause { throw Paused() }
             do {
-                let tables = try known ?? open()
-                let value = try body(tables)
-                state.withLock { $0 = State(tables: tables) }
+                let opened = try inForce(known)
+                let value = try body(opened.tables)
+                state.withLock { $0 = State(opened: opened) }
                 return value
             } catch {
                 // Opened anew: what is wrong may be wrong with the connection.
@@ -55,12 +61,19 @@ final class GuardFile: Sendable {
         }
     }
 
+    /// A process that finds the file damaged sets it aside and begins a new one: all others have to follow, or their
+    /// counts and bans would be known to nobody else.
+    private func inForce(_ known: Opened?) throws -> Opened {
+        guard let known, known.number == fileNumber else { return try open() }
+        return known
+    }
+
     /// Two processes that make the file at the same moment can be in each other's way: SQLite then says so at once.
-    private func open() throws -> GuardTables {
+    private func open() throws -> Opened {
         for _ in 0..<20 {
             let number = fileNumber
             do {
-                return try GuardTables(file: path)
+                return try opened(number)
             } catch let error as SQLiteError where error.code & 0xFF == SQLITE_BUSY {
                 usleep(25_000)
             } catch let error as SQLiteError where [SQLITE_CORRUPT, SQLITE_NOTADB].contains(error.code & 0xFF) {
@@ -68,7 +81,13 @@ final class GuardFile: Sendable {
                 if fileNumber == number { setAside() }
             }
         }
-        return try GuardTables(file: path)
+        return try opened(fileNumber)
+    }
+
+    /// - Parameter number: of the file that was there before; one that was exchanged meanwhile is seen by it later.
+    private func opened(_ number: UInt64?) throws -> Opened {
+        let tables = try GuardTables(file: path)
+        return Opened(tables: tables, number: number ?? fileNumber)
     }
 
     /// All that is in the file comes again by itself, so that a damaged one is worth no more than a look.

@@ -67,17 +67,16 @@ final class LogOnGuard: Sendable {
     /// Accounts are left open to addresses that they have logged on from in the last 90 days, while only the one or
     /// only the other is banned: who attacks an account from elsewhere does not lock its owner out, and who fails
     /// behind a proxy or a gateway that many share does not lock out those whose home it is. A ban by hand holds for
-    /// all.
+    /// all, and when no others are made.
     func refusal(of logOn: GuardedLogOn) async -> LogOnBan? {
         let policy = GuardPolicy(settings.current)
-        guard policy.banTime > 0, !policy.trusts(logOn.peer), let network = GuardSubject(peer: logOn.peer) else {
-            return nil
-        }
+        guard !policy.trusts(logOn.peer), let network = GuardSubject(peer: logOn.peer) else { return nil }
         let now = WallClock.seconds
         return await onTables(reading) { tables -> LogOnBan? in
             let ofNetwork = try tables.ban(of: network, at: now)
             let ofAccount = try logOn.account.flatMap { try tables.ban(of: $0, at: now) }
             if let ban = [ofNetwork, ofAccount].compactMap(\.self).first(where: \.isByHand) { return ban }
+            guard policy.banTime > 0 else { return nil }
             // Nobody comes upon a certificate or a token by trying.
             let ofGuesses = logOn.isGuess ? ofAccount : nil
             guard let ban = ofNetwork ?? ofGuesses else { return nil }
@@ -122,15 +121,17 @@ final class LogOnGuard: Sendable {
         guard let network = GuardSubject(peer: peer) else { return }
         let now = WallClock.seconds
         let day = now / 86_400
-        guard isNews("\(number) \(network)", day) else { return }
+        let key = "\(number) \(network)"
+        guard isNews(key, day) else { return }
         let isTime = isTimeToPurge(now)
         let window = GuardPolicy(settings.current).window
-        _ = await onTables(writing) { tables in
+        let written: Void? = await onTables(writing) { tables in
             try tables.database.transaction {
                 try tables.know(network.description, of: Int64(clamping: number.rawValue), day: day)
                 if isTime { try tables.purge(window: window, at: now) }
             }
         }
+        if written != nil { note(key, day) }
     }
 
     /// Whether the log is to have that this ban refused somebody: once a minute, however often he tries.
@@ -142,10 +143,13 @@ final class LogOnGuard: Sendable {
         }
     }
 
-    private func isNews(_ key: String, _ moment: Int64) -> Bool {
+    private func isNews(_ key: String, _ moment: Int64) -> Bool { state.withLock { $0.noted[key] != moment } }
+
+    /// What is written need not be written again; what could not be, is at the next log-on.
+    private func note(_ key: String, _ moment: Int64) {
         state.withLock { state in
             if state.noted.count >= Self.maximumNotes { state.noted.removeAll() }
-            return state.noted.updateValue(moment, forKey: key) != moment
+            state.noted[key] = moment
         }
     }
 
@@ -177,8 +181,10 @@ final class LogOnGuard: Sendable {
     /// anew.
     func noteUse(of id: Int64) async {
         let hour = WallClock.seconds / 3600 * 3600
-        guard isNews("app \(id)", hour) else { return }
-        _ = await onTables(writing) { try $0.noteUse(of: id, hour: hour) }
+        let key = "app \(id)"
+        guard isNews(key, hour) else { return }
+        let written: Void? = await onTables(writing) { try $0.noteUse(of: id, hour: hour) }
+        if written != nil { note(key, hour) }
     }
 
     /// When they were used last; without those that never were.
@@ -197,7 +203,11 @@ final class LogOnGuard: Sendable {
 
     /// Those in force, the newest first; `nil` when the tables cannot be read.
     func bans() async -> [LogOnBan]? {
-        await onTables(reading) { try $0.bans(at: WallClock.seconds, count: Self.shownBans) }
+        let makesBans = GuardPolicy(settings.current).banTime > 0
+        return await onTables(reading) { tables in
+            let bans = try tables.bans(at: WallClock.seconds, count: Self.shownBans)
+            return makesBans ? bans : bans.filter(\.isByHand)
+        }
     }
 
     /// False when the tables cannot be written.
