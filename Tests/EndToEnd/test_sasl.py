@@ -218,6 +218,7 @@ class Certificates(unittest.TestCase):
         cls.server = Server({
             "tls/client-authorities-file": cls.folder + "/ours.crt", "imap/request-client-certificate": "true",
             "pop3/request-client-certificate": "true", "smtp/3/request-client-certificate": "true",
+            "smtp/xclient-networks": "127.0.0.0/8",
         })
         cls.addClassCleanup(cls.server.destroy)
         cls.server.start()
@@ -284,15 +285,49 @@ class Certificates(unittest.TestCase):
         result = run("curl", *certificate, f"pop3s://localhost:{self.server.port('pop3s')}/")
         self.assertEqual(result.returncode, 0, result.stderr)
 
-    def test_authorities_that_cannot_be_read_leave_tls_as_it_is(self):
-        server = Server({"tls/client-authorities-file": self.folder + "/none.crt",
-                         "imap/request-client-certificate": "true"})
+    def test_the_certificate_of_a_proxy_is_not_its_clients(self):
+        response = base64.b64encode(b"alice@example.test").decode()
+        with smtplib.SMTP_SSL("127.0.0.1", self.server.port("submissions"), context=self.context("alice"),
+                              timeout=20) as client:
+            client.ehlo("proxy.test")
+            self.assertIn("EXTERNAL", client.esmtp_features["auth"].split())
+            self.assertEqual(client.docmd("XCLIENT", "ADDR=198.51.100.9")[0], 220)
+            client.ehlo("client.test")
+            self.assertNotIn("EXTERNAL", client.esmtp_features["auth"].split())
+            self.assertFalse([name for name in client.esmtp_features["auth"].split() if name.endswith("-PLUS")])
+            self.assertGreaterEqual(client.docmd("AUTH", "EXTERNAL " + response)[0], 500)
+            client.login("bob@example.test", "secret2")
+
+    def test_authorities_that_cannot_be_read_are_taken_up_when_they_can(self):
+        authorities = self.folder + "/late.crt"
+        server = Server({"tls/client-authorities-file": authorities, "imap/request-client-certificate": "true"})
         self.addCleanup(server.destroy)
         server.start()
-        client = imap(server, "alice@example.test", "secret1")
-        self.assertNotIn("AUTH=EXTERNAL", client.capabilities)
-        client.logout()
+
+        def offers():
+            client = imaplib.IMAP4_SSL("127.0.0.1", server.port("imaps"), ssl_context=self.context("alice"),
+                                       timeout=20)
+            found = "AUTH=EXTERNAL" in client.capabilities
+            if found:
+                self.assertEqual(client.authenticate("EXTERNAL", lambda _: b"")[0], "OK")
+            client.logout()
+            return found
+        self.assertFalse(offers())
+        imap(server, "alice@example.test", "secret1").logout()
         server.event(9100)
+        with open(self.folder + "/ours.crt", "rb") as file:
+            ours = file.read()
+        with open(authorities, "wb") as file:
+            file.write(ours)
+        workers = len(server.workers("frontend"))
+        until(lambda: len(server.events(9101)) >= workers, 60, "the authorities to be taken up")
+        self.assertTrue(offers())
+        # What takes their place and cannot be used leaves them in force.
+        said = len(server.events(9100))
+        with open(authorities, "wb") as file:
+            file.write(b"nothing\n")
+        until(lambda: len(server.events(9100)) >= said + workers, 60, "the events")
+        self.assertTrue(offers())
 
     def test_sessions_are_resumed(self):
         context, session = self.context("alice"), None

@@ -10,23 +10,25 @@ internal import Locking
 @safe
 package final class TLSContext: Sendable {
     private let current: Lock<OwnedContext>
-    private let make: @Sendable () throws(TLSError) -> OwnedContext
+    /// Given the one that is in force, if one is.
+    private let make: @Sendable (OwnedContext?) throws(TLSError) -> OwnedContext
 
-    private init(_ make: @escaping @Sendable () throws(TLSError) -> OwnedContext) throws(TLSError) {
+    private init(_ make: @escaping @Sendable (OwnedContext?) throws(TLSError) -> OwnedContext) throws(TLSError) {
         self.make = make
-        current = Lock(try make())
+        current = Lock(try make(nil))
     }
 
     /// For listeners: TLS 1.2 and later.
     ///
     /// The files are PEM; the certificate's holds the chain as well, leaf first. With `clientAuthoritiesFile`, clients
-    /// are asked for a certificate; one that those authorities do not vouch for is as good as none.
+    /// are asked for a certificate; one that those authorities do not vouch for is as good as none. A file of
+    /// authorities that cannot be used is no error here: see `unusableAuthorities`.
     package static func server(
         certificateFile: String,
         keyFile: String,
         clientAuthoritiesFile: String? = nil
     ) throws(TLSError) -> TLSContext {
-        try TLSContext { () throws(TLSError) in
+        try TLSContext { (old) throws(TLSError) in
             let context = try OwnedContext(server: true)
             guard unsafe SSL_CTX_use_certificate_chain_file(context.pointer, certificateFile) == 1 else {
                 throw .openSSL("certificate file \(certificateFile)")
@@ -37,7 +39,7 @@ package final class TLSContext: Sendable {
             guard unsafe SSL_CTX_check_private_key(context.pointer) == 1 else {
                 throw TLSError("the key in \(keyFile) does not belong to the certificate in \(certificateFile)")
             }
-            if let clientAuthoritiesFile { try context.requestCertificates(clientAuthoritiesFile) }
+            if let clientAuthoritiesFile { context.requestCertificates(clientAuthoritiesFile, or: old) }
             return context
         }
     }
@@ -47,7 +49,7 @@ package final class TLSContext: Sendable {
     /// With `verify`, the peer's certificate must be valid for its name by the system's authorities, or by those of a
     /// PEM file instead.
     package static func client(verify: Bool, authoritiesFile: String? = nil) throws(TLSError) -> TLSContext {
-        try TLSContext { () throws(TLSError) in
+        try TLSContext { (_) throws(TLSError) in
             let context = try OwnedContext(server: false)
             if verify {
                 unsafe SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
@@ -65,12 +67,18 @@ package final class TLSContext: Sendable {
         }
     }
 
+    /// Why clients are not asked for certificates by the file of authorities as it was read last: they are asked by the
+    /// one before, or not at all.
+    package var unusableAuthorities: TLSError? { current.withLock { $0.unusableAuthorities } }
+
     /// Reads the files again.
     ///
-    /// When they cannot be used, the old certificate stays and the reason is thrown.
+    /// When the certificate or its key cannot be used, all stays as it was and the reason is thrown. When only the
+    /// authorities cannot, the certificate is exchanged, the old authorities stay, and the reason is thrown, too.
     package func reload() throws(TLSError) {
-        let fresh = try make()
+        let fresh = try make(current.withLock { $0 })
         current.withLock { $0 = fresh }
+        if let error = fresh.unusableAuthorities { throw error }
     }
 
     /// A session on `fd`, which the stream does not own.
@@ -87,8 +95,11 @@ package final class TLSContext: Sendable {
 /// An `SSL_CTX` with the house settings, freed with its last user (OpenSSL counts sessions' references itself).
 @safe
 private final class OwnedContext: @unchecked Sendable {
-    // Safe to share: an SSL_CTX may be used by several threads once it is set up.
+    // Safe to share: an SSL_CTX may be used by several threads once it is set up, and so is what else is here.
     let pointer: OpaquePointer
+    /// Set when clients are asked for certificates: 32 octets by which sessions of the same authorities are known.
+    private var sessionContext: [UInt8]?
+    private(set) var unusableAuthorities: TLSError?
 
     init(server: Bool) throws(TLSError) {
         guard let context = unsafe SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()) else {
@@ -113,8 +124,31 @@ private final class OwnedContext: @unchecked Sendable {
 
     deinit { unsafe SSL_CTX_free(pointer) }
 
+    /// Asks clients for a certificate of one of these authorities, or when the file cannot be used, of those that are
+    /// in force.
+    func requestCertificates(_ authoritiesFile: String, or old: OwnedContext?) {
+        do throws(TLSError) {
+            try requestCertificates(authoritiesFile)
+        } catch {
+            unusableAuthorities = error
+            if let old { takeAuthorities(of: old) }
+        }
+    }
+
+    /// The store and the names are counted references and a copy: both contexts own theirs.
+    private func takeAuthorities(of old: OwnedContext) {
+        guard let context = old.sessionContext, let store = unsafe SSL_CTX_get_cert_store(old.pointer),
+            unsafe SSL_CTX_set_session_id_context(pointer, context, UInt32(context.count)) == 1,
+            let names = unsafe SSL_dup_CA_list(SSL_CTX_get_client_CA_list(old.pointer))
+        else { return }
+        unsafe SSL_CTX_set1_cert_store(pointer, store)
+        unsafe SSL_CTX_set_client_CA_list(pointer, names)
+        unsafe COpenSSL_SSL_CTX_request_certificate(pointer)
+        sessionContext = context
+    }
+
     /// Asks clients for a certificate of one of these authorities, and tells them which those are.
-    func requestCertificates(_ authoritiesFile: String) throws(TLSError) {
+    private func requestCertificates(_ authoritiesFile: String) throws(TLSError) {
         guard unsafe SSL_CTX_load_verify_file(pointer, authoritiesFile) == 1,
             let names = unsafe SSL_load_client_CA_file(authoritiesFile)
         else { throw .openSSL("authorities file \(authoritiesFile)") }
@@ -126,6 +160,7 @@ private final class OwnedContext: @unchecked Sendable {
         guard unsafe SSL_CTX_set_session_id_context(pointer, context, UInt32(context.count)) == 1 else {
             throw .openSSL("session context")
         }
+        sessionContext = context
     }
 
     /// 32 octets, which is as many as OpenSSL takes.

@@ -34,6 +34,8 @@ final class SMTPDialogue {
     var notes: SessionNotes
     private var isOver = false
     private var hasHeardCommand = false
+    /// A proxy speaks for somebody: TLS, and the certificate in it, are the proxy's.
+    private var isPresented = false
     /// The client left without QUIT.
     private var isBrokenOff = false
 
@@ -42,20 +44,25 @@ final class SMTPDialogue {
         self.connection = connection
         notes = SessionNotes(server, peer: connection.peer)
         events = Self.events(server, connection)
-        session = Self.session(server, connection, server.limits(for: connection.peer))
+        session = Self.session(server, connection, server.limits(for: connection.peer), Self.channel(of: connection))
     }
 
     private static func events(_ server: SMTPServer, _ connection: Connection) -> EventRecorder {
         server.services.events.adding(["smtp.peer": .string(connection.peer.description)])
     }
 
-    private static func session(_ server: SMTPServer, _ connection: Connection, _ limits: SMTPLimits) -> SMTPSession {
+    private static func session(
+        _ server: SMTPServer,
+        _ connection: Connection,
+        _ limits: SMTPLimits,
+        _ channel: SASLChannel
+    ) -> SMTPSession {
         SMTPSession(
             server.service,
             limits: limits,
             hostName: server.hostName,
             peer: connection.peer.host,
-            channel: channel(of: connection),
+            channel: channel,
             canStartTLS: server.tls != nil && !server.implicitTLS
         )
     }
@@ -71,8 +78,15 @@ final class SMTPDialogue {
         return SASLChannel(connection.peer.isLoopback ? .loopback : .clear)
     }
 
+    /// What the client brings into a log-on: of what a proxy's TLS proves, nothing.
+    private var channel: SASLChannel {
+        let channel = Self.channel(of: connection)
+        return isPresented ? SASLChannel(channel.security) : channel
+    }
+
     /// XCLIENT: everything begins anew, for another client.
     private func present(_ address: SocketAddress?) {
+        isPresented = true
         if let address {
             events.record(.clientPresented, ["smtp.client": .string(address.description)])
             connection.present(as: address)
@@ -83,7 +97,7 @@ final class SMTPDialogue {
         // The proxy is still the same.
         limits.mayPresentClients = true
         let mechanisms = session.knownMechanisms
-        session = Self.session(server, connection, limits)
+        session = Self.session(server, connection, limits, channel)
         session.knownMechanisms = mechanisms
         unknownRecipients = 0
         (listCheck, listVerdict) = (nil, AddressListVerdict())
@@ -259,7 +273,7 @@ final class SMTPDialogue {
     private func establishTLS() async throws(IOError) {
         guard let context = server.tls else { throw .tls("no certificate") }
         try await connection.startTLS(context)
-        session.tlsEstablished(Self.channel(of: connection))
+        session.tlsEstablished(channel)
         notes.trace?.note("TLS: \(connection.tls.map { "\($0.version) \($0.cipher)" } ?? "")")
     }
 }

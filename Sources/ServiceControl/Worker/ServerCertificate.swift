@@ -42,7 +42,7 @@ package enum ServerCertificate {
         )
     }
 
-    /// Without the authorities when they cannot be used: clients then log on in other ways.
+    /// Without the authorities while they cannot be used: clients then log on in other ways.
     private static func load(
         _ certificate: String,
         _ key: String,
@@ -55,11 +55,14 @@ package enum ServerCertificate {
                 keyFile: key,
                 clientAuthoritiesFile: authorities
             )
+            if let error = tls.unusableAuthorities {
+                context.events.record(.certificateUnusable, ["error": .string(error.message)])
+            }
             watch([certificate, key] + (authorities.map { [$0] } ?? []), tls, context)
             return tls
         } catch {
             context.events.record(.certificateUnusable, ["error": .string(error.message)])
-            return authorities == nil ? nil : load(certificate, key, nil, context)
+            return nil
         }
     }
 
