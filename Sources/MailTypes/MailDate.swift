@@ -6,17 +6,23 @@ internal import ByteTools
 /// A moment with the zone in which it was written, to the second: internal dates (RFC 9051 §2.3.3) and `Date` header
 /// fields (RFC 5322 §3.3).
 ///
-/// Proleptic Gregorian calendar, no leap seconds.
+/// Proleptic Gregorian calendar, no leap seconds. Both parts are within their bounds from the start and never change,
+/// so that no reckoning with them can overflow.
 public struct MailDate: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
-    public var secondsSince1970: Int64
+    public let secondsSince1970: Int64
     /// Minutes east of UTC, -1439 to 1439.
-    public var zoneMinutes: Int16
+    public let zoneMinutes: Int16
 
-    /// A moment in a zone, each held within its bounds: the moment in the years 0 to 9999 of UTC, the zone at ±1439.
+    /// A moment in a zone, each held within its bounds: the zone at ±1439, the moment in the years 0 to 9999, both of
+    /// UTC and of the zone.
     public init(secondsSince1970: Int64, zoneMinutes: Int16 = 0) {
-        self.secondsSince1970 = min(max(secondsSince1970, Self.bounds.lowerBound), Self.bounds.upperBound)
-        self.zoneMinutes = min(max(zoneMinutes, -1439), 1439)
+        let zone = min(max(zoneMinutes, -1439), 1439)
+        let offset = Int64(zone) * 60
+        let first = Self.bounds.lowerBound - min(offset, 0)
+        let last = Self.bounds.upperBound - max(offset, 0)
+        self.secondsSince1970 = min(max(secondsSince1970, first), last)
+        self.zoneMinutes = zone
     }
 
     /// Years 0 to 9999.
@@ -24,7 +30,7 @@ public struct MailDate: Hashable, Sendable {
 
     /// Broken-down local time.
     public struct Fields: Hashable, Sendable {
-        /// 0 to 9999, and -1 or 10000 where the zone carries the first or last day over.
+        /// 0 to 9999.
         public var year: Int
         /// 1 is January.
         public var month: Int
@@ -120,7 +126,7 @@ public struct MailDate: Hashable, Sendable {
     }
 
     /// Days from 1970-01-01 by counting in eras of 400 years that begin on 1 March.
-    public static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
+    private static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -11,6 +11,16 @@ private let sets: [(a: [ClosedRange<UInt32>], b: [ClosedRange<UInt32>], common: 
     ([5...6, 7...9, 20...30], [8...25], "8:9,20:25", "5:7,26:30"), ([1...2], [1...UInt32.max], "1:2", ""),
 ]
 
+@Test(arguments: [Int64.min, -62_167_219_200, -1, 0, 253_402_300_799, .max], [Int16.min, -1439, 0, 1439, .max])
+func everyMomentHasADate(seconds: Int64, zone: Int16) {
+    let date = MailDate(secondsSince1970: seconds, zoneMinutes: zone)
+    let fields = date.fields
+    #expect((0...9999).contains(fields.year) && (1...12).contains(fields.month) && (0...23).contains(fields.hour))
+    #expect((1...MailDate.days(inMonth: fields.month, of: fields.year)).contains(fields.day))
+    #expect(date.internalDateText.utf8.count == 26)
+    #expect(MailDate(secondsSince1970: date.secondsSince1970, zoneMinutes: date.zoneMinutes) == date)
+}
+
 @Test(arguments: sets.indices)
 func intersectsAndSubtractsSets(index: Int) {
     let (a, b) = (UIDSet(sets[index].a), UIDSet(sets[index].b))
