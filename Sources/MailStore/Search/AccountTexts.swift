@@ -24,7 +24,6 @@ final class AccountTexts: Sendable {
         var unreadable: Set<TextKey> = []
         /// Monotonic seconds before which nothing is written, after a failure.
         var pausedUntil: ContinuousClock.Instant?
-        var isRemoved = false
     }
 
     /// So many new messages, or so much mail, and their texts are made.
@@ -36,7 +35,9 @@ final class AccountTexts: Sendable {
     private static let dueGone = 2000
 
     let sidecar: TextSidecar
+    /// Not to be taken by the thread that makes texts, which would have deliveries wait for it.
     private let state = Lock(State())
+    private let removal = Lock(false)
 
     init(_ sidecar: TextSidecar) { self.sidecar = sidecar }
 
@@ -90,8 +91,9 @@ final class AccountTexts: Sendable {
 
     /// What is to be done now; the caller does it, or calls `failed`.
     func take() -> Work? {
-        state.withLock { state in
-            guard !state.isRemoved, state.pausedUntil.map({ $0 <= .now }) ?? true else { return nil }
+        guard !isRemoved else { return nil }
+        return state.withLock { state in
+            guard state.pausedUntil.map({ $0 <= .now }) ?? true else { return nil }
             defer { (state.work, state.count, state.octets) = (Work(), 0, 0) }
             return state.work
         }
@@ -111,10 +113,10 @@ final class AccountTexts: Sendable {
         }
     }
 
-    func isUnreadable(_ key: TextKey) -> Bool { state.withLock { $0.unreadable.contains(key) } }
+    var unreadable: Set<TextKey> { state.withLock { $0.unreadable } }
 
     /// The account is gone: nothing more is written.
-    func remove() { state.withLock { $0.isRemoved = true } }
+    func remove() { removal.withLock { $0 = true } }
 
-    var isRemoved: Bool { state.withLock { $0.isRemoved } }
+    var isRemoved: Bool { removal.withLock { $0 } }
 }

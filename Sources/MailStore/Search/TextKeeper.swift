@@ -126,12 +126,13 @@ actor TextKeeper {
     /// What is missing of which messages.
     private func plan(_ work: AccountTexts.Work, of store: AccountStore, _ texts: AccountTexts) async -> Plan {
         let mailboxes = work.isWhole ? await store.liveMessages() : [MessageTable(work.messages)]
-        return await textPool.run {
+        let unreadable = texts.unreadable
+        return await textThread.run {
             let state = texts.sidecar.load()
             var byKey: [TextKey: MessageEntry] = [:]
             for message in mailboxes.joined() where byKey.count < Self.maximumPlanned {
                 let key = message.textKey
-                guard !state.contains(key), !texts.isUnreadable(key) else { continue }
+                guard !state.contains(key), !unreadable.contains(key) else { continue }
                 byKey[key] = message
             }
             var plan = Plan(missing: byKey.sorted { $0.key < $1.key }.map(\.value))
@@ -156,7 +157,7 @@ actor TextKeeper {
         guard !missing.isEmpty else { return 0 }
         var added = 0
         let sidecar = texts.sidecar
-        var block = await textPool.run { sidecar.smallTail() } ?? TextBlock()
+        var block = await textThread.run { sidecar.smallTail() } ?? TextBlock()
         var begun = ContinuousClock.now
         let source = LogSource(store: store, reportsDamage: false)
         for message in missing {
@@ -168,7 +169,7 @@ actor TextKeeper {
                 texts.setUnreadable(message.textKey)
             }
             if block.isFull {
-                try await textPool.run { [block] in try sidecar.append(block) }
+                try await textThread.run { [block] in try sidecar.append(block) }
                 block = TextBlock()
             }
             if ContinuousClock.now - begun > Self.workTime {
@@ -177,7 +178,7 @@ actor TextKeeper {
             }
         }
         guard !texts.isRemoved, !block.isEmpty else { return added }
-        try await textPool.run { [block] in try sidecar.append(block) }
+        try await textThread.run { [block] in try sidecar.append(block) }
         return added
     }
 
@@ -193,7 +194,7 @@ actor TextKeeper {
     /// Leaves out the texts of messages that are gone.
     private func rewrite(_ texts: AccountTexts, _ live: [TextKey]) async throws {
         let sidecar = texts.sidecar
-        try await textPool.run {
+        try await textThread.run {
             let live = Set(live)
             try sidecar.rewrite(where: { live.contains($0) }, pause: { !texts.isRemoved })
         }

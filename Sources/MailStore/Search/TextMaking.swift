@@ -10,7 +10,7 @@ package import SearchIndex
 /// processor.
 ///
 /// Messages whose texts are not made yet are searched by reading them.
-let textPool = BlockingPool(name: "texts", threads: 1, niceness: 15)
+let textThread = BackgroundThread(name: "texts", niceness: 15)
 
 extension MessageEntry {
     /// What names its text: the number of its content, checked by what copies have in common.
@@ -31,7 +31,7 @@ extension MessageSource {
         let cached = try await cachedStructure(of: message)
         let octets = try await whole(of: message, message.size)
         guard octets.damaged.isEmpty else { return nil }
-        return await textPool.run { MessageText(of: octets.bytes, MessageStructure(cached, of: octets.bytes)) }
+        return await textThread.run { MessageText(of: octets.bytes, MessageStructure(cached, of: octets.bytes)) }
     }
 
     private func largeText(of message: MessageEntry) async throws(MailStoreError) -> MessageText? {
@@ -42,7 +42,7 @@ extension MessageSource {
             var octets = try await self.octets(of: message, range)
             octets.fit(range)
             guard octets.damaged.isEmpty else { return nil }
-            let made = await textPool.run { [reader, octets] in
+            let made = await textThread.run { [reader, octets] in
                 var reader = reader
                 let texts = reader.take(octets.bytes, at: range.lowerBound)
                 return (reader, texts)

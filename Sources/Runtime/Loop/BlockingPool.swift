@@ -19,7 +19,6 @@ package final class BlockingPool: @unchecked Sendable {
     private var started = 0
     private let limit: Int
     private let name: String
-    private let niceness: Int32
     private let startThread: @Sendable (String, @escaping @Sendable () -> Void) -> Bool
 
     /// For short blocking calls of all parts: 8 threads, started when needed.
@@ -27,16 +26,13 @@ package final class BlockingPool: @unchecked Sendable {
 
     /// - Parameters:
     ///   - threads: most at a time, 1 or more.
-    ///   - niceness: 0 to 19; with 15 its threads get a thirtieth of what one with 0 gets when both want a core.
     ///   - startThread: for tests: false means that the system has no thread.
     package init(
         name: String,
         threads: Int,
-        niceness: Int32 = 0,
         startThread: @escaping @Sendable (String, @escaping @Sendable () -> Void) -> Bool = Threads.tryStart
     ) {
         self.name = name
-        self.niceness = niceness
         self.startThread = startThread
         limit = max(1, threads)
         unsafe mutex.initialize(to: pthread_mutex_t())
@@ -97,8 +93,6 @@ package final class BlockingPool: @unchecked Sendable {
     }
 
     private func serve() {
-        // By Linux of the calling thread alone.
-        if niceness > 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         while true { take()() }
     }
 
