@@ -144,7 +144,10 @@ let parts: [Target] = [
     ),
     part(
         "POP3Server",
-        uses: ["POP3Wire", "SASL", "MailStore", "MailTypes", "ByteTools", "Events", "Settings", "Runtime", "Locking"]
+        uses: [
+            "POP3Wire", "SASL", "MailStore", "MessageFormat", "MailTypes", "ByteTools", "Events", "Settings", "Runtime",
+            "Locking",
+        ]
     ),
     part("IMAPClient", uses: ["IMAPWire", "MailTypes", "ByteTools", "Runtime"]),
     part("POP3Client", uses: ["POP3Wire", "MailTypes", "ByteTools", "Runtime"]),

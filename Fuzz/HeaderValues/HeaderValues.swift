@@ -13,7 +13,7 @@ enum FuzzHeaderValues {
     nonisolated static func check(_ input: [UInt8]) {
         guard let kind = input.first else { return }
         let value = Array(input.dropFirst())
-        switch kind % 5 {
+        switch kind % 6 {
         case 0: checkAddresses(EnvelopeAddress.list(parsing: value))
         case 1:
             if let date = MailDate(headerField: value) {
@@ -24,6 +24,10 @@ enum FuzzHeaderValues {
             let type = MediaType(parsing: value)
             precondition(!type.type.isEmpty && !type.subtype.isEmpty)
             for name in ["name", "charset", "boundary"] { _ = type.parameters.text(of: name) }
+        case 5:
+            // What was made has nothing left that could be made otherwise.
+            guard let made = SurrogateHeader.make(of: value) else { return }
+            precondition(SurrogateHeader.make(of: made).map { $0 == made } ?? true)
         default:
             let half = value.count / 2
             _ = Charset.text(Array(value[half...]), charset: Array(value[..<half]))

@@ -21,6 +21,7 @@ package struct AssertedSession: Sendable {
     let sharing: (any MailboxSharing)?
     let settings: LiveSettings
     let previews = PreviewTable()
+    private let plain = PlainMessages()
     let events: EventRecorder
     private let secret: AssertionSecret
     private let authenticator: any Authenticator
@@ -103,10 +104,12 @@ package struct AssertedSession: Sendable {
                 user: assertion.user,
                 peer: assertion.clientAddress,
                 channel: channel ?? SASLChannel(.loopback),
-                mechanisms: await authenticator.mechanisms()
+                mechanisms: await authenticator.mechanisms(),
+                acceptsUTF8: assertion.acceptsUTF8
             ),
             limits: limits,
             refusesDamaged: refusesDamaged(snapshot),
+            plain: plain,
             events: recorder(assertion)
         )
         connection.write(BackEndStatus.ready.line)

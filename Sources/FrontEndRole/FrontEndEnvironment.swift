@@ -84,7 +84,8 @@ package struct FrontEndEnvironment: Sendable {
         for user: AuthenticatedUser,
         on client: Connection,
         trace: TraceID,
-        tag: [UInt8]
+        tag: [UInt8],
+        acceptsUTF8: Bool = false
     ) -> SessionAssertion {
         SessionAssertion(
             `protocol`,
@@ -93,7 +94,8 @@ package struct FrontEndEnvironment: Sendable {
             clientAddress: client.peer.host,
             tls: client.tls,
             trace: trace,
-            opening: .logOn(tag: tag)
+            opening: .logOn(tag: tag),
+            acceptsUTF8: acceptsUTF8
         )
     }
 }

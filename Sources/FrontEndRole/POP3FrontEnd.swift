@@ -34,7 +34,7 @@ package struct POP3FrontEnd: Sendable {
         )
         while case .authenticated(let user) = await before.run(connection) {
             do throws(BackEndRefusal) {
-                return try await relay(connection, user, limits)
+                return try await relay(connection, user, acceptsUTF8: before.acceptsUTF8, limits)
             } catch {
                 if limits.loginDelay > 0 { await environment.pace?.withdraw(user.account) }
                 connection.write(Self.reply(to: error).encoded)
@@ -45,11 +45,19 @@ package struct POP3FrontEnd: Sendable {
     private func relay(
         _ connection: Connection,
         _ user: AuthenticatedUser,
+        acceptsUTF8: Bool,
         _ limits: POP3Limits
     ) async throws(BackEndRefusal) {
         let trace = TraceID.random()
         let events = environment.events.adding(["trace": .string(trace.text)])
-        let assertion = environment.assertion(.pop3, for: user, on: connection, trace: trace, tag: [])
+        let assertion = environment.assertion(
+            .pop3,
+            for: user,
+            on: connection,
+            trace: trace,
+            tag: [],
+            acceptsUTF8: acceptsUTF8
+        )
         let dialer = environment.dialer(events, shareWait: limits.shareDeadline)
         let backEnd = try await dialer.open(assertion, on: connection.loop)
         // The back-end watches for idleness; this is for when it does not.

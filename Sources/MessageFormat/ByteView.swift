@@ -34,6 +34,22 @@ struct ByteView {
         return unsafe UnsafeRawPointer(found) - start
     }
 
+    /// Whether an octet in `range` (cut to the view) is above 127.
+    func hasEightBit(in range: Range<Int>) -> Bool {
+        let range = range.clamped(to: 0..<count)
+        var index = range.lowerBound
+        while index + 8 <= range.upperBound {
+            let word = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if word & 0x8080_8080_8080_8080 != 0 { return true }
+            index += 8
+        }
+        while index < range.upperBound {
+            if unsafe base[index] > 0x7F { return true }
+            index += 1
+        }
+        return false
+    }
+
     func contains(_ octets: [UInt8], at offset: Int) -> Bool {
         guard offset >= 0, offset <= count, octets.count <= count - offset else { return false }
         guard let start = unsafe base.baseAddress else { return octets.isEmpty }

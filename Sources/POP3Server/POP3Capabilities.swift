@@ -28,7 +28,7 @@ package struct POP3Capabilities: Sendable {
 
     package var all: [POP3Capability] {
         var all: [POP3Capability] = [
-            .top, .uidl, .responseCodes, .authResponseCode, .pipelining, .expireNever, .lang,
+            .top, .uidl, .responseCodes, .authResponseCode, .pipelining, .expireNever, .lang, .utf8,
         ]
         let mechanisms = SASLMechanism.offered(among: mechanisms, on: channel).map(\.name)
         if channel.security.hidesSecrets { all.append(.user) }

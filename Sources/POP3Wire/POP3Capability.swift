@@ -19,6 +19,10 @@ package enum POP3Capability: Sendable, Hashable {
     case top
     case uidl
     case user
+    /// UTF8 may be said (RFC 6856 §2).
+    ///
+    /// Without the argument USER: passwords are compared as octets, and may be in any charset.
+    case utf8
 
     package var line: String {
         switch self {
@@ -34,6 +38,7 @@ package enum POP3Capability: Sendable, Hashable {
         case .top: "TOP"
         case .uidl: "UIDL"
         case .user: "USER"
+        case .utf8: "UTF8"
         }
     }
 }

@@ -25,7 +25,7 @@ extension POP3Command {
         case .top(let number, let lines): [Array("\(number)".utf8), Array("\(lines)".utf8)]
         case .pass(let octets), .user(let octets): [octets]
         case .lang(let range): range.map { [$0] } ?? []
-        case .apop, .authMechanisms, .capa, .last, .noop, .quit, .rset, .stat, .stls: []
+        case .apop, .authMechanisms, .capa, .last, .noop, .quit, .rset, .stat, .stls, .utf8: []
         }
     }
 }

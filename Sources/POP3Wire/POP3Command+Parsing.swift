@@ -61,6 +61,7 @@ extension POP3Command {
         case "TOP": return try top(arguments)
         case "UIDL": return .uidl(try arguments.optionalNumber())
         case "USER": return .user(try arguments.name())
+        case "UTF8": return try arguments.none(.utf8)
         default: throw .unknownCommand(Self.shown(name))
         }
     }

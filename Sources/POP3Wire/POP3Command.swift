@@ -1,7 +1,7 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4, RFC 6856 §3).
+/// What a client asks for (RFC 1939, RFC 2449 §5, RFC 2595 §4, RFC 5034 §4, RFC 6856 §2, §3).
 ///
 /// Message numbers are 1 to 2^31-1; whether there is such a message is not looked at here.
 package enum POP3Command: Sendable, Hashable {
@@ -28,6 +28,8 @@ package enum POP3Command: Sendable, Hashable {
     case top(Int, lines: UInt64)
     case uidl(Int?)
     case user([UInt8])
+    /// Headers may be in UTF-8 from here on (RFC 6856 §2.1).
+    case utf8
 }
 
 /// The states of a session in which a command is valid (RFC 1939 §3).
@@ -41,7 +43,7 @@ package struct POP3States: OptionSet, Sendable, Hashable {
 extension POP3Command {
     package var states: POP3States {
         switch self {
-        case .apop, .auth, .authMechanisms, .pass, .stls, .user: .authorization
+        case .apop, .auth, .authMechanisms, .pass, .stls, .user, .utf8: .authorization
         case .dele, .last, .list, .noop, .retr, .rset, .stat, .top, .uidl: .transaction
         case .capa, .lang, .quit: [.authorization, .transaction]
         }
@@ -67,6 +69,7 @@ extension POP3Command {
         case .top: "TOP"
         case .uidl: "UIDL"
         case .user: "USER"
+        case .utf8: "UTF8"
         }
     }
 }

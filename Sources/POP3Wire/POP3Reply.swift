@@ -3,7 +3,7 @@
 
 internal import ByteTools
 
-/// The machine-readable reason of a `-ERR` (RFC 2449 §8, RFC 3206 §4).
+/// The machine-readable reason of a `-ERR` (RFC 2449 §8, RFC 3206 §4, RFC 6856 §5).
 package enum POP3ResponseCode: String, Sendable, Hashable, CaseIterable {
     /// The maildrop could not be had in time; try again.
     case inUse = "IN-USE"
@@ -15,6 +15,8 @@ package enum POP3ResponseCode: String, Sendable, Hashable, CaseIterable {
     case systemPermanent = "SYS/PERM"
     /// The credentials are at fault.
     case auth = "AUTH"
+    /// The message cannot be sent to a client that has not said UTF8 (RFC 6856 §5).
+    case utf8 = "UTF8"
 }
 
 /// The status line of a reply (RFC 1939 §3).

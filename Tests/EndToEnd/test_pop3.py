@@ -1,10 +1,12 @@
 # Copyright the Martlet authors
 # SPDX-License-Identifier: Apache-2.0
 """POP3 as poplib speaks it, and as lines."""
+import email
+import email.policy
 import poplib
 import unittest
 
-from clients import Lines, imap, pop3, send, uids
+from clients import Lines, imap, pop3, send, smtp, uids
 from messages import message
 from server import shared, tls_context
 
@@ -63,6 +65,47 @@ class Session(unittest.TestCase):
                 self.assertIn(word, offered)
             lines.send(b"AUTH PLAIN " + base64.b64encode(f"\0{self.address}\0secret".encode()) + b"\r\n")
             self.assertTrue(lines.line().startswith(b"+OK"))
+
+    def test_headers_in_utf8(self):
+        text = ("From: Jörg <jörg@bücher.example>\r\nTo: a@b.example\r\nSubject: Grüße\r\nX-Note: ü\r\n"
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                "\r\nbödy\r\n--b\r\nContent-Disposition: attachment; filename=\"é.txt\"\r\n\r\nx\r\n--b--\r\n").encode()
+        with smtp(self.server) as client:
+            refused = client.sendmail("sender@example.org", [self.address], text,
+                                      mail_options=["BODY=8BITMIME", "SMTPUTF8"])
+            self.assertFalse(refused)
+        send(self.server, [self.address], message())
+        seen = {}
+        for says in (False, True):
+            client = pop3(self.server)
+            self.assertIn("UTF8", client.capa())
+            if says:
+                client.utf8()
+            client.user(self.address)
+            client.pass_("secret")
+            sizes = [int(line.split()[1]) for line in client.list()[1]]
+            self.assertEqual(client.stat(), (2, sum(sizes)))
+            _, lines, octets = client.retr(1)
+            self.assertEqual(octets, sizes[0])
+            seen[says] = lines
+            top = client.top(1, 0)[1]
+            self.assertEqual(top, lines[:len(top)])
+            if not says:
+                with self.assertRaises(poplib.error_proto):
+                    client.utf8()
+            client.quit()
+        self.assertTrue(b"\r\n".join(seen[True]).endswith(text.rstrip(b"\r\n")))
+        parsed = email.message_from_bytes(b"\r\n".join(seen[False]), policy=email.policy.default)
+        self.assertEqual(parsed["Subject"], "Grüße")
+        self.assertEqual(parsed["From"].addresses[0].addr_spec, "invalid@internationalized-address.invalid")
+        self.assertEqual(parsed["From"].addresses[0].display_name, "Jörg <jörg@bücher.example>")
+        self.assertNotIn("X-Note", parsed)
+        first, second = parsed.iter_parts()
+        self.assertEqual(first.get_content().strip(), "bödy")
+        self.assertIsNone(second.get_filename())
+        for line in seen[False]:
+            if line != "bödy".encode():
+                line.decode("ascii")
 
     def test_a_wrong_password(self):
         with self.assertRaises(poplib.error_proto) as caught:

@@ -31,8 +31,10 @@ import Testing
 
     @Test func roundTrip() throws {
         let plain = TLSFacts(version: "TLSv1.2", cipher: "x", serverName: nil)
+        var utf8 = try Self.assertion()
+        utf8.acceptsUTF8 = true
         for assertion in [
-            try Self.assertion(), try Self.assertion(.silent), try Self.assertion(.logOn(tag: [])),
+            utf8, try Self.assertion(), try Self.assertion(.silent), try Self.assertion(.logOn(tag: [])),
             try Self.assertion(tls: nil), try Self.assertion(tls: plain),
         ] {
             let line = assertion.line(key: try Self.key(), now: Self.now)

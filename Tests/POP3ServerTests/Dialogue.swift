@@ -42,7 +42,12 @@ struct Dialogue: Sendable {
             do throws(MailStoreError) {
                 var session = try await POP3Session.open(
                     maildrop,
-                    for: POP3Client(user: user, peer: connection.peer.host, channel: .loopback),
+                    for: POP3Client(
+                        user: user,
+                        peer: connection.peer.host,
+                        channel: .loopback,
+                        acceptsUTF8: before.acceptsUTF8
+                    ),
                     limits: limits,
                     refusesDamaged: refusesDamaged,
                     events: events.recorder

@@ -42,7 +42,7 @@ import Testing
         ]
         for (channel, hasCertificate, varying) in table {
             let lines = POP3Authorization(channel: channel, hasCertificate: hasCertificate).capabilities.all.map(\.line)
-            let fixed = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "LANG"]
+            let fixed = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "LANG", "UTF8"]
             #expect(lines == fixed + varying + ["IMPLEMENTATION Martlet"])
         }
     }

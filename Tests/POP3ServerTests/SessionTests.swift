@@ -37,7 +37,7 @@ import Testing
         (
             "CAPA",
             "+OK capabilities follow\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
-                + "LANG\r\nUSER\r\nSASL PLAIN LOGIN\r\nIMPLEMENTATION Martlet\r\n.\r\n"
+                + "LANG\r\nUTF8\r\nUSER\r\nSASL PLAIN LOGIN\r\nIMPLEMENTATION Martlet\r\n.\r\n"
         ),
     ]
 

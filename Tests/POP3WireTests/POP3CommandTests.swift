@@ -16,7 +16,7 @@ import Testing
         ("auth plain =", .auth(mechanism: Array("plain".utf8), initialResponse: Array("=".utf8))),
         ("CAPA", .capa), ("STLS", .stls), ("QUIT", .quit), ("quit  ", .quit), ("NOOP", .noop), ("STAT", .stat),
         ("RSET", .rset), ("LAST", .last), ("LANG", .lang(nil)), ("lang  ", .lang(nil)),
-        ("LANG en-GB ", .lang(Array("en-GB".utf8))),
+        ("LANG en-GB ", .lang(Array("en-GB".utf8))), ("UTF8", .utf8), ("utf8 ", .utf8),
         ("LIST", .list(nil)), ("LIST 7", .list(7)), ("UIDL", .uidl(nil)), ("UIDL 2147483647", .uidl(2_147_483_647)),
         ("RETR 1", .retr(1)), ("DELE 007", .dele(7)),
         ("TOP 1 0", .top(1, lines: 0)), ("TOP 3 18446744073709551615", .top(3, lines: .max)),
@@ -42,7 +42,7 @@ import Testing
         ("RETR 2147483648", .badNumber("RETR")), ("RETR 99999999999999999999999", .badNumber("RETR")),
         ("LIST 1 2", .unexpectedArgument("LIST")), ("LIST all", .badNumber("LIST")),
         ("LANG en de", .unexpectedArgument("LANG")), ("QUIT now", .unexpectedArgument("QUIT")),
-        ("AUTH PLAIN a b", .unexpectedArgument("AUTH")),
+        ("AUTH PLAIN a b", .unexpectedArgument("AUTH")), ("UTF8 USER", .unexpectedArgument("UTF8")),
     ]
 
     @Test("lines that are none", arguments: errors)

@@ -12,6 +12,7 @@ import Testing
             (.ok("2 320"), "+OK 2 320\r\n"),
             (.err(nil, "no such message"), "-ERR no such message\r\n"),
             (.err(.inUse, "busy"), "-ERR [IN-USE] busy\r\n"),
+            (.err(.utf8, "no"), "-ERR [UTF8] no\r\n"),
             (.err(.systemTemporary, "later"), "-ERR [SYS/TEMP] later\r\n"),
             (.err(.systemPermanent, "a\r\n+OK b\0"), "-ERR [SYS/PERM] a??+OK b?\r\n"),
         ]

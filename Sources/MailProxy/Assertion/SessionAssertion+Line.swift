@@ -90,6 +90,7 @@ extension SessionAssertion {
             writer.string(tls.cipher)
             writer.string(tls.serverName ?? "")
         }
+        writer.integer(UInt8(acceptsUTF8 ? 1 : 0))
         return writer.bytes
     }
 
@@ -116,7 +117,10 @@ extension SessionAssertion {
             trace: trace,
             opening: try readOpening(&reader)
         )
-        return (try assertion.adding(readTLS(&reader)), times)
+        var whole = try assertion.adding(readTLS(&reader))
+        // Earlier versions of Martlet end here.
+        if reader.remaining > 0 { whole.acceptsUTF8 = try reader.integer(UInt8.self) == 1 }
+        return (whole, times)
     }
 
     private static func readOpening(_ reader: inout ByteReader) throws(ByteReaderError) -> Opening {

@@ -33,6 +33,8 @@ package struct SessionAssertion: Sendable, Hashable {
     package var tls: TLSFacts?
     package var trace: TraceID
     package var opening: Opening
+    /// A client of POP3 that has said UTF8 (RFC 6856 §2.1).
+    package var acceptsUTF8: Bool
 
     package init(
         _ protocol: AssertedProtocol,
@@ -41,8 +43,10 @@ package struct SessionAssertion: Sendable, Hashable {
         clientAddress: String,
         tls: TLSFacts?,
         trace: TraceID,
-        opening: Opening
+        opening: Opening,
+        acceptsUTF8: Bool = false
     ) {
+        self.acceptsUTF8 = acceptsUTF8
         self.protocol = `protocol`
         self.account = account
         self.name = name

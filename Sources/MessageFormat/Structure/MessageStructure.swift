@@ -13,16 +13,22 @@ package struct MessageStructure: Sendable, Hashable {
     ///
     /// Empty when there are none; `nil` when that is not known, since an earlier release made the summary.
     package var references: [UInt8]?
+    /// Whether a header, be it the message's, a part's or one of an embedded message, has octets above 127 (RFC 6532).
+    ///
+    /// `nil` when that is not known, since an earlier release made the summary.
+    package var hasEightBitHeader: Bool?
 
     package init(
         size: UInt64,
         envelope: Envelope,
         root: MessagePart,
         faults: StructureFaults = [],
-        references: [UInt8]? = nil
+        references: [UInt8]? = nil,
+        hasEightBitHeader: Bool? = nil
     ) {
         self.size = size
         self.references = references
+        self.hasEightBitHeader = hasEightBitHeader
         self.envelope = envelope
         self.root = root
         self.faults = faults

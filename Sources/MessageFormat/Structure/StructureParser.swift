@@ -30,6 +30,7 @@ struct StructureParser {
     private var parts = 0
     /// The root, once it is closed.
     private var references: [UInt8] = []
+    private var hasEightBitHeader = false
     private var finished: (Envelope, MessagePart)?
 
     init(_ view: ByteView, limits: MessageLimits) {
@@ -62,7 +63,8 @@ struct StructureParser {
             envelope: envelope,
             root: root,
             faults: reader.faults,
-            references: references
+            references: references,
+            hasEightBitHeader: hasEightBitHeader
         )
     }
 
@@ -107,6 +109,7 @@ struct StructureParser {
         var digest = inDigest
         repeat {
             let header = readHeader(isMessage: root)
+            hasEightBitHeader = hasEightBitHeader || view.hasEightBit(in: header)
             let fields = reader.takeFields()
             let mediaType = fields.mediaType ?? (digest ? .embeddedMessage : .plainText)
             parts += 1

@@ -21,8 +21,9 @@ package struct MessageSummary: Sendable, Hashable {
     /// First octet of the encoding.
     ///
     /// Another number is another layout: `decode` then answers `nil` and the caller parses the message again. Version 1
-    /// is read too: it has no references.
-    static let version: UInt8 = 2
+    /// is read too, which has no references, and version 2, which does not say what octets headers have.
+    static let version: UInt8 = 3
+    static let versionWithoutHeaderText: UInt8 = 2
     static let versionWithoutReferences: UInt8 = 1
 
     package func encode() -> [UInt8] {

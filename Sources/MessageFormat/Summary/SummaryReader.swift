@@ -18,18 +18,32 @@ struct SummaryReader {
 
     private mutating func structure() throws(ByteReaderError) -> MessageStructure {
         let version = try reader.integer(UInt8.self)
-        guard version == MessageSummary.version || version == MessageSummary.versionWithoutReferences else {
+        guard (MessageSummary.versionWithoutReferences...MessageSummary.version).contains(version) else {
             throw inconsistent
         }
         let size = try reader.variableInteger()
         let faults = StructureFaults(rawValue: UInt32(truncatingIfNeeded: try reader.variableInteger()))
         let envelope = try envelope()
-        let references = version == MessageSummary.version ? Array(try reader.counted()) : nil
+        let references = version > MessageSummary.versionWithoutReferences ? Array(try reader.counted()) : nil
+        let hasEightBitHeader = version > MessageSummary.versionWithoutHeaderText ? try bit() : nil
         let root = try part(within: 0..<size, depth: 1)
         guard reader.remaining == 0, root.header.lowerBound == 0, root.body.upperBound == size else {
             throw inconsistent
         }
-        return MessageStructure(size: size, envelope: envelope, root: root, faults: faults, references: references)
+        return MessageStructure(
+            size: size,
+            envelope: envelope,
+            root: root,
+            faults: faults,
+            references: references,
+            hasEightBitHeader: hasEightBitHeader
+        )
+    }
+
+    private mutating func bit() throws(ByteReaderError) -> Bool {
+        let bit = try reader.integer(UInt8.self)
+        guard bit <= 1 else { throw inconsistent }
+        return bit == 1
     }
 
     private var inconsistent: ByteReaderError { ByteReaderError(offset: reader.offset) }

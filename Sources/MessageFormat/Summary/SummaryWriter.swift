@@ -11,13 +11,20 @@ struct SummaryWriter {
     var bytes: [UInt8] { writer.bytes }
 
     mutating func write(_ structure: MessageStructure) {
-        let hasReferences = structure.references != nil
-        writer.integer(hasReferences ? MessageSummary.version : MessageSummary.versionWithoutReferences)
+        writer.integer(Self.version(for: structure))
         writer.variableInteger(structure.size)
         writer.variableInteger(UInt64(structure.faults.rawValue))
         write(structure.envelope)
-        if let references = structure.references { writer.counted(references) }
+        if let references = structure.references {
+            writer.counted(references)
+            if let hasEightBitHeader = structure.hasEightBitHeader { writer.integer(UInt8(hasEightBitHeader ? 1 : 0)) }
+        }
         write(structure.root)
+    }
+
+    private static func version(for structure: MessageStructure) -> UInt8 {
+        guard structure.references != nil else { return MessageSummary.versionWithoutReferences }
+        return structure.hasEightBitHeader == nil ? MessageSummary.versionWithoutHeaderText : MessageSummary.version
     }
 
     private mutating func write(_ envelope: Envelope) {

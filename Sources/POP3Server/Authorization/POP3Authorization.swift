@@ -27,14 +27,18 @@ package struct POP3Authorization: Sendable {
     package let mechanisms: [SASLMechanism]
     /// Seconds between two log-ons; 0 for none.
     private let loginDelay: Int64
+    /// The client has said UTF8.
+    package private(set) var acceptsUTF8: Bool
     private var user: [UInt8]?
 
     package init(
         channel: SASLChannel,
         hasCertificate: Bool,
         mechanisms: [SASLMechanism] = SASLMechanism.passwords,
-        loginDelay: Int64 = 0
+        loginDelay: Int64 = 0,
+        acceptsUTF8: Bool = false
     ) {
+        self.acceptsUTF8 = acceptsUTF8
         self.channel = channel
         self.hasCertificate = hasCertificate
         self.mechanisms = mechanisms
@@ -54,6 +58,7 @@ package struct POP3Authorization: Sendable {
     package mutating func tlsEstablished(_ channel: SASLChannel) {
         self.channel = channel
         user = nil
+        acceptsUTF8 = false
     }
 
     package mutating func receive(_ line: [UInt8]) -> Action {
@@ -81,6 +86,7 @@ package struct POP3Authorization: Sendable {
         case .lang(nil): .languages
         case .lang(let range?): .reply(POP3Language.reply(to: range))
         case .quit: .quit
+        case .utf8: acceptUTF8()
         default: .reply(.err(nil, "\(command.keyword) is not supported"))
         }
     }
@@ -112,8 +118,16 @@ package struct POP3Authorization: Sendable {
         return .exchange(mechanism: mechanism.name, initialResponse: initialResponse)
     }
 
+    // RFC 6856 §2.1
+    private mutating func acceptUTF8() -> Action {
+        acceptsUTF8 = true
+        return .reply(.ok("UTF8 enabled"))
+    }
+
     private func startTLS() -> Action {
         guard channel.security != .tls else { return .reply(.err(nil, "TLS is already active")) }
+        // RFC 6856 §2.1: TLS would have it forgotten.
+        guard !acceptsUTF8 else { return .reply(.err(nil, "STLS comes before UTF8")) }
         return hasCertificate ? .startTLS : .reply(.err(.systemPermanent, "TLS is not available"))
     }
 }

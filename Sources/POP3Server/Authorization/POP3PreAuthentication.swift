@@ -25,6 +25,8 @@ package struct POP3PreAuthentication {
     private var deadline: ContinuousClock.Instant?
     /// Answers -ERR to what is no command, and whether the client left without QUIT after it had said something.
     private var faults = 0
+    /// The client has said UTF8 (RFC 6856 §2.1).
+    package private(set) var acceptsUTF8 = false
     private var isBrokenOff = false
 
     package init(_ environment: POP3Environment) {
@@ -60,10 +62,13 @@ package struct POP3PreAuthentication {
             channel: connection.channel,
             hasCertificate: environment.tls != nil,
             mechanisms: await environment.authenticator.mechanisms(),
-            loginDelay: environment.limits.loginDelay
+            loginDelay: environment.limits.loginDelay,
+            acceptsUTF8: acceptsUTF8
         )
         while let line = try await nextLine(connection) {
-            switch rules.receive(line) {
+            let action = rules.receive(line)
+            acceptsUTF8 = rules.acceptsUTF8
+            switch action {
             case .reply(let reply):
                 if !reply.isPositive { faults += 1 }
                 connection.write(reply)
@@ -78,6 +83,7 @@ package struct POP3PreAuthentication {
                 connection.write(.ok("mechanisms follow"), lines: names)
             case .startTLS:
                 try await startTLS(connection, &rules)
+                acceptsUTF8 = rules.acceptsUTF8
             case .exchange(let name, let response):
                 if let user = try await exchange(name, response, connection) { return user }
             case .verify(let proof):

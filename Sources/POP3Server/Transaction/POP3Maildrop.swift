@@ -14,16 +14,33 @@ package struct POP3Maildrop: Sendable {
     private let uidValidity: UIDValidity
     private let messages: MessageTable
     private var marked: Set<Int> = []
-    /// Messages that are not marked, and their octets.
+    /// Messages that are not marked.
     package private(set) var count: Int
-    package private(set) var octets: UInt64
+    /// Their octets as they are stored.
+    private var storedOctets: UInt64
+    /// Octets of messages that are sent otherwise than they are stored, by number.
+    private var sentOctets: [Int: UInt64] = [:]
 
     package init(_ snapshot: MailboxSnapshot) {
         mailbox = snapshot.status.id
         uidValidity = snapshot.status.uidValidity
         messages = snapshot.messages
         count = messages.count
-        octets = messages.reduce(0) { $0 &+ $1.size }
+        storedOctets = messages.reduce(0) { $0 &+ $1.size }
+    }
+
+    /// Notes how many octets are sent of a message, when they are not those that are stored.
+    package mutating func noteSent(_ octets: UInt64, of number: Int) { sentOctets[number] = octets }
+
+    /// Octets that are sent of a message.
+    package func octets(of number: Int, _ message: MessageEntry) -> UInt64 { sentOctets[number] ?? message.size }
+
+    /// Octets that are sent of all messages that are not marked.
+    package var octets: UInt64 {
+        sentOctets.reduce(storedOctets) { total, sent in
+            guard !marked.contains(sent.key), messages.indices.contains(sent.key - 1) else { return total }
+            return total &- messages[sent.key - 1].size &+ sent.value
+        }
     }
 
     /// The message with this number, unless there is none or it is marked.
@@ -31,6 +48,11 @@ package struct POP3Maildrop: Sendable {
         guard number >= 1, number <= messages.count else { throw .noSuchMessage(messages.count) }
         guard !marked.contains(number) else { throw .isDeleted(number) }
         return messages[number - 1]
+    }
+
+    /// Every message with its number, marked or not.
+    package var all: some Sequence<(number: Int, message: MessageEntry)> {
+        messages.lazy.enumerated().lazy.map { ($0.offset + 1, $0.element) }
     }
 
     /// Every message that is not marked, with its number.
@@ -45,13 +67,13 @@ package struct POP3Maildrop: Sendable {
         let message = try message(number)
         marked.insert(number)
         count -= 1
-        octets &-= message.size
+        storedOctets &-= message.size
     }
 
     package mutating func unmarkAll() {
         marked = []
         count = messages.count
-        octets = messages.reduce(0) { $0 &+ $1.size }
+        storedOctets = messages.reduce(0) { $0 &+ $1.size }
     }
 
     /// What QUIT removes.

@@ -18,13 +18,17 @@ package struct POP3Client: Sendable {
     package var channel: SASLChannel
     /// What the directory could check at the log-on.
     package var mechanisms: [SASLMechanism]
+    /// It has said UTF8 before the log-on, and takes headers in UTF-8 (RFC 6856 §2.1).
+    package var acceptsUTF8: Bool
 
     package init(
         user: AuthenticatedUser,
         peer: String,
         channel: SASLChannel,
-        mechanisms: [SASLMechanism] = SASLMechanism.passwords
+        mechanisms: [SASLMechanism] = SASLMechanism.passwords,
+        acceptsUTF8: Bool = false
     ) {
+        self.acceptsUTF8 = acceptsUTF8
         self.user = user
         self.peer = peer
         self.channel = channel
@@ -35,8 +39,9 @@ package struct POP3Client: Sendable {
 /// The TRANSACTION state, and UPDATE at its end (RFC 1939 §5, §6).
 ///
 /// Invariants: message numbers and unique ids do not change during a session, nor the latter ever. Nothing is deleted
-/// but by QUIT. No damaged, busy or failing message ends the session; only a message that breaks after its first part
-/// was sent closes the connection, since the client could not tell that its end is missing.
+/// but by QUIT. The size that is told of a message is that of what is sent. No damaged, busy or failing message ends the
+/// session; only a message that breaks after its first part was sent closes the connection, since the client could not
+/// tell that its end is missing.
 package struct POP3Session {
     let account: any MailAccount
     let client: POP3Client
@@ -44,8 +49,12 @@ package struct POP3Session {
     /// Whether a damaged message is refused as a whole instead of being sent filled.
     let refusesDamaged: Bool
     let events: EventRecorder
+    let plain: PlainMessages
     var maildrop: POP3Maildrop
     var retrieved = 0
+    var hasFoundSurrogates = false
+    /// Numbers of messages that only a client that has said UTF8 can have.
+    var unsendable: Set<Int> = []
 
     /// Opens INBOX of the account.
     ///
@@ -55,6 +64,7 @@ package struct POP3Session {
         for client: POP3Client,
         limits: POP3Limits,
         refusesDamaged: Bool,
+        plain: PlainMessages = PlainMessages(),
         events: EventRecorder
     ) async throws(MailStoreError) -> POP3Session {
         let snapshot = try await account.snapshot(of: .inbox)
@@ -66,6 +76,7 @@ package struct POP3Session {
             events: events.adding([
                 "pop3.user": .string(client.user.name.description), "pop3.peer": .string(client.peer),
             ]),
+            plain: plain,
             maildrop: POP3Maildrop(snapshot)
         )
     }
@@ -126,7 +137,9 @@ package struct POP3Session {
         case .noop: connection.write(.ok(""))
         case .retr(let number): try await retrieve(number, connection)
         case .rset: reset(connection)
-        case .stat: connection.write(.ok("\(maildrop.count) \(maildrop.octets)"))
+        case .stat:
+            await findSurrogates()
+            connection.write(.ok("\(maildrop.count) \(maildrop.octets)"))
         case .top(let number, let lines): try await top(number, lines, connection)
         case .uidl(let number): try await uniqueIDs(number, connection)
         case .last: connection.write(.err(nil, "LAST is obsolete: use UIDL"))

@@ -14,16 +14,17 @@ extension POP3Session {
     /// RETR (RFC 1939 §5).
     mutating func retrieve(_ number: Int, _ connection: Connection) async throws(IOError) {
         guard let message = find(number, connection) else { return }
+        guard let form = await form(of: message, number, connection) else { return }
         guard let first = await opening(of: message, to: message.size, number, connection) else { return }
-        connection.write(.ok("\(message.size) octets"))
+        connection.write(.ok("\(form.octets(of: message)) octets"))
         var stuffer = DotStuffer()
         var piece = first
-        var sent: UInt64 = 0
+        var read: UInt64 = 0
         while true {
-            sent += UInt64(piece.bytes.count)
-            try await connection.send(stuffer.encode(piece.bytes))
-            guard sent < message.size else { break }
-            piece = try await next(of: message, from: sent, connection)
+            try await connection.send(stuffer.encode(form.sent(piece.bytes, at: read)))
+            read += UInt64(piece.bytes.count)
+            guard read < message.size else { break }
+            piece = try await next(of: message, from: read, connection)
         }
         connection.write(stuffer.finish())
         retrieved += 1
@@ -32,6 +33,7 @@ extension POP3Session {
     /// TOP (RFC 1939 §7): reads no further than it sends.
     mutating func top(_ number: Int, _ lines: UInt64, _ connection: Connection) async throws(IOError) {
         guard let message = find(number, connection) else { return }
+        guard let form = await form(of: message, number, connection) else { return }
         guard let first = await opening(of: message, to: Self.pieceOctets, number, connection) else { return }
         connection.write(.ok("top of message follows"))
         var stuffer = DotStuffer()
@@ -39,12 +41,21 @@ extension POP3Session {
         var piece = first
         var read: UInt64 = 0
         while true {
+            try await connection.send(stuffer.encode(Array(extract.take(form.sent(piece.bytes, at: read)))))
             read += UInt64(piece.bytes.count)
-            try await connection.send(stuffer.encode(Array(extract.take(piece.bytes))))
             guard read < message.size, !extract.isComplete else { break }
             piece = try await next(of: message, from: read, connection)
         }
         connection.write(stuffer.finish())
+    }
+
+    /// `nil` when the client cannot have the message, which it is told.
+    private func form(of message: MessageEntry, _ number: Int, _ connection: Connection) async -> SentForm? {
+        // What cannot be read is told by who reads it to be sent.
+        let form = await form(of: message) ?? .asStored
+        guard case .refused = form else { return form }
+        connection.write(Self.needsUTF8(number))
+        return nil
     }
 
     private func find(_ number: Int, _ connection: Connection) -> MessageEntry? {
