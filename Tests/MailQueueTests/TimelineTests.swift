@@ -193,6 +193,29 @@ import Testing
         }
     }
 
+    @Test func `What is held and in doubt goes to who asks once its time is over, and not before`() async throws {
+        try await onBench { bench in
+            bench.world.routes.withLock { $0["fetch.test"] = .held("fetch/mx:fetch.test") }
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            _ = try await queue.accept(message(to: "a@fetch.test"), content("x"))
+            bench.world.answers.withLock { $0["<a@fetch.test>"] = .doubt }
+            await queue.release(connector: "fetch") { _ in true }
+            await bench.settle(queue)
+            bench.world.answers.withLock { $0 = [:] }
+            await queue.release(connector: "fetch") { _ in true }
+            await bench.settle(queue)
+            #expect(bench.world.tries("<a@fetch.test>") == 1)
+            await bench.pass(.seconds(601), queue)
+            #expect(bench.world.tries("<a@fetch.test>") == 1)
+            await queue.release(connector: "fetch") { _ in true }
+            await bench.settle(queue)
+            #expect(bench.world.taken("<a@fetch.test>") == 1)
+            #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
+
     @Test func `What would sleep for ever is found, told of, and sent`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

@@ -152,12 +152,14 @@ struct QueueState: Sendable {
 
     /// Has everything that waits for a time wait no longer, or what waits for some destinations.
     ///
-    /// - Parameter sparingDoubt: leaves alone what the other side may have: sent too soon it comes twice.
+    /// - Parameter sparingDoubt: leaves alone what the other side may have: sent too soon it comes twice. What is held
+    ///   has waited long enough, and nothing but this will send it.
     mutating func force(_ id: QueueID, only wanted: Set<UInt32>? = nil, sparingDoubt: Bool = false) {
         guard var entry = entries.removeValue(forKey: id) else { return }
         for index in entry.slots.indices where entry.slots[index].state == .deferred {
             guard wanted?.contains(entry.slots[index].destination) ?? true else { continue }
-            guard !sparingDoubt || entry.slots[index].inDoubt == 0 else { continue }
+            let isDoubted = entry.slots[index].inDoubt > 0 && entry.slots[index].next < .max
+            guard !sparingDoubt || !isDoubted else { continue }
             entry.slots[index].next = RecipientSlot.forced
         }
         entries[id] = entry
