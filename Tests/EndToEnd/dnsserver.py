@@ -97,19 +97,20 @@ class DNSServer:
     Names without a rule do not exist; a name with records has no data of other types.
     """
 
-    def __init__(self, udp=True, tcp=True):
+    def __init__(self, udp=True, tcp=True, host="127.0.0.1", port=0):
+        self.host = host
         self.rules = {}
         self.seen = []
         self.lock = threading.Lock()
         for _ in range(50):
-            self.stream = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self.handler(self.take_stream), False)
+            self.stream = socketserver.ThreadingTCPServer((host, port), self.handler(self.take_stream), False)
             self.stream.allow_reuse_address = self.stream.daemon_threads = True
             self.stream.server_bind()
             self.stream.server_activate()
             self.port = self.stream.server_address[1]
             self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
-                self.datagrams.bind(("127.0.0.1", self.port))
+                self.datagrams.bind((host, self.port))
                 break
             except OSError:
                 self.stream.server_close()
@@ -120,7 +121,7 @@ class DNSServer:
 
     @property
     def address(self):
-        return f"127.0.0.1@{self.port}"
+        return f"{self.host}@{self.port}"
 
     def close(self):
         self.stream.shutdown()

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import dnsserver
 from dnsserver import A, AAAA, CNAME, MX, NXDOMAIN, REFUSED, FORMERR, SERVFAIL, DNSServer, a, aaaa, cname, mx, record
-from server import QUICK, ROOT, Server, until
+from server import MARTLET, QUICK, ROOT, Server, until
 
 GOOD = a("192.0.2.1")
 # A question that no server answers is given up after 3.4 s by libunbound; the deadline is behind that.
@@ -660,6 +661,41 @@ class WithoutSignatures(unittest.TestCase):
                 finally:
                     server.destroy()
         lab.close()
+
+
+def has_networks():
+    """Whether a process may have a network of its own."""
+    return shutil.which("ip", path=os.environ["PATH"] + ":/usr/sbin:/sbin") and subprocess.run(
+        ["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True,
+        env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}).returncode == 0
+
+
+class WholeWorld(unittest.TestCase):
+    """From the root on, and by what resolv.conf says, at the usual port."""
+
+    def mail_host(self, **settings):
+        if not has_networks():
+            self.skipTest("no network of its own to be had")
+        server = ResolverServer({}, dnssec="off", insecure_zones="", **settings)
+        self.addCleanup(server.destroy)
+        done = subprocess.run(
+            ["unshare", "--net", sys.executable, ROOT / "Tests/EndToEnd/rootlab.py", MARTLET, "dns", "mx", "inner.example",
+             "--json", "--data", server.folder], capture_output=True, text=True, timeout=90,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+        answer = json.loads(done.stdout or "{}")
+        self.assertEqual(answer.get("class"), "data", done)
+        self.assertEqual([(host["name"], host["addresses"]) for host in answer["hosts"]],
+                         [("mx.inner.example", ["192.0.2.80"])])
+        return done.stderr
+
+    def test_full_recursion(self):
+        self.assertIn("questions to 192.0.2.99: 0", self.mail_host(forwarders="recursion"))
+
+    def test_the_servers_of_this_system_are_asked(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write("search example.org\nnameserver 192.0.2.99\n")
+            conf.flush()
+            self.assertNotIn("questions to 192.0.2.99: 0", self.mail_host(resolv_conf=conf.name))
 
 
 @unittest.skipIf(QUICK, "waits until resolv.conf is looked at again")
