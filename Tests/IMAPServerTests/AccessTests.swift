@@ -14,10 +14,11 @@ struct AccessTests {
 
     /// Alice, whose INBOX has a message, and bob, who has one too; both logged on.
     private func two(
+        _ sharing: FakeSharing = FakeSharing(),
         _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeStore) async throws -> Void
     ) async throws {
         var dialogue = Dialogue()
-        dialogue.sharing = FakeSharing()
+        dialogue.sharing = sharing
         let store = dialogue.store
         store.account.deliver("Subject: hers\r\n\r\nx\r\n")
         store.account(of: AccountID(8)).deliver("Subject: his\r\n\r\ny\r\n", flags: FlagSet(system: [.seen, .flagged]))
@@ -243,6 +244,23 @@ struct AccessTests {
             #expect(try await bob.run("RENAME Trash \"\(root)/Sent/mine\"")[0].hasPrefix("NO [CANNOT]"))
             try await bob.expect("DELETE \"\(root)/Sent/b\"", ["OK DELETE completed"])
             #expect(!store.account.state.withLock { $0.boxes.keys.contains { $0.text.hasPrefix("Sent/") } })
+        }
+    }
+
+    @Test("A mailbox that is deleted leaves nobody behind who is thought to have rights")
+    func forgotten() async throws {
+        let sharing = FakeSharing()
+        try await two(sharing) { alice, bob, _ in
+            try await alice.run("CREATE x")
+            try await alice.run("CREATE y")
+            for command in ["SETACL x bob l", "SETACL y bob l", "SETACL y anyone l"] { try await alice.run(command) }
+            #expect(sharing.notes.withLock { $0[AccountID(7)] } == ["anyone", "bob@example.test"])
+            try await alice.expect("DELETE y", ["OK DELETE completed"])
+            #expect(sharing.notes.withLock { $0[AccountID(7)] } == ["bob@example.test"])
+            #expect(try await bob.run("LIST \"\" Other*").count == 4)
+            try await alice.expect("DELETE x", ["OK DELETE completed"])
+            #expect(try await bob.run("LIST \"\" Other*") == ["OK LIST completed"])
+            #expect(sharing.notes.withLock { $0[AccountID(7)] } == [])
         }
     }
 

@@ -45,11 +45,37 @@ extension IMAPSession {
         if gives {
             // Another session may have taken it for unneeded meanwhile.
             try await sharing.note(identifier.holder, of: owner, shares: true)
-        } else if try await !names(identifier.holder, in: place.account) {
-            try await sharing.note(identifier.holder, of: owner, shares: false)
-            guard try await names(identifier.holder, in: place.account) else { return }
-            try await sharing.note(identifier.holder, of: owner, shares: true)
+        } else {
+            try await forget(identifier.holder, of: owner, in: place.account, sharing)
         }
+    }
+
+    /// Deletes a mailbox; the directory forgets those who had rights there and have none to another one.
+    func delete(_ place: MailboxPlace) async throws {
+        let list = try await place.account.accessList(of: place.name)
+        try await place.account.delete(place.name)
+        guard let sharing else { return }
+        do throws(MailStoreError) {
+            for holder in list.holders {
+                try await forget(holder, of: (place.owner ?? user).account, in: place.account, sharing)
+            }
+        } catch {
+            // It is deleted all the same, and LIST goes by what there is.
+            events.record(.imapSharerLeftOut, ["imap.detail": .string("\(error): \(error.detail)")])
+        }
+    }
+
+    /// Has the directory forget a holder who has no rights to any mailbox of an account any more.
+    private func forget(
+        _ holder: String,
+        of owner: AccountID,
+        in account: any MailAccount,
+        _ sharing: any MailboxSharing
+    ) async throws(MailStoreError) {
+        guard try await !names(holder, in: account) else { return }
+        try await sharing.note(holder, of: owner, shares: false)
+        guard try await names(holder, in: account) else { return }
+        try await sharing.note(holder, of: owner, shares: true)
     }
 
     /// Tells the directory anew who has rights to the user's mailboxes: it may come from an older backup than the mail.

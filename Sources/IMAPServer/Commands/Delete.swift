@@ -12,7 +12,7 @@ extension DeleteCommand: SessionCommand {
 
     func perform(in session: IMAPSession) async throws -> Completion {
         let place = try await session.place(named: mailbox, for: Self.self)
-        try await place.account.delete(place.name)
+        try await session.delete(place)
         if !place.isShared { session.noteOwn { $0.names.insert(place.name) } }
         return .done
     }

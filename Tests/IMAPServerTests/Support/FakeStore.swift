@@ -365,7 +365,11 @@ final class FakeAccount: MailAccount {
     }
 
     func delete(_ name: MailboxName) async throws(MailStoreError) {
-        let removed = state.withLock { $0.boxes.removeValue(forKey: name) != nil }
+        let removed = state.withLock { state -> Bool in
+            guard let box = state.boxes.removeValue(forKey: name) else { return false }
+            state.accessLists[box.id] = nil
+            return true
+        }
         guard removed else { throw Self.missing(name) }
         notify()
     }
