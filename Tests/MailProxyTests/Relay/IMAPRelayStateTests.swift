@@ -51,7 +51,9 @@ import Testing
         var rig = loggedOn(size)
         let responses = """
             * 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (BODY[] {22}\r\n* 9 EXISTS\r\n1 OK no}\r\n)\r\n* 3 EXISTS\r\n\
-            * OK [UNSEEN 2] x\r\n* 4 FETCH (FLAGS ())\r\n* 4 EXPUNGE\r\n* \r\n* 5\r\n* 6 X {0}\r\n}\r\n* 7 \n1 OK done\r\n
+            * OK [UNSEEN 2] x\r\n* 4 FETCH (FLAGS ())\r\n* 4 EXPUNGE\r\n* \r\n* 5\r\n* 6 X {0}\r\n}\r\n* 7 \n\
+            * 8 FETCH (BODY[1] ~{4}\r\n{9}\r BODY[2] {2+}\r\n\n\n BODY[3] {x}\r\n* 9 FETCH (X {99999999999999999999}\r\n\
+            * 10 FETCH (A {3}\r\n1 O)\r\n1 OK done\r\n
             """
         exchange(&rig, "1 SELECT INBOX\r\n", responses)
         #expect(!rig.state.isAwaitingResponse)

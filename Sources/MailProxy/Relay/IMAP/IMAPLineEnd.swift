@@ -6,7 +6,7 @@ internal import ByteTools
 /// Recognizes a literal's announcement at the end of a line: `{310}`, `{310+}` (RFC 7888 §3), `~{310}` (RFC 3516 §4.4).
 struct IMAPLineEnd: Sendable {
     /// Room for braces, 20 digits, plus and CR.
-    private static let capacity = 24
+    static let capacity = 24
 
     private var tail: [UInt8] = []
 

@@ -87,19 +87,39 @@ extension IMAPResponseFraming {
     private static let closingBrace: UInt8 = 0x7D
 
     /// How many octets from the start of a response on are whole responses that begin with a number (`* 3 FETCH`,
-    /// `* 7 EXISTS`) and have no literal: a relay has nothing to learn from them.
+    /// `* 7 EXISTS`), literals and all: a relay has nothing to learn from them.
     static func numbered(_ bytes: ArraySlice<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes { octets in
             var start = 0
             while octets.count - start > 4, unsafe octets[start] == asterisk,
                 unsafe octets[start + 1] == ASCII.space, unsafe ASCII.isDigit(octets[start + 2]),
-                let end = unsafe OctetSearch.first(ASCII.lf, in: octets, from: start)
+                let end = unsafe responseEnd(in: octets, from: start)
             {
-                let last = unsafe octets[end - 1] == ASCII.cr ? octets[end - 2] : octets[end - 1]
-                guard last != closingBrace else { break }
-                start = end + 1
+                start = end
             }
             return start
         }
+    }
+
+    /// Behind the last line end of the response that begins at `start`; `nil` when it goes beyond these octets.
+    private static func responseEnd(in octets: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var line = start
+        while let end = unsafe OctetSearch.first(ASCII.lf, in: octets, from: line) {
+            guard let literal = unsafe literal(atEndOf: line..<end, in: octets) else { return end + 1 }
+            guard literal < UInt64(octets.count - end) else { return nil }
+            line = end + 1 + Int(literal)
+        }
+        return nil
+    }
+
+    /// How many octets of a literal a line announces; `nil` when it announces none.
+    private static func literal(atEndOf line: Range<Int>, in octets: UnsafeRawBufferPointer) -> UInt64? {
+        var last = line.upperBound - 1
+        if last > line.lowerBound, unsafe octets[last] == ASCII.cr { last -= 1 }
+        guard last >= line.lowerBound, unsafe octets[last] == closingBrace else { return nil }
+        let tail = max(line.lowerBound, line.upperBound - IMAPLineEnd.capacity)..<line.upperBound
+        var lineEnd = IMAPLineEnd()
+        lineEnd.add(unsafe Array(octets[tail])[...])
+        return lineEnd.end()?.octets
     }
 }
