@@ -10,7 +10,11 @@ enum FuzzMessageSummary {
     static func main() { fuzz(check) }
 
     nonisolated static func check(_ input: [UInt8]) {
+        let envelope = SummaryEnvelope(input)
+        for list in [SummaryEnvelope.List.from, .sender, .bcc] { _ = envelope?.firstAddress(list) }
         guard let summary = MessageSummary.decode(input) else { return }
+        precondition(envelope.map { $0.text($0.subject) } == .some(summary.envelope.subject))
+        precondition(envelope?.addresses(.to).count == summary.envelope.to.count)
         precondition(summary.root.body.upperBound == summary.structure.size)
         precondition(MessageSummary.decode(summary.encode()) == summary)
         _ = summary.structure.range(of: MessageSection([1, 1], .mime))

@@ -20,12 +20,14 @@ public enum Decimal {
 
     /// Appends `value` in decimal, without going through `String`.
     public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-        var digits: (UInt64, Int) = (value, 0)
-        let start = bytes.count
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = digits.count
+        var rest = value
         repeat {
-            bytes.append(UInt8(truncatingIfNeeded: 0x30 &+ digits.0 % 10))
-            digits = (digits.0 / 10, digits.1 + 1)
-        } while digits.0 > 0
-        bytes[start...].reverse()
+            first -= 1
+            digits[first] = UInt8(truncatingIfNeeded: 0x30 &+ rest % 10)
+            rest /= 10
+        } while rest > 0
+        for place in first..<digits.count { bytes.append(digits[place]) }
     }
 }

@@ -171,9 +171,21 @@ final class JournalAccountLog: AccountLog {
         at body: BodyReference,
         of account: AccountID
     ) async throws(MailStoreError) -> MessageRecord? {
+        try await metadata(at: body, of: account).flatMap { LogRecord.decode($0)?.record.asMessage }
+    }
+
+    func messageStructure(
+        at body: BodyReference,
+        of account: AccountID
+    ) async throws(MailStoreError) -> [UInt8]? {
+        guard let metadata = try await metadata(at: body, of: account) else { return nil }
+        return LogRecord.structure(in: metadata) ?? LogRecord.decode(metadata)?.record.asMessage?.structure
+    }
+
+    /// `nil` when the record is lost.
+    private func metadata(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> [UInt8]? {
         do throws(JournalError) {
-            let entry = try await shard(account).entry(at: body.record)
-            return LogRecord.decode(entry.metadata)?.record.asMessage
+            return try await shard(account).entry(at: body.record).metadata
         } catch {
             guard case .lost = error else { throw MailStoreError(error, "the message store cannot read") }
             return nil

@@ -32,6 +32,22 @@ func stringsAreAlwaysValid(form: WireEncoder.LiteralForm) throws {
 }
 
 @Test
+func partsOfArraysAreWrittenAsArraysAre() {
+    let octets = Array("plain \"quoted\\ ".utf8) + [0x7E, 0x7F, 0x80, 0x1F] + [UInt8](repeating: 0x41, count: 1100)
+    for start in [0, 3, 10] {
+        for end in [start, start + 1, 14, 16, 19, 900, octets.count] where end >= start {
+            var (whole, part) = (WireEncoder(), WireEncoder())
+            whole.nstring(Array(octets[start..<end]))
+            part.nstring(octets, start..<end)
+            #expect(whole.bytes == part.bytes)
+        }
+    }
+    var encoder = WireEncoder()
+    encoder.nstring(octets, nil)
+    #expect(encoder.bytes == Array("NIL".utf8))
+}
+
+@Test
 func textIsOneLineOfASCII() {
     var encoder = WireEncoder()
     encoder.text("a\r\nb\u{0}ü")

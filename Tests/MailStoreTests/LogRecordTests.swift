@@ -136,6 +136,22 @@ struct LogRecordTests {
         #expect(decoded.fence == Self.fence)
     }
 
+    @Test("The structure of a message is read by itself as with the record, and of nothing else", arguments: samples)
+    func structure(record: LogRecord) {
+        let bytes = record.encode(Self.fence)
+        if case .message(let message) = record {
+            #expect(LogRecord.structure(in: bytes) == message.structure)
+        } else {
+            #expect(LogRecord.structure(in: bytes) == nil)
+        }
+        for offset in bytes.indices {
+            var changed = bytes
+            changed[offset] ^= 0xFF
+            guard case .message(let message) = LogRecord.decode(changed)?.record else { continue }
+            #expect(LogRecord.structure(in: changed) == message.structure)
+        }
+    }
+
     @Test("A record cut anywhere is no record, or one that stands by itself", arguments: samples)
     func truncated(record: LogRecord) {
         let bytes = record.encode(Self.fence)

@@ -31,6 +31,43 @@ extension WireEncoder {
         raw(")")
     }
 
+    /// The same of an envelope as it lies in the store.
+    mutating func envelope(_ envelope: SummaryEnvelope) {
+        raw("(")
+        nstring(envelope.octets, envelope.date)
+        space()
+        nstring(envelope.octets, envelope.subject)
+        addresses(.from, of: envelope)
+        addresses(.sender, of: envelope)
+        addresses(.replyTo, of: envelope)
+        addresses(.to, of: envelope)
+        addresses(.cc, of: envelope)
+        addresses(.bcc, of: envelope)
+        space()
+        nstring(envelope.octets, envelope.inReplyTo)
+        space()
+        nstring(envelope.octets, envelope.messageID)
+        raw(")")
+    }
+
+    private mutating func addresses(_ list: SummaryEnvelope.List, of envelope: SummaryEnvelope) {
+        let (addresses, octets) = (envelope.effectiveAddresses(list), envelope.octets)
+        guard !addresses.isEmpty else { return raw(" NIL") }
+        raw(" (")
+        for address in addresses {
+            raw("(")
+            nstring(octets, address.name)
+            space()
+            nstring(octets, address.route)
+            space()
+            nstring(octets, address.mailbox)
+            space()
+            nstring(octets, address.host)
+            raw(")")
+        }
+        raw(")")
+    }
+
     private mutating func addresses(_ addresses: [EnvelopeAddress]) {
         guard !addresses.isEmpty else { return raw("NIL") }
         raw("(")

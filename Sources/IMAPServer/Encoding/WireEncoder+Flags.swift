@@ -10,10 +10,12 @@ extension WireEncoder {
     mutating func flags(_ entry: MessageEntry, keywords: [Keyword]) {
         raw("FLAGS (")
         var needsSpace = false
-        for (flag, name) in SystemFlags.names where entry.systemFlags.contains(flag) {
-            if needsSpace { space() }
-            raw(name.utf8)
-            needsSpace = true
+        if !entry.systemFlags.isEmpty {
+            for (flag, name) in SystemFlags.names where entry.systemFlags.contains(flag) {
+                if needsSpace { space() }
+                raw(name.utf8)
+                needsSpace = true
+            }
         }
         if entry.keywordBits != 0 {
             for (bit, keyword) in keywords.enumerated() where bit < 128 && entry.keywordBits >> UInt128(bit) & 1 == 1 {

@@ -32,41 +32,76 @@ package struct WireEncoder: Sendable {
     }
 
     /// Octets that are known to be valid where they stand.
+    ///
+    /// The most used kinds have functions of their own, as numbers have: a generic one that is called from another module
+    /// costs many times what it does.
     package mutating func raw(_ octets: some Sequence<UInt8>) { bytes.append(contentsOf: octets) }
+    package mutating func raw(_ octets: [UInt8]) { bytes += octets }
+    package mutating func raw(_ octets: String.UTF8View) { bytes.append(contentsOf: octets) }
 
     package mutating func space() { bytes.append(ASCII.space) }
-    package mutating func lineEnd() { bytes += [ASCII.cr, ASCII.lf] }
-    package mutating func number(_ value: some UnsignedInteger) { Decimal.append(UInt64(clamping: value), to: &bytes) }
+
+    package mutating func lineEnd() {
+        bytes.append(ASCII.cr)
+        bytes.append(ASCII.lf)
+    }
+
+    package mutating func number(_ value: UInt32) { Decimal.append(UInt64(value), to: &bytes) }
+    package mutating func number(_ value: UInt64) { Decimal.append(value, to: &bytes) }
 
     /// string: quoted where every octet is printable ASCII, else a literal.
     ///
     /// Of arrays only, so that other modules need no generic code for it: this runs ten times and more for each
     /// envelope.
-    package mutating func string(_ octets: [UInt8]) {
-        guard octets.count <= Self.maximumQuotedOctets else { return literal(octets) }
-        var needsEscapes = false
-        for octet in octets {
-            guard octet >= 0x20, octet < 0x7F else { return literal(octets) }
-            needsEscapes = needsEscapes || octet == ASCII.quote || octet == ASCII.backslash
-        }
-        quoted(octets, needsEscapes: needsEscapes)
+    package mutating func string(_ octets: [UInt8]) { string(octets.span) }
+
+    /// As above, of a part of an array, which is not copied out of it; `place` is within the array.
+    package mutating func string(_ octets: [UInt8], _ place: Range<Int>) {
+        string(octets.span.extracting(place))
     }
 
-    private mutating func quoted(_ octets: [UInt8], needsEscapes: Bool = true) {
+    private mutating func string(_ octets: Span<UInt8>) {
+        guard octets.count <= Self.maximumQuotedOctets else { return literal(octets) }
+        // Looked at to its end, without a branch: the processor takes many octets at once.
+        var (others, escapes): (UInt8, UInt8) = (0, 0)
+        for index in octets.indices {
+            let octet = octets[index]
+            others |= octet &- 0x20 > 0x5E ? 1 : 0
+            escapes |= octet == ASCII.quote || octet == ASCII.backslash ? 1 : 0
+        }
+        others == 0 ? quoted(octets, needsEscapes: escapes != 0) : literal(octets)
+    }
+
+    private mutating func quoted(_ octets: Span<UInt8>, needsEscapes: Bool) {
         bytes.append(ASCII.quote)
         if needsEscapes {
-            for octet in octets {
+            for index in octets.indices {
+                let octet = octets[index]
                 if octet == ASCII.quote || octet == ASCII.backslash { bytes.append(ASCII.backslash) }
                 bytes.append(octet)
             }
         } else {
-            bytes += octets
+            append(octets)
         }
         bytes.append(ASCII.quote)
     }
 
+    private mutating func append(_ octets: Span<UInt8>) {
+        unsafe octets.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    private mutating func literal(_ octets: Span<UInt8>) {
+        literalHeader(count: UInt64(octets.count))
+        append(octets)
+    }
+
     package mutating func nstring(_ octets: [UInt8]?) {
         if let octets { string(octets) } else { raw("NIL") }
+    }
+
+    /// As above, of a part of an array.
+    package mutating func nstring(_ octets: [UInt8], _ place: Range<Int>?) {
+        if let place { string(octets, place) } else { raw("NIL") }
     }
 
     /// astring: an atom where it can be one.
@@ -100,12 +135,15 @@ package struct WireEncoder: Sendable {
     /// A name, which has no control characters.
     package mutating func mailbox(_ name: String) {
         let isPlain = textForm == .modifiedUTF7 || name.utf8.allSatisfy { $0 < 0x80 }
-        if isPlain { astring(mailboxOctets(name)) } else { quoted(Array(name.utf8)) }
+        guard !isPlain else { return astring(mailboxOctets(name)) }
+        let octets = Array(name.utf8)
+        quoted(octets.span, needsEscapes: true)
     }
 
     /// Text without control characters: quoted where the form that is in force has it so.
     mutating func preview(_ text: [UInt8]) {
-        if textForm == .utf8, text.count <= Self.maximumQuotedOctets { quoted(text) } else { string(text) }
+        guard textForm == .utf8, text.count <= Self.maximumQuotedOctets else { return string(text) }
+        quoted(text.span, needsEscapes: true)
     }
 
     func mailboxOctets(_ name: String) -> [UInt8] {

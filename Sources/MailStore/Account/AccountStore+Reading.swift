@@ -86,7 +86,12 @@ extension AccountStore {
     }
 
     package nonisolated func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]? {
-        try await record(of: message)?.structure
+        var body = message.body
+        while true {
+            body = forwarding.target(of: body)
+            let structure = try await services.log.messageStructure(at: body, of: id)
+            if structure != nil || forwarding.target(of: body) == body { return structure }
+        }
     }
 
     /// The record of a message, wherever it is by now.

@@ -116,6 +116,9 @@ package protocol AccountLog: AnyObject, Sendable {
     /// The record that came with the message at `body`; `nil` when it is lost. For any task.
     func messageRecord(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> MessageRecord?
 
+    /// The structure in that record, when nothing else of it is wanted; `nil` when it is lost. For any task.
+    func messageStructure(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> [UInt8]?
+
     /// Every record of an account after a position (all, when `nil`), oldest first, over any damage; when there is a
     /// base among them that can be read, from the latest such on. No append of the account may be under way. Blocks:
     /// not for event loops.
@@ -140,4 +143,11 @@ package protocol AccountLog: AnyObject, Sendable {
 
 extension AccountLog {
     package func sidecar(of account: AccountID) -> SidecarPlace? { nil }
+
+    package func messageStructure(
+        at body: BodyReference,
+        of account: AccountID
+    ) async throws(MailStoreError) -> [UInt8]? {
+        try await messageRecord(at: body, of: account)?.structure
+    }
 }

@@ -20,6 +20,22 @@ extension LogRecord {
             return nil
         }
     }
+
+    /// The structure in the record of a message that was delivered or appended, without the rest of it being read into
+    /// values: FETCH of envelopes, SORT and THREAD do this for each message.
+    ///
+    /// `nil` for any other record, and for what is not whole up to there.
+    package static func structure(in bytes: [UInt8]) -> [UInt8]? {
+        var reader = RecordReader(bytes)
+        do throws(ByteReaderError) {
+            guard try reader.octet() == version, try reader.octet() == Self.messageCode else { return nil }
+            // The epoch and the account.
+            for _ in 0..<2 { _ = try reader.number() }
+            return try reader.structureOfMessage()
+        } catch {
+            return nil
+        }
+    }
 }
 
 /// Reads the fields of log records, each within its bounds.
@@ -142,7 +158,7 @@ struct RecordReader {
 
     mutating func record(_ code: UInt8) throws(ByteReaderError) -> LogRecord? {
         switch code {
-        case 1: .message(try message())
+        case LogRecord.messageCode: .message(try message())
         case 2: try flagsRecord()
         case 3: .transfer(try transfer())
         case 4: .expunge(try expunge())
@@ -183,6 +199,19 @@ struct RecordReader {
         record.thread = ThreadID(try reader.integer())
         for _ in 0..<(try count(of: 8)) { record.threadKeys.append(try reader.integer()) }
         return record
+    }
+
+    /// As `message`, of which nothing else is wanted.
+    mutating func structureOfMessage() throws(ByteReaderError) -> [UInt8] {
+        if try flag() { try reader.skip(16) }
+        // The mailbox, the UID, the mod-sequence, and system flags.
+        for _ in 0..<3 { _ = try number() }
+        _ = try octet()
+        for _ in 0..<(try count(of: 2)) { _ = try reader.counted() }
+        // The internal date and its zone, when it was saved, and its size.
+        for _ in 0..<4 { _ = try number() }
+        _ = try reader.counted(maximum: 32)
+        return try octets()
     }
 
     private mutating func expunge() throws(ByteReaderError) -> ExpungeRecord {

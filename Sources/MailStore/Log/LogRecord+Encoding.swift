@@ -9,11 +9,12 @@ extension LogRecord {
     ///
     /// A later version reads all earlier ones.
     package static let version: UInt8 = 1
+    static let messageCode: UInt8 = 1
 
     /// The number of the kind of record, which never changes its meaning.
     package var code: UInt8 {
         switch self {
-        case .message: 1
+        case .message: Self.messageCode
         case .flags: 2
         case .transfer: 3
         case .expunge: 4
