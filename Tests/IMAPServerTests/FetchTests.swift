@@ -81,6 +81,10 @@ struct FetchTests {
                     + "\(address) \(address) \(address) ((NIL NIL \"b\" \"example.test\")(NIL NIL \"Group\" NIL)"
                     + "(NIL NIL \"c\" \"example.test\")(NIL NIL NIL NIL)) NIL NIL NIL \"<m@example.test>\"))"
             )
+            // Where the structure is needed as well, the envelope is written from that.
+            let alone = try await client.run("FETCH 1 (ENVELOPE UID)").first ?? ""
+            let beside = try await client.run("FETCH 1 (ENVELOPE UID BODY)").first ?? ""
+            #expect(alone.dropLast().isEmpty == false && beside.hasPrefix(alone.dropLast()))
             let body = try await client.run("FETCH 1 (BODY BODYSTRUCTURE)").first ?? ""
             #expect(
                 body.hasPrefix(

@@ -13,10 +13,9 @@ extension StoreCommand: SessionCommand {
         let change = FlagChange(changeMode, flags)
         if unchangedSince != nil { session.enableModSeqs() }
         let outcome = try await session.changeFlags(change, of: uids, unchangedSince: unchangedSince)
-        try await session.tell(outcome, withUID: isUID) { before, after in
-            // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
-            isSilent ? change.result(on: before) != after : true
-        }
+        // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
+        let isTold: ((FlagSet, FlagSet) -> Bool)? = isSilent ? { change.result(on: $0) != $1 } : nil
+        try await session.tell(outcome, withUID: isUID, where: isTold)
         let missing = uids.count - outcome.messages.count - outcome.modified.count
         guard !outcome.modified.isEmpty else { return try completion(missing: missing, of: uids.count) }
         return Completion(
@@ -77,22 +76,25 @@ extension IMAPSession {
     }
 
     /// Takes new flags into the view and sends those that `isTold` picks, given the flags the client knew and the new
-    /// ones; of the others the mod-sequences, once those are told (RFC 7162 §3.1.3).
+    /// ones, or all; of the others the mod-sequences, once those are told (RFC 7162 §3.1.3).
     func tell(
         _ outcome: FlagOutcome,
         withUID: Bool,
-        where isTold: (FlagSet, FlagSet) -> Bool
+        where isTold: ((FlagSet, FlagSet) -> Bool)?
     ) async throws {
         if view?.adopt(outcome.keywords) == true, let names = view?.flagNames { send(.flags(names)) }
         var encoder = WireEncoder()
-        for entry in outcome.messages {
-            guard let index = view?.index(of: entry.uid), let known = view?.message(at: index),
+        var next = 0
+        for (count, entry) in outcome.messages.enumerated() {
+            if count.isMultiple(of: 64) { await giveWay() }
+            guard let index = view?.index(of: entry.uid, near: next), let known = view?.message(at: index),
                 let table = view?.keywords
             else {
                 continue
             }
+            next = index + 1
             view?.tell(entry, at: index, keywords: outcome.keywords)
-            let withFlags = isTold(known.flags(keywords: table), entry.flags(keywords: table))
+            let withFlags = isTold?(known.flags(keywords: table), entry.flags(keywords: table)) ?? true
             guard withFlags || enabled.contains(.condstore), let view else { continue }
             encoder.flagsResponse(view, index, withUID: withUID, withFlags: withFlags, enabled)
             guard encoder.bytes.count > 16_384 else { continue }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import IMAPWire
+internal import Runtime
 
 extension ThreadCommand: SessionCommand {
     func check(_ facts: SessionFacts) throws(CommandRefusal) { try key.check(facts) }
@@ -12,7 +13,7 @@ extension ThreadCommand: SessionCommand {
             places = found
             return found
         }
-        session.send(.thread(try await ThreadRun(session, algorithm).forest(places, result.numbers)))
+        session.connection.write(try await ThreadRun(session, algorithm).response(places, result.numbers))
         return .done
     }
 }

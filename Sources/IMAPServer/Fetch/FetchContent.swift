@@ -11,6 +11,7 @@ enum FetchContent {
     /// The message's entry has it all.
     case none
     case structure(MessageStructure)
+    case envelope(SummaryEnvelope)
     /// There is no such part.
     case absent
     case octets([UInt8])
@@ -25,6 +26,17 @@ enum FetchContent {
 }
 
 extension FetchItem {
+    /// Whether it is answered from the message's structure, or from the envelope in it.
+    var needsStructure: Bool {
+        switch self {
+        case .body, .bodyStructure: true
+        case .section(let section, _, _): section != SectionSpecifier()
+        case .binary, .binarySize, .preview, .rfc822Header, .rfc822Text: true
+        case .emailID, .envelope, .flags, .internalDate, .modSeq, .rfc822, .rfc822Size, .saveDate, .threadID, .uid:
+            false
+        }
+    }
+
     var needsStore: Bool {
         switch self {
         case .emailID, .flags, .internalDate, .modSeq, .rfc822Size, .saveDate, .threadID, .uid: false

@@ -20,6 +20,8 @@ struct FetchRun {
     private var unseen: [UID] = []
     var lost: [Range<UInt64>] = []
     private let needsStore: Bool
+    /// Whether structures are needed anyway: else an envelope is written as it lies in the store.
+    private let needsStructure: Bool
     private let setsSeen: Bool
 
     /// Octets of one message that are held in memory; what is larger is sent as it is read.
@@ -27,8 +29,8 @@ struct FetchRun {
     /// Most of a header that fields are picked from.
     static let headerOctets: UInt64 = 4 << 20
     private static let markedAtOnce = 1000
-    /// Messages between which others on this loop have their turn.
-    private static let answeredInTurn = 1000
+    /// Messages of which nothing is read and that are answered at a time.
+    private static let answeredAtOnce = 1000
     /// Octets that are gathered before they are sent.
     private static let sentOctets = 32_768
 
@@ -37,6 +39,7 @@ struct FetchRun {
         self.items = items
         encoder = WireEncoder(textForm: session.enabled.textForm)
         needsStore = items.contains(where: \.needsStore)
+        needsStructure = items.contains(where: \.needsStructure)
         // RFC 4314 §4: without the right `s`, what is read stays unseen.
         setsSeen =
             items.contains(where: \.setsSeen) && session.view?.isReadOnly == false
@@ -45,7 +48,7 @@ struct FetchRun {
 
     mutating func answer(_ indices: [Range<Int>]) async throws {
         do {
-            var (count, yielded) = (0, 0)
+            var count = 0
             let total = indices.reduce(0) { $0 + $1.count }
             for range in indices {
                 var next = range.lowerBound
@@ -54,10 +57,6 @@ struct FetchRun {
                     next = needsStore ? try await answer(next) : try await writeSimple(next..<range.upperBound)
                     count += next - begun
                     try await session.tellProgress(count, of: total)
-                    guard count - yielded >= Self.answeredInTurn else { continue }
-                    // Others on this loop have their turn, too.
-                    yielded = count
-                    await Task.yield()
                 }
             }
             try await sendEncoded()
@@ -96,7 +95,7 @@ struct FetchRun {
     private mutating func writeSimple(_ indices: Range<Int>) async throws -> Int {
         guard let view = session.view else { return indices.upperBound }
         var next = indices.lowerBound
-        let end = min(indices.upperBound, next + Self.answeredInTurn)
+        let end = min(indices.upperBound, next + Self.answeredAtOnce)
         while next < end, encoder.bytes.count <= Self.sentOctets {
             if let entry = view.message(at: next) { writeSimple(next, entry, view.keywords) }
             next += 1
@@ -123,6 +122,10 @@ struct FetchRun {
             switch content {
             case .none: write(item, entry, session.view?.keywords ?? [])
             case .structure(let structure): write(item, structure)
+            case .envelope(let envelope):
+                name(item)
+                encoder.space()
+                encoder.envelope(envelope)
             case .absent:
                 name(item)
                 encoder.raw(" NIL")
@@ -185,6 +188,7 @@ extension FetchRun {
         case .binary(let part, _, let partial): return try await binary(part, partial, entry, held)
         case .binarySize(let part): return try await binarySize(part, entry)
         case .preview: return .octets(try await preview(of: entry))
+        case .envelope where !needsStructure: return .envelope(try await session.envelope(of: entry))
         case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
         case .rfc822: return try await octets(0..<entry.size, entry, held)
         case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
@@ -320,6 +324,7 @@ extension FetchRun {
             let piece = try await filled(entry, start..<end)
             lost += piece.damaged
             try await session.connection.send(piece.bytes)
+            await session.giveWay()
             start = end
         }
     }
@@ -383,6 +388,6 @@ extension FetchRun {
             return session.send(.untagged(StatusResponse(.no, .word(FailureReply.code(of: error.code)), error.message)))
         }
         try await sendEncoded()
-        try await session.tell(outcome, withUID: true) { before, after in before != after }
+        try await session.tell(outcome, withUID: true, where: { $0 != $1 })
     }
 }

@@ -4,6 +4,7 @@
 internal import MailStore
 internal import MailTypes
 internal import MessageFormat
+internal import Runtime
 
 /// The structure of the message that was looked at last.
 struct StructureCache {
@@ -20,6 +21,8 @@ extension IMAPSession {
     ///
     /// Larger ones are opaque.
     private static let parsedOctets: UInt64 = 64 << 20
+    /// What is parsed on the loop; larger messages are taken to a thread that nobody waits for.
+    private static let inlineOctets = 256 * 1024
     /// How much of a message too large to be parsed is looked at for its header.
     private static let headerOctets: UInt64 = 1 << 20
 
@@ -63,6 +66,30 @@ extension IMAPSession {
         return found
     }
 
+    /// The envelope of a message of the selected mailbox, without the rest of its structure.
+    ///
+    /// Always one, as a structure is.
+    func envelope(of entry: MessageEntry) async throws(MailStoreError) -> SummaryEnvelope {
+        guard let mailbox = view?.id, let account = view?.account else {
+            throw MailStoreError(.noSuchMailbox, "No mailbox is selected")
+        }
+        return try await envelope(of: entry, in: mailbox, of: account)
+    }
+
+    /// As above, of a message of any mailbox.
+    func envelope(
+        of entry: MessageEntry,
+        in mailbox: MailboxID,
+        of account: any MailAccount
+    ) async throws(MailStoreError) -> SummaryEnvelope {
+        if let cached = try await account.cachedStructure(of: entry), let envelope = SummaryEnvelope(cached),
+            envelope.size == entry.size
+        {
+            return envelope
+        }
+        return SummaryEnvelope(of: try await structure(of: entry, in: mailbox, of: account))
+    }
+
     private func findStructure(
         of entry: MessageEntry,
         _ account: any MailAccount
@@ -74,7 +101,9 @@ extension IMAPSession {
         }
         guard entry.size <= Self.parsedOctets else { return try await opaque(entry, account) }
         let octets = try await octets(of: entry, 0..<entry.size, from: account)
-        return (MessageStructure(parsing: octets.bytes), !octets.damaged.isEmpty)
+        let (bytes, isOfDamaged) = (octets.bytes, !octets.damaged.isEmpty)
+        guard bytes.count > Self.inlineOctets else { return (MessageStructure(parsing: bytes), isOfDamaged) }
+        return (await BlockingPool.shared.run { MessageStructure(parsing: bytes) }, isOfDamaged)
     }
 
     /// A header, and one part of octets that nobody looks into.

@@ -33,9 +33,8 @@ extension IMAPSession {
     /// those that the client has brought itself.
     func tell(_ arrivals: inout Arrivals, _ uids: UIDSet, _ items: [FetchItem]) async throws {
         let new = arrivals.uids.intersection(uids).subtracting(view?.ownArrivals ?? UIDSet())
-        for (count, uid) in new.uids.enumerated() {
-            // Others on this loop have their turn, too.
-            if count % 200 == 199 { await Task.yield() }
+        for uid in new.uids {
+            await giveWay()
             let all = items + (notifications?.items ?? []).filter { !items.contains($0) }
             let left = arrivals.take(all, of: uid)
             guard !left.isEmpty, let index = view?.index(of: uid) else { continue }

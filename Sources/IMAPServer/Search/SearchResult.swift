@@ -7,27 +7,32 @@ internal import MailTypes
 
 /// What a search found, as its command is answered.
 struct SearchResult {
-    /// In the order of the result.
-    private let messages: [MessageEntry]
+    private let table: MessageTable
+    /// Where the messages are in the table, in the order of the result.
+    private let places: [Int]
     /// Of the messages, in the numbers of the command.
     let numbers: [UInt32]
     private let withModSeq: Bool
 
     /// `found`: indices in the view, in the order of the result.
     init(_ found: [Int], _ kind: MessageNumbers, in view: MailboxView, withModSeq: Bool) {
-        let known = found.filter { view.messages.indices.contains($0) }
-        messages = known.map { view.messages[$0] }
-        numbers = kind == .uid ? messages.map(\.uid.rawValue) : known.map { view.number($0).rawValue }
+        let table = view.messages
+        let places = found.filter { table.indices.contains($0) }
+        numbers = places.map { kind == .uid ? table[$0].uid.rawValue : view.number($0).rawValue }
+        self.table = table
+        self.places = places
         self.withModSeq = withModSeq
     }
 
-    var isEmpty: Bool { messages.isEmpty }
+    var isEmpty: Bool { places.isEmpty }
 
     /// In the order of the result.
-    var uids: [UID] { messages.map(\.uid) }
+    var uids: [UID] { places.map { table[$0].uid } }
 
     /// The greatest mod-sequence of all; `nil` when none was asked for, or nothing was found.
-    var modSeq: ModSeq? { withModSeq ? messages.lazy.map(\.modSeq).max() : nil }
+    var modSeq: ModSeq? { withModSeq ? greatest(of: places) : nil }
+
+    private func greatest(of places: [Int]) -> ModSeq? { places.lazy.map { table[$0].modSeq }.max() }
 
     /// What is answered; nothing but COUNT and PARTIAL when nothing was found (RFC 4731 §3.1).
     func items(_ returned: SearchReturn) -> [ESearchResponse.Item] {
@@ -48,7 +53,7 @@ struct SearchResult {
     private func modSeq(toldBy returned: SearchReturn) -> ModSeq? {
         guard withModSeq else { return nil }
         guard returned.options.isDisjoint(with: [.all, .count]) else { return modSeq }
-        return part(returned).map(\.modSeq).max()
+        return greatest(of: part(returned))
     }
 
     /// What `$` stands for (RFC 5182 §2.4, RFC 9394 §3.2): with MIN, MAX and PARTIAL, the messages that they name, unless
@@ -57,14 +62,15 @@ struct SearchResult {
         let options = returned.options
         let hasPart = returned.partial != nil || !options.isDisjoint(with: [.minimum, .maximum])
         let isWhole = !options.isDisjoint(with: [.all, .count]) || !hasPart
-        let chosen = isWhole ? messages : part(returned)
-        return UIDSet(chosen.map { $0.uid.rawValue...$0.uid.rawValue })
+        let chosen = isWhole ? places : part(returned)
+        // In the order of the mailbox, which a set need not be brought into.
+        return UIDSet(ascending: chosen.sorted().lazy.map { table[$0].uid })
     }
 
-    private func part(_ returned: SearchReturn) -> [MessageEntry] {
-        let first = returned.options.contains(.minimum) ? messages.first : nil
-        let last = returned.options.contains(.maximum) ? messages.last : nil
-        let some = returned.partial.map { Array(messages[$0.places(of: messages.count)]) } ?? []
+    private func part(_ returned: SearchReturn) -> [Int] {
+        let first = returned.options.contains(.minimum) ? places.first : nil
+        let last = returned.options.contains(.maximum) ? places.last : nil
+        let some = returned.partial.map { Array(places[$0.places(of: places.count)]) } ?? []
         return [first, last].compactMap(\.self) + some
     }
 }

@@ -59,7 +59,7 @@ struct SearchRun {
             case .some(false): break
             case nil: open.append(index)
             }
-            if index.isMultiple(of: 1000) { await Task.yield() }
+            if index.isMultiple(of: 256) { await session.giveWay() }
         }
         return (found, open)
     }
@@ -73,7 +73,8 @@ struct SearchRun {
     ) async throws -> [Int: CalendarDate] {
         var dates: [Int: CalendarDate] = [:]
         var left: [Int] = []
-        for (count, index) in open.enumerated() where !session.connection.isAbandoned {
+        for (count, index) in open.enumerated() {
+            if count.isMultiple(of: 256), session.connection.isAbandoned { break }
             try await session.tellProgress(count, of: open.count)
             let date = try await sentDate(of: messages[index])
             let value = criterion.query.value(at: index) { criterion.sentTest($0)?.holds(date) }
@@ -88,8 +89,8 @@ struct SearchRun {
 
     private func sentDate(of entry: MessageEntry) async throws -> CalendarDate? {
         do throws(MailStoreError) {
-            let structure = try await session.structure(of: entry, in: mailbox, of: account)
-            return structure.envelope.sentDate.map { CalendarDate(of: $0) }
+            let envelope = try await session.envelope(of: entry, in: mailbox, of: account)
+            return envelope.sentDate.map { CalendarDate(of: $0) }
         } catch {
             guard error.code == .damaged else { throw error }
             return nil

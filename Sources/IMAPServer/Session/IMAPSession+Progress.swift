@@ -9,13 +9,15 @@ extension IMAPSession {
     /// How often a client that waits for work elsewhere is looked at.
     private static let look = Duration.milliseconds(100)
 
-    /// Tells the client how far its command is, where it has waited long (RFC 9585 §4); called between responses.
+    /// Tells the client how far its command is, where it has waited long (RFC 9585 §4), and lets others on this loop have
+    /// their turn; called between responses.
     ///
     /// - Parameters:
     ///   - done: messages done; `nil` when that is not known.
     ///   - goal: how many there are; above 0.
     func tellProgress(_ done: Int? = nil, of goal: Int? = nil) async throws(IOError) {
         let now = ContinuousClock.now
+        await giveWay(at: now)
         guard now >= nextProgress else { return }
         nextProgress = now + configuration.progressInterval
         let progress = CommandProgress(

@@ -76,8 +76,9 @@ extension IMAPSession {
         let gone = try await vanished(from: view, since: known.modSeq, among: set)
         var encoder = WireEncoder()
         encoder.vanished(gone, isEarlier: true)
-        for (index, entry) in view.messages.enumerated()
-        where entry.modSeq > known.modSeq && set?.contains(entry.uid) ?? true {
+        for (index, entry) in view.messages.enumerated() {
+            if index.isMultiple(of: 256) { await giveWay() }
+            guard entry.modSeq > known.modSeq, set?.contains(entry.uid) ?? true else { continue }
             encoder.flagsResponse(view, index, withUID: true, enabled)
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)

@@ -49,7 +49,8 @@ extension IMAPSession {
     func send(_ reports: [MailboxView.Report]) async throws {
         guard !reports.isEmpty, let view else { return }
         var encoder = WireEncoder()
-        for report in reports {
+        for (count, report) in reports.enumerated() {
+            if count.isMultiple(of: 64) { await giveWay() }
             switch report {
             case .flagTable: encoder.response(.flags(view.flagNames))
             case .exists(let count): encoder.response(.exists(count))

@@ -35,6 +35,8 @@ package final class IMAPSession {
     private var badInARow = 0
     /// When the client is to be told next how far its command is.
     var nextProgress = ContinuousClock.now
+    /// How long the command may go on before others on this loop have their turn.
+    private var turn = LoopTurn()
 
     /// `store` is where incoming messages are staged.
     ///
@@ -90,6 +92,14 @@ package final class IMAPSession {
         case over
         /// The client goes on with another log-on (RFC 8437 §3).
         case loggedOff
+    }
+
+    /// Lets the others on this loop have their turn, when this command has had its own: called between the steps of
+    /// whatever may have to do with very many messages.
+    func giveWay(at now: ContinuousClock.Instant = .now) async {
+        guard turn.isOver(at: now) else { return }
+        await Task.yield()
+        turn = LoopTurn()
     }
 
     private func runCommands() async throws(IOError) -> End {

@@ -13,7 +13,7 @@ struct SortRun {
     private let criteria: [SortCriterion]
 
     /// Up to so many, putting in order takes less than going elsewhere.
-    private static let inlineCount = 500
+    static let inlineCount = 500
 
     init(_ session: IMAPSession, _ criteria: [SortCriterion]) {
         self.session = session
@@ -25,16 +25,15 @@ struct SortRun {
     func order(_ found: [Int]) async throws -> [Int] {
         var keys: [SortKeys] = []
         keys.reserveCapacity(found.count)
-        for index in found where !session.connection.isAbandoned {
+        for (place, index) in found.enumerated() {
+            if place.isMultiple(of: 256), session.connection.isAbandoned { break }
             guard let entry = session.view?.message(at: index) else { continue }
             keys.append(try await self.keys(of: entry, at: index))
             try await session.tellProgress(keys.count, of: found.count)
-            if keys.count.isMultiple(of: 1000) { await Task.yield() }
         }
         let directions = criteria.map(\.isReverse)
         guard keys.count > Self.inlineCount else { return SortKeys.order(keys, directions) }
-        let all = keys
-        return await BlockingPool.shared.run { SortKeys.order(all, directions) }
+        return await HandedOver(consume keys).run { SortKeys.order($0, directions) }
     }
 
     /// What a message is put in order by; `index` is where it is in the view.
@@ -43,9 +42,9 @@ struct SortRun {
     }
 
     private func values(of entry: MessageEntry) async throws -> [SortKeys.Value] {
-        let needsStructure = criteria.contains { $0.key != .arrival && $0.key != .size }
-        let structure = needsStructure ? try await session.summary(of: entry) : nil
-        return criteria.map { SortKeys.Value($0.key, entry, structure?.envelope ?? Envelope()) }
+        let needsEnvelope = criteria.contains { $0.key != .arrival && $0.key != .size }
+        let envelope = needsEnvelope ? try await session.readableEnvelope(of: entry) : nil
+        return criteria.map { SortKeys.Value($0.key, entry, envelope) }
     }
 }
 
@@ -55,18 +54,19 @@ struct SortKeys: Sendable {
         case number(Int64)
         case text(CollationKey)
 
-        init(_ key: SortCriterion.Key, _ entry: MessageEntry, _ envelope: Envelope) {
+        /// Without an envelope there are no header fields.
+        init(_ key: SortCriterion.Key, _ entry: MessageEntry, _ envelope: SummaryEnvelope?) {
             self =
                 switch key {
                 case .arrival: .number(entry.internalSeconds)
                 case .size: .number(Int64(clamping: entry.size))
-                case .date: .number(envelope.sentSeconds(or: entry))
-                case .subject: .text(BaseSubject(envelope.subject).key)
-                case .from: .text(envelope.from.firstAddress?.sortKey ?? .empty)
-                case .to: .text(envelope.to.firstAddress?.sortKey ?? .empty)
-                case .cc: .text(envelope.cc.firstAddress?.sortKey ?? .empty)
-                case .displayFrom: .text(envelope.from.firstAddress?.displayKey ?? .empty)
-                case .displayTo: .text(envelope.to.firstAddress?.displayKey ?? .empty)
+                case .date: .number(entry.sentSeconds(envelope))
+                case .subject: .text(BaseSubject(envelope?.text(envelope?.subject)).key)
+                case .from: .text(envelope?.firstAddress(.from)?.sortKey ?? .empty)
+                case .to: .text(envelope?.firstAddress(.to)?.sortKey ?? .empty)
+                case .cc: .text(envelope?.firstAddress(.cc)?.sortKey ?? .empty)
+                case .displayFrom: .text(envelope?.firstAddress(.from)?.displayKey ?? .empty)
+                case .displayTo: .text(envelope?.firstAddress(.to)?.displayKey ?? .empty)
                 }
         }
 
@@ -96,21 +96,16 @@ struct SortKeys: Sendable {
     }
 }
 
-extension Envelope {
+extension MessageEntry {
     /// The Date field, or where it is none the internal date (RFC 5256 §2.2), in seconds since 1970.
-    func sentSeconds(or entry: MessageEntry) -> Int64 { sentDate?.secondsSince1970 ?? entry.internalSeconds }
-}
-
-extension [EnvelopeAddress] {
-    /// The first that is an address, and not the name of a group.
-    fileprivate var firstAddress: EnvelopeAddress? { first { !$0.isGroupStart && !$0.isGroupEnd } ?? first }
+    func sentSeconds(_ envelope: SummaryEnvelope?) -> Int64 { envelope?.sentDate?.secondsSince1970 ?? internalSeconds }
 }
 
 extension IMAPSession {
-    /// The structure of a message for putting it in order; `nil` when its header is lost.
-    func summary(of entry: MessageEntry) async throws -> MessageStructure? {
+    /// The envelope of a message for putting it in order; `nil` when its header is lost.
+    func readableEnvelope(of entry: MessageEntry) async throws -> SummaryEnvelope? {
         do throws(MailStoreError) {
-            return try await structure(of: entry)
+            return try await envelope(of: entry)
         } catch {
             guard error.code == .damaged else { throw error }
             return nil

@@ -84,6 +84,11 @@ struct MailboxView {
         return index < messages.count && messages[index].uid == uid ? index : nil
     }
 
+    /// As above, looked for at `place` first: who asks for one after the other finds each at once.
+    func index(of uid: UID, near place: Int) -> Int? {
+        messages.indices.contains(place) && messages[place].uid == uid ? place : index(of: uid)
+    }
+
     /// Indices of the messages that a set names, ascending.
     ///
     /// Sequence numbers that no message has are an error (RFC 9051 §6.4.9 note 3); UIDs that no message has are passed
@@ -244,8 +249,10 @@ extension MailboxView {
     ) -> (arrived: Bool, changed: [Int]) {
         var changed: [Int] = []
         let before = messages.count
+        var next = 0
         for entry in entries {
-            if let index = index(of: entry.uid) {
+            if let index = index(of: entry.uid, near: next) {
+                next = index + 1
                 let known = messages[index]
                 let isOther = known.systemFlags != entry.systemFlags || known.keywordBits != entry.keywordBits
                 if isOther || withModSeqs && known.modSeq != entry.modSeq { changed.append(index) }

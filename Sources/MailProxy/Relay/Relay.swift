@@ -20,6 +20,8 @@ package struct Relay<State: RelayState> {
     private var received: Receipt?
     private var demand = RelayStep.Demand.nothing
     private var openingsWithoutAnswer = 0
+    /// How long this session may go on before others on this loop have their turn.
+    private var share = LoopTurn()
 
     /// Openings in a row of which none got a word to the client: beyond it, what the client asks for is what kills the
     /// back-end.
@@ -85,7 +87,8 @@ package struct Relay<State: RelayState> {
         try readClient()
         if try await pass(reopen) { hasMoved = true }
         if demand == .close || isDone { return false }
-        if !hasMoved { try await wait() }
+        // Both ends may be so quick that there is never anything to wait for.
+        if hasMoved { await share.giveWay() } else { try await wait() }
         return true
     }
 
