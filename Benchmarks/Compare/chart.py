@@ -4,6 +4,8 @@
 import math
 from xml.sax.saxutils import escape
 
+from rows import GROWING
+
 INK, SOFT, OURS, THEIRS, MARK = "#1f2933", "#9aa5b1", "#2f6f8f", "#c58b3b", "#b83232"
 FONT = "font-family=\"DejaVu Sans, Helvetica, sans-serif\" font-size=\"12\""
 
@@ -55,9 +57,8 @@ def bars(title, rows, names):
 
 def curves(rows, sizes, names):
     """Time of one whole run by the size of the mailbox, both axes logarithmic: a straight line of slope 1 is linear."""
-    kinds = [("flags", "FETCH flags"), ("envelopes", "FETCH envelopes"), ("search", "SEARCH TEXT"),
-             ("select-warm", "SELECT, warm")]
     by_key = {row["row"]: row for row in rows}
+    kinds = [(kind, title) for kind, title in GROWING if any(f"{kind}-{size}" in by_key for size in sizes)]
     side, gap = 230, 56
     parts = [text(12, 20, f"Milliseconds by messages in the mailbox: {names[0]} (blue), {names[1]} (ochre)")]
     for index, (kind, title) in enumerate(kinds):
@@ -89,4 +90,4 @@ def curves(rows, sizes, names):
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
             parts += [text(x - 4, y - 8, number(value), fill=colour) for (x, y), (_, value) in zip(points, series[name])]
-    return picture(2 * (side + gap) + 90, 2 * (side + gap) + 60, parts)
+    return picture(2 * (side + gap) + 90, (len(kinds) + 1) // 2 * (side + gap) + 60, parts)

@@ -55,9 +55,9 @@ class Measuring:
         found = self.read(contender, row, result.returncode, result.stdout, result.stderr)
         operations = max(1, found["operations"])
         pss = memory(contender.roots())
-        return {**found, "cpu_ms": 1000 * sum(used.values()) / operations, "wall": time.monotonic() - begun,
-                "cpu_ms_by_process": {name: 1000 * seconds / operations for name, seconds in used.items()},
-                "memory_kb": sum(pss.values()), "memory_by_process": pss}
+        by_process = {name: 1000 * seconds / operations for name, seconds in used.items()} if row.is_whole else {}
+        return {**found, "cpu_ms": sum(by_process.values()) if row.is_whole else None, "wall": time.monotonic() - begun,
+                "cpu_ms_by_process": by_process, "memory_kb": sum(pss.values()), "memory_by_process": pss}
 
     def read(self, contender, row, status, output, errors):
         lines = [line for line in output.splitlines() if line.startswith("{")]
@@ -119,6 +119,32 @@ class Measuring:
                     break
             self.figures[row.key] = {"row": row, "runs": runs, "failed": failed}
             self.tell(row)
+
+    def pauses(self, contenders, row, rounds):
+        """For each command, what another session waited for meanwhile: the longest of each round, by contender."""
+        found = {}
+        for turn in range(rounds):
+            if turn and time.monotonic() > self.deadline:
+                break
+            for contender in contenders if turn % 2 == 0 else contenders[::-1]:
+                try:
+                    pauses = self.run(contender, row)["pauses"]
+                except (LoadFailed, subprocess.TimeoutExpired) as error:
+                    self.note(f"FAILED: {error}")
+                    continue
+                for pause in pauses:
+                    found.setdefault(pause["command"], {}).setdefault(contender.name, []).append(pause)
+        table = []
+        for command, runs in found.items():
+            servers = {name: {"median": statistics.median(one["longest_ms"] for one in waits),
+                              "most": max(one["longest_ms"] for one in waits),
+                              "p50": statistics.median(one["p50_ms"] for one in waits),
+                              "seconds": statistics.median(one["seconds"] for one in waits)}
+                       for name, waits in runs.items()}
+            table.append({"command": command, "servers": servers})
+            told = ", ".join(f"{name} {server['median']:.1f} ms" for name, server in servers.items())
+            self.report(f"another session during {command}: {told}")
+        return table
 
     def note(self, text):
         if text not in self.notes:

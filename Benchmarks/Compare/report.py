@@ -2,9 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a table, JSON and pictures of what was measured."""
 import json
+import math
 from pathlib import Path
 
 from chart import bars, curves
+from rows import GROWING
+
+#: Milliseconds that a command of one session may keep another waiting.
+PAUSE_BAR = 50
+#: Growth above this is marked: 1 is linear.
+GROWTH_BAR = 1.15
 
 
 def number(value):
@@ -58,6 +65,8 @@ def markdown(results):
             lines.append(f"| {row['title']} | {row['unit']} | {spread(ours)} | {spread(theirs)} | {shown} | {cpu} "
                          f"| {number(row.get('cpu_ratio'))} | {memory} | {bar} | {verdict(row)} |")
         lines.append("")
+    if results.get("pauses"):
+        lines += pauses(results["pauses"], names)
     if results["alone"]:
         lines += ["### Martlet alone", "", "| | | bar, goal |", "|---|---|---|"]
         lines += [f"| {entry['title']} | {entry['value']} | {entry.get('bars', '')} |" for entry in results["alone"]]
@@ -69,9 +78,10 @@ def markdown(results):
         lines += [f"| {title} | {number(own)} | {number(whole)} | {100 * own / whole:.0f} % |" for title, own, whole in shares]
         lines.append("")
     if results["growth"]:
-        lines += ["### Growth", "", "How much more time a message takes in the largest mailbox than in the smallest: 1 is linear.",
-                  "", f"| | {names[0]} | {names[1]} |", "|---|---|---|"]
-        lines += [f"| {entry['title']} | {number(entry['values'].get(names[0]))} | {number(entry['values'].get(names[1]))} |"
+        lines += ["### Growth", "", f"How time grows with the mailbox: the exponent of the number of messages, 1 being linear, from "
+                  f"{results['sizes'][0]:,} to {results['sizes'][-1]:,}, and in parentheses from size to size. Above {GROWTH_BAR} "
+                  "it is marked.", "", f"| | {names[0]} | {names[1]} |", "|---|---|---|"]
+        lines += [f"| {entry['title']} | " + " | ".join(exponents(entry["values"].get(name)) for name in names[:2]) + " |"
                   for entry in results["growth"]]
         lines.append("")
     lines += [f"- {note}" for note in results["notes"]]
@@ -87,23 +97,57 @@ def proxy_shares(rows, name):
             yield row["title"], own, sum(used.values())
 
 
+def pauses(rows, names):
+    """The lines about what another session waited for."""
+    lines = ["### Pauses of another session", "", "What a session of another user waits for NOOP, in ms, while each command runs on "
+             "the largest mailbox: the longest wait, as the median of the rounds and the most of all. The session asks every "
+             f"3 ms; *nothing* shows what the machine adds by itself. Bar: {PAUSE_BAR} ms.", "",
+             f"| | {names[0]} | {names[1]} | command takes, s: {names[0]}, {names[1]} | |", "|---|---|---|---|---|"]
+    for row in rows:
+        servers = [row["servers"].get(name) for name in names[:2]]
+        waits = [f"{number(one['median'])} ({number(one['most'])})" if one else "" for one in servers]
+        taken = ", ".join(number(one["seconds"]) if one else "" for one in servers)
+        ours = servers[0]["median"] if servers[0] else None
+        said = "" if ours is None else "within the bar" if ours <= PAUSE_BAR else f"**above {PAUSE_BAR} ms**"
+        lines.append(f"| {row['command']} | {' | '.join(waits)} | {taken} | {said} |")
+    return lines + [""]
+
+
+def exponents(found):
+    """The growth of one row of one server, as text."""
+    if not found:
+        return ""
+    whole = f"{found['exponent']:.2f}"
+    steps = ", ".join(f"{step:.2f}" for step in found["steps"])
+    return (f"**{whole}**" if found["exponent"] > GROWTH_BAR else whole) + (f" ({steps})" if len(found["steps"]) > 1 else "")
+
+
 def growth(rows, sizes, names):
-    """Cost of one message at the largest size by that at the smallest, for each kind of row of the mailboxes."""
+    """How the time of each kind of row of the mailboxes grows with their size, as an exponent."""
+    by_key = {row["row"]: row for row in rows}
     found = []
-    for kind, title in (("flags", "FETCH flags"), ("envelopes", "FETCH envelopes"), ("bodies", "FETCH bodies"),
-                        ("search", "SEARCH TEXT"), ("select-warm", "SELECT, warm"), ("select-cold", "SELECT, cold")):
-        by_key = {row["row"]: row for row in rows}
-        first, last = (by_key.get(f"{kind}-{size}") for size in (sizes[0], sizes[-1]))
-        if not first or not last:
-            continue
+    for kind, title in GROWING:
         values = {}
         for name in names:
-            a, b = (row["servers"].get(name, {}).get("median") for row in (first, last))
-            if a and b:
-                # A rate is of messages already; a time is of the whole mailbox.
-                values[name] = a / b if first["better"] == "more" else (b / sizes[-1]) / (a / sizes[0])
-        found.append({"title": title, "values": values})
+            points = [(size, seconds(by_key.get(f"{kind}-{size}"), name, size)) for size in sizes]
+            points = [point for point in points if point[1]]
+            if len(points) < 2:
+                continue
+            steps = [exponent(first, second) for first, second in zip(points, points[1:])]
+            values[name] = {"exponent": exponent(points[0], points[-1]), "steps": steps}
+        if values:
+            found.append({"title": title, "values": values})
     return found
+
+
+def seconds(row, name, size):
+    """A time that stands for a whole mailbox: a rate is of its messages, whatever it counts; a time is of all of them."""
+    median = row and row["servers"].get(name, {}).get("median")
+    return median and (size / median if row["better"] == "more" else median)
+
+
+def exponent(first, second):
+    return math.log(second[1] / first[1]) / math.log(second[0] / first[0])
 
 
 def write(results, folder):

@@ -31,6 +31,8 @@ class Row:
     size: int | None = None
     cold: bool = False
     per: str = "operation"
+    #: Whether all that the load does is what is measured: else its processor time says nothing.
+    is_whole: bool = True
 
 
 def deliveries(quick):
@@ -57,6 +59,17 @@ def appends(quick):
                   "append", options, first=3 if hot else 8, bar=bar[0], goal=bar[1], per="message")
 
 
+#: What UID SEARCH looks for, besides text, and how it is called.
+SEARCHES = (("flags", "of a flag"), ("dates", "of days"), ("sent", "of days of sending"))
+#: What puts messages in order.
+ORDERS = (("sort", "date"), ("sort", "subject"), ("thread", "references"), ("thread", "orderedsubject"))
+#: The kinds of rows of mailboxes, as their keys begin, for the tables of growth.
+GROWING = [("flags", "FETCH flags"), ("envelopes", "FETCH envelopes"), ("bodies", "FETCH bodies"), ("search", "SEARCH TEXT"),
+           *((f"search-{by}", f"UID SEARCH {title}") for by, title in SEARCHES),
+           *((f"{load}-{by}", f"{load.upper()} {by.upper()}") for load, by in ORDERS),
+           ("store", "STORE"), ("expunge", "EXPUNGE"), ("select-warm", "SELECT, warm"), ("select-cold", "SELECT, cold")]
+
+
 def mailbox(quick, sizes):
     for number, size in enumerate(sizes):
         last = size == sizes[-1]
@@ -73,10 +86,28 @@ def mailbox(quick, sizes):
                   per="message", **common, **bars(1.5, 3))
         yield Row(f"search-{size}", group, f"SEARCH TEXT in {size:,}, p50", "ms", "search",
                   {"times": max(1, min(10, 30_000 // size))}, figure="p50_ms", better=LESS, **common, **bars(1.5, 10))
+        looked = {"figure": "p50_ms", "better": LESS, **common}
+        few = {"times": max(1, min(5, 30_000 // size))}
+        for by, title in SEARCHES:
+            yield Row(f"search-{by}-{size}", group, f"UID SEARCH {title} in {size:,}, p50", "ms", "search",
+                      {"by": by, **few}, **looked)
+        for load, by in ORDERS:
+            yield Row(f"{load}-{by}-{size}", group, f"{load.upper()} {by.upper()} of {size:,}, p50", "ms", load,
+                      {"by": by, **few}, **looked)
+        yield Row(f"store-{size}", group, f"STORE +FLAGS, -FLAGS of {size:,}", "messages/s", "store",
+                  {"times": max(1, min(3, 20_000 // size))}, per="message", **common)
+        yield Row(f"expunge-{size}", group, f"EXPUNGE of {size:,}", "messages/s", "expunge", {"times": 1},
+                  per="message", is_whole=False, **common)
         yield Row(f"select-warm-{size}", group, f"SELECT of {size:,}, warm, p50", "ms", "select", {"times": 20},
                   figure="p50_ms", better=LESS, **common, **bars(3, 20))
         yield Row(f"select-cold-{size}", group, f"SELECT of {size:,}, cold", "ms", "select", {"times": 1},
                   figure="p50_ms", better=LESS, cold=True, **common, **bars(1, 3))
+
+
+def pause(number):
+    """What another user's session waits for while each command runs on a filled mailbox, by its number."""
+    return Row("pause", "Pauses", "the longest wait of another session", "ms", "pause", first=number, figure="p99_ms",
+               better=LESS)
 
 
 def sessions(quick):

@@ -13,8 +13,13 @@ import Runtime
 //     load relay      --smtp PORT --sink PORT --domains D --sessions N --messages M    until all came out again
 //     load append     --users FILE --imap PORT --sessions N --messages M [--hot 1]     APPEND; hot: all to one mailbox
 //     load fetch      --users FILE --imap PORT --items flags|envelopes|bodies --times N
-//     load search     --users FILE --imap PORT --times N                          SEARCH TEXT of the filled mailbox
+//     load search     --users FILE --imap PORT --by text|flags|dates|sent --times N
+//     load sort       --users FILE --imap PORT --by date|subject --times N
+//     load thread     --users FILE --imap PORT --by references|orderedsubject --times N
 //     load select     --users FILE --imap PORT --times N
+//     load store      --users FILE --imap PORT --times N    a flag on every message, and off again
+//     load expunge    --users FILE --imap PORT --times N    nearly all of a copy of the filled mailbox
+//     load pause      --users FILE --imap PORT --other N    how long user N waits for NOOP during each of these commands
 //     load log-on     --users FILE --imaps PORT --sessions N --seconds S
 //     load notify     --users FILE --smtp PORT --imap PORT --sessions N --messages M   delivery to IDLE
 //     load hold       --users FILE --imaps PORT --sessions N     sessions in IDLE; says "ready", waits for a line
@@ -87,6 +92,11 @@ enum Load {
         case "append": return try await append(options, target, loop)
         case "fetch": return try await fetch(options, target, loop)
         case "search": return try await search(options, target, loop)
+        case "sort": return try await sort(options, target, loop)
+        case "thread": return try await thread(options, target, loop)
+        case "store": return try await store(options, target, loop)
+        case "expunge": return try await expunge(options, target, loop)
+        case "pause": return try await pause(options, target, loop)
         case "select": return try await select(options, target, loop)
         case "log-on": return try await logOn(options, target, loop)
         case "notify": return try await notify(options, target, loop)

@@ -28,6 +28,17 @@ struct Messages: Sendable {
 
     /// A message that says which it is; `number` decides its text.
     func make(_ token: String, _ number: Int, to recipient: String = "all@example.org") -> [UInt8] {
+        let fields = "Subject: Message \(number) of a load\r\nDate: Sat, 21 Nov 2026 07:28:46 +0000\r\n"
+        return make(token, number, to: recipient, fields: fields)
+    }
+
+    /// A message of the filled mailbox.
+    func fill(_ number: Int) -> [UInt8] {
+        make(FilledMailbox.token(number), number, to: "all@example.org", fields: FilledMailbox.fields(number))
+    }
+
+    /// `fields`: whole lines.
+    private func make(_ token: String, _ number: Int, to recipient: String, fields: String) -> [UInt8] {
         var random = SplitMix(UInt64(truncatingIfNeeded: number) &+ 0x9E37)
         var body = Array("\(Self.rareWord(number)) of \(token)\r\n".utf8)
         while body.count < octets - 400 { body += lines[Int(random.next() % 4096)] }
@@ -35,9 +46,7 @@ struct Messages: Sendable {
         let head = """
             From: Load <load@example.org>\r
             To: <\(recipient)>\r
-            Subject: Message \(number) of a load\r
-            Date: Sat, 21 Nov 2026 07:28:46 +0000\r
-            Message-ID: <\(token)@load.example.org>\r
+            \(fields)Message-ID: <\(token)@load.example.org>\r
             X-Token: \(token)\r
             X-Digest: \(digest)\r
             MIME-Version: 1.0\r

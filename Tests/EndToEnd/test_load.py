@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Benchmarks/Load: that every load runs without an error, and that a wrong answer is one."""
 import json
+import math
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 from pathlib import Path
 from xml.etree import ElementTree
@@ -49,11 +51,35 @@ class Loads(unittest.TestCase):
         self.load("fill", messages=60)
         for items in ("flags", "envelopes", "bodies"):
             self.assertEqual(self.load("fetch", items=items)["operations"], 60)
-        self.load("search", times=3)
+        for by in ("text", "flags", "dates", "sent"):
+            self.load("search", by=by, times=3)
         self.load("select", times=3)
         self.assertEqual(self.load("download", sessions=2, times=2)["operations"], 4)
         self.load("log-on", sessions=2, seconds=1, imaps=self.server.port("imaps"))
         self.load("probe", sessions=1, seconds=1)
+
+    def test_mail_that_is_put_in_order(self):
+        # More than is put in order on the spot.
+        self.load("fill", messages=702, octets=1000)
+        for by in ("date", "subject"):
+            self.load("sort", by=by)
+        for by in ("references", "orderedsubject"):
+            self.load("thread", by=by)
+
+    def test_mail_that_is_changed(self):
+        self.load("fill", messages=60)
+        self.assertEqual(self.load("store", times=2)["operations"], 240)
+        self.assertEqual(self.load("expunge", times=2)["operations"], 108)
+        self.load("fetch", items="flags")
+
+    def test_what_another_session_waits_for(self):
+        self.load("fill", messages=60)
+        found = self.load("pause", other=1)["pauses"]
+        commands = [pause["command"] for pause in found]
+        self.assertEqual(commands[:2], ["nothing", "SELECT"])
+        for command in ("FETCH bodies", "SORT by SUBJECT", "THREAD REFERENCES", "STORE +FLAGS", "EXPUNGE"):
+            self.assertIn(command, commands)
+        self.assertTrue(all(pause["asked"] > 0 and pause["longest_ms"] >= pause["p50_ms"] > 0 for pause in found), found)
 
     def test_sessions_that_are_held(self):
         words = self.words("hold", sessions=5, imaps=self.server.port("imaps"))
@@ -68,6 +94,14 @@ class Loads(unittest.TestCase):
         for items in ("envelopes", "bodies"):
             self.load("fetch", status=1, items=items)
         self.load("download", status=1)
+
+    def test_another_order_or_another_result_is_an_error(self):
+        # The load takes it for the first of its own, which was sent and came before all others.
+        send(self.server, [self.users[1]], message())
+        self.load("fill", messages=3, first=1)
+        for load, by in (("search", "flags"), ("search", "dates"), ("search", "sent"), ("sort", "date"), ("sort", "subject"),
+                         ("thread", "references"), ("thread", "orderedsubject")):
+            self.load(load, status=1, first=1, by=by)
 
 
 class Report(unittest.TestCase):
@@ -102,9 +136,29 @@ class Report(unittest.TestCase):
     def test_growth(self):
         from report import growth
         found = {entry["title"]: entry["values"] for entry in growth(self.measuring(), [10, 100], self.NAMES)}
-        self.assertAlmostEqual(found["FETCH flags"]["Martlet"], 50 / 15)
-        self.assertAlmostEqual(found["SEARCH TEXT"]["Martlet"], 2)
-        self.assertAlmostEqual(found["SEARCH TEXT"]["Others"], 1)
+        self.assertAlmostEqual(found["FETCH flags"]["Martlet"]["exponent"], 1 + math.log10(50 / 15))
+        self.assertAlmostEqual(found["SEARCH TEXT"]["Martlet"]["exponent"], 1 + math.log10(2))
+        self.assertAlmostEqual(found["SEARCH TEXT"]["Others"]["exponent"], 1)
+
+    def test_growth_beyond_linear_is_marked(self):
+        from report import exponents
+        self.assertEqual(exponents({"exponent": 1.301, "steps": [1.0, 1.6]}), "**1.30** (1.00, 1.60)")
+        self.assertEqual(exponents({"exponent": 1.15, "steps": [1.15]}), "1.15")
+        self.assertEqual(exponents(None), "")
+
+    def test_pauses(self):
+        from measuring import Measuring
+        from report import pauses
+        from rows import pause
+        waits = {"Martlet": [10, 70, 20], "Others": [5, 5, 90]}
+        run = Measuring("", "", 3, 1, lambda text: None)
+        run.run = lambda contender, row: {"pauses": [
+            {"command": "SELECT", "seconds": 1, "p50_ms": 1, "longest_ms": waits[contender.name].pop(0)}]}
+        found = run.pauses([types.SimpleNamespace(name=name) for name in self.NAMES], pause(0), 3)
+        self.assertEqual(found[0]["servers"]["Martlet"], {"median": 20, "most": 70, "p50": 1, "seconds": 1})
+        self.assertEqual(pauses(found, self.NAMES)[-2], "| SELECT | 20 (70) | 5 (90) | 1, 1 | within the bar |")
+        found[0]["servers"]["Martlet"]["median"] = 51
+        self.assertIn("**above 50 ms**", pauses(found, self.NAMES)[-2])
 
     def test_files(self):
         from report import growth, write

@@ -24,7 +24,7 @@ extension Load {
                 let refused = try await session.retrieve(Array(1...max(1, min(most, count)))) { number, piece in
                     volume += piece.count
                     guard piece.isEmpty else { return octets += piece }
-                    if Messages.token(of: octets) != "fill-\(number - 1)" { wrong += 1 }
+                    if Messages.token(of: octets) != FilledMailbox.token(number - 1) { wrong += 1 }
                     octets = []
                 }
                 if wrong + refused.count > 0 { tally.fail("\(wrong) messages changed, \(refused.count) refused") }

@@ -75,8 +75,8 @@ extension Load {
             if case .flags = value { hasFlags = true }
             guard case .envelope(let envelope) = value else { continue }
             hasEnvelope =
-                envelope.subject == Array("Message \(number) of a load".utf8)
-                && envelope.messageID == Array("<fill-\(number)@load.example.org>".utf8)
+                envelope.subject == Array(FilledMailbox.subject(number).utf8)
+                && envelope.messageID == Array(FilledMailbox.messageID(number).utf8)
         }
         return hasFlags && hasEnvelope
     }
@@ -99,9 +99,11 @@ extension Load {
             elapsed += duration
             tally.note(duration, octets: octets.values.reduce(0) { $0 + $1.count })
             tally.operations += Int(last - first)
-            for number in first...last where octets[number].flatMap({ Messages.token(of: $0) }) != "fill-\(number - 1)"
-            {
-                tally.fail("message \(number) is not as it was sent")
+            for number in first...last {
+                let token = octets[number].flatMap { Messages.token(of: $0) }
+                if token != FilledMailbox.token(Int(number) - 1) {
+                    tally.fail("message \(number) is not as it was sent")
+                }
             }
         }
         return elapsed

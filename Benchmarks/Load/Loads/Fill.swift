@@ -20,10 +20,16 @@ extension Load {
         let step = session.capabilities.contains("MULTIAPPEND") ? batch : 1
         for start in stride(from: there, to: count, by: step) {
             let numbers = start..<min(count, start + step)
-            let octets = numbers.map { messages.make("fill-\($0)", $0) }
+            let uploads = numbers.map { number in
+                MessageUpload(
+                    messages.fill(number),
+                    flags: FilledMailbox.flags(number),
+                    internalDate: FilledMailbox.arrived(number)
+                )
+            }
             let began = ContinuousClock.now
-            let stored = try await session.append(octets.map { MessageUpload($0) }, to: "INBOX")
-            tally.note(ContinuousClock.now - began, octets: octets.reduce(0) { $0 + $1.count })
+            let stored = try await session.append(uploads, to: "INBOX")
+            tally.note(ContinuousClock.now - began, octets: uploads.reduce(0) { $0 + Int($1.size) })
             if stored?.uids.count != numbers.count { tally.fail("APPENDUID has \(stored?.uids.count ?? 0) UIDs") }
         }
         let seconds = (ContinuousClock.now - begun).inSeconds
