@@ -21,7 +21,7 @@ internal import Testing
                     await connection.close()
                 },
                 { connection in
-                    connection.idleTimeout = .seconds(20)
+                    connection.idleTimeout = .seconds(180)
                     var rest = sent[...]
                     var received: [UInt8] = []
                     do throws(IOError) {

@@ -13,7 +13,7 @@ struct ScriptedServer: Sendable {
     var piece = Int.max
 
     func serve(_ connection: Connection) async throws {
-        connection.idleTimeout = .seconds(20)
+        connection.idleTimeout = .seconds(180)
         for line in transcript.split(separator: "\n") {
             let text = line.dropFirst(3).replacing("\\r\\n", with: "\r\n") + "\r\n"
             if line.hasPrefix("C: ") {

@@ -27,7 +27,7 @@ struct AccessTests {
             try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { first in
                 try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { second in
                     let (alice, bob) = (IMAPTestClient(first), IMAPTestClient(second))
-                    for client in [alice, bob] { client.connection.idleTimeout = .seconds(20) }
+                    for client in [alice, bob] { client.connection.idleTimeout = .seconds(180) }
                     try await alice.logOn()
                     try await bob.logOn(as: "bob@example.test")
                     try await body(alice, bob, store)

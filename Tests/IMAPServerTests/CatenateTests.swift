@@ -89,7 +89,7 @@ struct CatenateTests {
             }
             try await client.send("b APPEND INBOX {1}\r\n")
             #expect(try await client.receive() == "+ Ready for 1 octets")
-            try await client.send("x\(long)\r\n")
+            try await client.send("x\(long) {10+}\r\nc LOGOUT\r\n\r\n")
             #expect(try await client.receive() == "b BAD Line of more than 65536 octets")
             try await client.expect("NOOP", ["OK NOOP completed"])
         }

@@ -17,7 +17,7 @@ import Testing
     ) async throws {
         try await EventLoop.run { loop in
             try await Connection.withPeer(loop: loop, peer: { await dialogue.serve($0) }) { connection in
-                let session = IMAPClientSession(connection, limits: IMAPClientLimits(wait: .seconds(20)))
+                let session = IMAPClientSession(connection, limits: IMAPClientLimits(wait: .seconds(180)))
                 try await session.open()
                 try await body(session)
             }

@@ -52,6 +52,27 @@ struct HostileTests {
         }
     }
 
+    @Test(
+        "A literal that a line ends with which was too long is no command",
+        arguments: [65_537, 65_538, 65_539, 70_000, 200_000]
+    )
+    func longLineWithLiteral(octets: Int) async throws {
+        try await Dialogue().loggedOn { client in
+            let literal = "x DELETE INBOX\r\ny LOGOUT\r\n"
+            let end = " {\(literal.utf8.count)+}"
+            let line = "a " + String(repeating: "x", count: octets - 2 - end.utf8.count) + end
+            // Sent at once, and with the line's end by itself.
+            try await client.send("\(line)\r\n\(literal) {1+}\r\nz\r\nb NOOP\r\n")
+            #expect(try await client.receive() == "* BAD Line of more than 65536 octets")
+            #expect(try await client.receive() == "b OK NOOP completed")
+            try await client.send(String(line.dropLast(3)))
+            try await client.send(String(line.suffix(3)) + "\r")
+            try await client.send("\n\(literal)\r\nc NOOP\r\n")
+            #expect(try await client.receive() == "* BAD Line of more than 65536 octets")
+            #expect(try await client.receive() == "c OK NOOP completed")
+        }
+    }
+
     @Test("Binary noise is answered BAD until it is too much")
     func noise() async throws {
         try await Dialogue().loggedOn { client in

@@ -63,12 +63,15 @@ struct SummaryEnvelopeTests {
         #expect(SummaryEnvelope(of: summary.structure).values == summary.envelope)
     }
 
-    @Test func aSummaryWithoutReferencesHasNone() throws {
+    @Test func aSummaryOfAnOlderLayoutLacksWhatCameLater() throws {
         var structure = MessageStructure(parsing: Array(Self.header.utf8))
+        structure.hasEightBitHeader = nil
+        let second = try #require(SummaryEnvelope(MessageSummary(structure: structure).encode()))
+        #expect(second.octets.first == 2 && second.text(second.references) == structure.references)
         structure.references = nil
-        let envelope = try #require(SummaryEnvelope(MessageSummary(structure: structure).encode()))
-        #expect(envelope.references == nil)
-        #expect(envelope.values == structure.envelope)
+        let first = try #require(SummaryEnvelope(MessageSummary(structure: structure).encode()))
+        #expect(first.octets.first == 1 && first.references == nil)
+        #expect(first.values == structure.envelope && second.values == structure.envelope)
     }
 
     @Test func whatIsCutBeforeItsEndIsRefused() {

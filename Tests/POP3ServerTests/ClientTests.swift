@@ -17,7 +17,7 @@ import Testing
     ) async throws {
         try await EventLoop.run { loop in
             try await Connection.withPeer(loop: loop, peer: { try await dialogue.serve($0) }) { connection in
-                let session = POP3ClientSession(connection, limits: POP3ClientLimits(wait: .seconds(20)))
+                let session = POP3ClientSession(connection, limits: POP3ClientLimits(wait: .seconds(180)))
                 try await session.open()
                 try await body(session)
             }

@@ -134,6 +134,7 @@ extension AppendReceiver {
             line = try await connection.readLine(maximum: CommandLimits.afterLogOn.line)
         } catch {
             guard error == .lineTooLong else { throw error }
+            try await connection.discardBehindLongLine(andLines: CommandLimits.afterLogOn.line)
             throw failure
         }
         if let line, let marker = LiteralMarker(atEndOf: line.bytes) { try await discard(AppendLiteral(marker)) }
@@ -170,6 +171,7 @@ extension AppendReceiver {
             return line
         } catch {
             guard error == .lineTooLong else { throw error }
+            try await session.connection.discardBehindLongLine(andLines: maximum)
             throw CommandRefusal.bad("Line of more than \(maximum) octets")
         }
     }

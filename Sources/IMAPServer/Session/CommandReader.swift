@@ -71,6 +71,7 @@ struct CommandReader {
                 case .end: return .end
                 }
             } catch .lineTooLong {
+                try await connection.discardBehindLongLine(andLines: limits.line)
                 return .refused(tag: tag, .bad("Line of more than \(limits.line) octets"))
             }
             switch assembler.add(line: line.bytes) {
@@ -138,9 +139,21 @@ extension Connection {
                 let marker = LiteralMarker(atEndOf: line.bytes)
                 next = marker.flatMap { $0.isSynchronizing ? nil : $0.count }
             } catch .lineTooLong {
-                next = nil
+                next = announcedByLongLine
             }
         }
+    }
+
+    /// Drops the literal that a line ends with which was too long, and the rest of its command: nothing of it is taken for
+    /// commands.
+    func discardBehindLongLine(andLines maximumLine: Int) async throws(IOError) {
+        guard let count = announcedByLongLine else { return }
+        try await discard(count, andLines: maximumLine)
+    }
+
+    /// Octets that follow a line which was too long, sent without waiting for leave.
+    private var announcedByLongLine: UInt64? {
+        LiteralMarker(atEndOf: longLineEnd).flatMap { $0.isSynchronizing ? nil : $0.count }
     }
 
     /// Gathers a response.

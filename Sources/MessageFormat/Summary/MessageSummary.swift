@@ -25,6 +25,8 @@ package struct MessageSummary: Sendable, Hashable {
     static let version: UInt8 = 3
     static let versionWithoutHeaderText: UInt8 = 2
     static let versionWithoutReferences: UInt8 = 1
+    /// All that are read.
+    static let versions = versionWithoutReferences...version
 
     package func encode() -> [UInt8] {
         var writer = SummaryWriter()

@@ -62,9 +62,7 @@ package struct SummaryEnvelope: Sendable {
         var reader = ByteReader(summary)
         do throws(ByteReaderError) {
             let version = try reader.integer(UInt8.self)
-            guard version == MessageSummary.version || version == MessageSummary.versionWithoutReferences else {
-                return nil
-            }
+            guard MessageSummary.versions.contains(version) else { return nil }
             size = try reader.variableInteger()
             _ = try reader.variableInteger()
             date = try reader.place()
@@ -86,7 +84,7 @@ package struct SummaryEnvelope: Sendable {
                 }
                 ends[list] = addresses.count
             }
-            references = version == MessageSummary.version ? try reader.countedPlace() : nil
+            references = version > MessageSummary.versionWithoutReferences ? try reader.countedPlace() : nil
         } catch {
             return nil
         }

@@ -18,9 +18,7 @@ struct SummaryReader {
 
     private mutating func structure() throws(ByteReaderError) -> MessageStructure {
         let version = try reader.integer(UInt8.self)
-        guard (MessageSummary.versionWithoutReferences...MessageSummary.version).contains(version) else {
-            throw inconsistent
-        }
+        guard MessageSummary.versions.contains(version) else { throw inconsistent }
         let size = try reader.variableInteger()
         let faults = StructureFaults(rawValue: UInt32(truncatingIfNeeded: try reader.variableInteger()))
         let envelope = try envelope()

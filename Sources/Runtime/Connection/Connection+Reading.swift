@@ -11,7 +11,7 @@ extension Connection {
     /// The next line, without its LF or CRLF; `nil` at a clean end (a last line without terminator is dropped: the peer
     /// died in the middle of it).
     ///
-    /// A longer line is read to its end and then `.lineTooLong` is thrown.
+    /// A longer line is read to its end and then `.lineTooLong` is thrown; `longLineEnd` has the last of it.
     package func readLine(maximum: Int) async throws(IOError) -> Line? {
         while true {
             if let line = try await bufferedLine(maximum) { return line }
@@ -43,19 +43,32 @@ extension Connection {
         bytes.removeLast()
         let endsWithCRLF = bytes.last == 0x0D
         if endsWithCRLF { bytes.removeLast() }
-        guard bytes.count <= maximum else { throw .lineTooLong }
+        guard bytes.count <= maximum else {
+            longLineEnd = Array(bytes.suffix(Self.longLineEndOctets))
+            throw .lineTooLong
+        }
         return Line(bytes: bytes, endsWithCRLF: endsWithCRLF)
     }
 
     private func discardLine() async throws(IOError) {
         var discarded = 0
+        longLineEnd = []
         while true {
-            if let length = input.lineEnd(within: .max) { return input.consume(length + 1) }
+            if let length = input.lineEnd(within: .max) {
+                noteLongLine(input.take(length + 1).dropLast())
+                if longLineEnd.last == 0x0D { longLineEnd.removeLast() }
+                return
+            }
             discarded += input.count
-            input.consume(input.count)
+            noteLongLine(input.take(input.count)[...])
             guard discarded <= Self.discardLimit else { throw .closed }
             guard try await fill() else { throw .closed }
         }
+    }
+
+    private func noteLongLine(_ piece: ArraySlice<UInt8>) {
+        // One more than is wanted: the line may end with CR.
+        longLineEnd = Array((longLineEnd + piece.suffix(Self.longLineEndOctets + 1)).suffix(Self.longLineEndOctets + 1))
     }
 
     /// Between 1 and `maximum` bytes, as they come; empty at the end of the stream.

@@ -34,6 +34,9 @@ package final class Connection {
     let key: UInt64
     var stream: TLSStream?
     var input = InputBuffer()
+    /// The last octets, 32 or so, of the line that was too long last: what it announces in a protocol that does.
+    package internal(set) var longLineEnd: [UInt8] = []
+    static let longLineEndOctets = 32
     var output: [UInt8] = []
     /// A part of what was gathered has left, and the rest never will: nothing that could follow would be understood.
     var isOutputCut = false

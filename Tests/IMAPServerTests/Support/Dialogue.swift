@@ -43,7 +43,7 @@ struct Dialogue: Sendable {
     func run(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
         try await EventLoop.run { loop in
             try await Connection.withPeer(loop: loop, peer: { await serve($0) }) { connection in
-                connection.idleTimeout = .seconds(20)
+                connection.idleTimeout = .seconds(180)
                 try await body(IMAPTestClient(connection))
             }
         }
@@ -88,7 +88,7 @@ struct Dialogue: Sendable {
                 try await Connection.withPeer(loop: loop, peer: { await serve($0) }) { second in
                     let clients = (IMAPTestClient(first), IMAPTestClient(second))
                     for client in [clients.0, clients.1] {
-                        client.connection.idleTimeout = .seconds(20)
+                        client.connection.idleTimeout = .seconds(180)
                         try await client.logOn()
                         try await client.run("SELECT INBOX")
                     }
