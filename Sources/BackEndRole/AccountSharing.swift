@@ -32,10 +32,6 @@ struct AccountSharing: MailboxSharing {
         }
     }
 
-    func user(at address: String) async throws(MailStoreError) -> AuthenticatedUser? {
-        try await ask { () throws(DirectoryError) in try await directory.sharer(at: address) }
-    }
-
     func owners(sharingWith user: AuthenticatedUser) async throws(MailStoreError) -> [AuthenticatedUser] {
         try await ask { () throws(DirectoryError) in try await directory.sharers(with: user) }
     }

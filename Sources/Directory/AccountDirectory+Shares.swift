@@ -44,7 +44,11 @@ extension AccountDirectory {
         among holders: Set<String>,
         standingFor user: AuthenticatedUser
     ) async throws(DirectoryError) -> Set<String> {
-        var found = holders.intersection([Self.anyone, user.name.folded])
+        // Octet by octet, as addresses are told apart; and one that begins as groups do is no group.
+        let own = user.name.folded.first == Self.groupSign ? nil : user.name.folded
+        var found = holders.filter { holder in
+            holder == Self.anyone || own.map { $0.utf8.elementsEqual(holder.utf8) } == true
+        }
         for holder in holders where holder.first == Self.groupSign {
             guard let group = MailboxAddress(String(holder.dropFirst())) else { continue }
             let account = user.account
@@ -54,12 +58,6 @@ extension AccountDirectory {
             if case .membership(true) = answer { found.insert(holder) }
         }
         return found
-    }
-
-    /// The account with a primary address.
-    package func sharer(at address: String) async throws(DirectoryError) -> AuthenticatedUser? {
-        guard MailboxAddress(address) != nil else { return nil }
-        return try await account(loggingOnAs: address).map { AuthenticatedUser(account: $0.id, name: $0.address) }
     }
 
     /// Every account of which it is noted that somebody has rights there who stands for the user, by address.

@@ -9,7 +9,8 @@ import Testing
 /// Whom identifiers of RFC 4314 stand for, and who shares with whom.
 @Suite struct SharesTests {
     private func user(_ text: String, _ directory: AccountDirectory) async throws -> AuthenticatedUser {
-        try #require(try await directory.sharer(at: text))
+        let account = try await directory.account(address(text))
+        return AuthenticatedUser(account: account.id, name: account.address)
     }
 
     @Test(arguments: [

@@ -8,7 +8,7 @@ import MailTypes
 import Runtime
 import Testing
 
-@Suite("ACL (RFC 4314), LIST-MYRIGHTS (RFC 8440)", .timeLimit(.minutes(1)))
+@Suite("ACL (RFC 4314), LIST-MYRIGHTS (RFC 8440)", .timeLimit(.minutes(4)))
 struct AccessTests {
     private static let shared = "\"Other Users/alice@example.test/INBOX\""
 
@@ -198,6 +198,65 @@ struct AccessTests {
             }
             try await bob.expect("CLOSE", ["OK CLOSE completed"])
             #expect(try await bob.run("SELECT \(Self.shared)")[0].hasPrefix("NO [NOPERM]"))
+        }
+    }
+
+    @Test("Who may not read a mailbox any more does not search it either, by whatever name")
+    func searchedBlindly() async throws {
+        try await two { alice, bob, _ in
+            try await alice.run("SETACL INBOX bob lr")
+            try await bob.run("SELECT \(Self.shared)")
+            let sources = ["mailboxes \(Self.shared)", "subtree \"Other Users\"", "mailboxes (INBOX \(Self.shared))"]
+            for source in sources {
+                let found = try await bob.run("ESEARCH IN (\(source)) RETURN (COUNT) SUBJECT hers")
+                #expect(found.contains { $0.contains("COUNT 1") }, "\(found)")
+            }
+            try await alice.run("SETACL INBOX bob l")
+            for source in sources {
+                let found = try await bob.run("ESEARCH IN (\(source)) RETURN (COUNT) SUBJECT hers")
+                #expect(!found.contains { $0.contains("COUNT 1") }, "\(found)")
+            }
+        }
+    }
+
+    @Test("While the directory cannot be asked, what is the user's own goes on, and what was done is said to be done")
+    func directoryDown() async throws {
+        let sharing = FakeSharing()
+        try await two(sharing) { alice, bob, store in
+            try await alice.run("SETACL INBOX staff@example.test lrsi")
+            try await bob.run("SELECT \(Self.shared)")
+            // Between the leave to send and the octets.
+            try await bob.send("a APPEND INBOX {3}\r\n")
+            #expect(try await bob.receive() == "+ Ready for 3 octets")
+            sharing.isDown.withLock { $0 = true }
+            store.account.deliver("Subject: news\r\n\r\nx\r\n")
+            try await bob.send("y\r\n\r\n")
+            #expect(try await bob.responses(to: "a") == ["OK [APPENDUID 1001 2] APPEND completed"])
+            for command in [
+                "NOOP", "CAPABILITY", "LIST \"\" *", "STATUS INBOX (MESSAGES)", "ESEARCH IN (personal) ALL",
+            ] {
+                #expect(try await bob.run(command).last?.hasPrefix("OK") == true, "\(command)")
+            }
+            #expect(try await bob.run("FETCH 1 (FLAGS)")[0].hasPrefix("NO"))
+            sharing.isDown.withLock { $0 = false }
+            #expect(try await bob.run("FETCH 1 (FLAGS)").last == "OK FETCH completed")
+            sharing.isDown.withLock { $0 = true }
+            #expect(try await bob.run("LOGOUT").last?.hasPrefix("OK") == true)
+        }
+    }
+
+    @Test("Who shares nothing with a user is not looked at, and what is in the way of RENAME is not named")
+    func untold() async throws {
+        try await two { alice, bob, _ in
+            try await alice.run("CREATE a/Secret")
+            try await alice.run("CREATE b/Secret")
+            #expect(try await bob.run("STATUS \(Self.shared) (MESSAGES)")[0].hasPrefix("NO [NONEXISTENT]"))
+            for name in ["a", "b"] { try await alice.run("SETACL \(name) bob lkx") }
+            let root = "Other Users/alice@example.test"
+            for target in ["b", "a/" + String(repeating: "x", count: 930)] {
+                let refused = try await bob.run("RENAME \"\(root)/a\" \"\(root)/\(target)\"")
+                #expect(refused[0].hasPrefix("NO") && !refused[0].contains("Secret"), "\(refused)")
+            }
         }
     }
 

@@ -28,7 +28,7 @@ struct CommandRights {
         "EXAMINE": CommandRights(named: .read),
         "EXPUNGE": CommandRights(selected: .expunge),
         "GETACL": CommandRights(named: .administer),
-        "GETMETADATA": CommandRights(named: .read),
+        "GETMETADATA": CommandRights(named: [.lookup, .read]),
         "GETQUOTAROOT": CommandRights(named: .read),
         "LISTRIGHTS": CommandRights(named: .administer),
         // RFC 6851 §3.3: as COPY, STORE of \Deleted and EXPUNGE.
@@ -38,7 +38,7 @@ struct CommandRights {
         "REPLACE": CommandRights(named: .insert, selected: [.deleteMessages, .expunge]),
         "SELECT": CommandRights(named: .read),
         "SETACL": CommandRights(named: .administer),
-        "SETMETADATA": CommandRights(named: [.read, .write]),
+        "SETMETADATA": CommandRights(named: [.lookup, .read, .write]),
         "STATUS": CommandRights(named: .read),
     ]
 

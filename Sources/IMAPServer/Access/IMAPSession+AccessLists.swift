@@ -22,6 +22,15 @@ extension IMAPSession {
         }
     }
 
+    /// What is taken away goes by the list first: an address may be another's since the right was given.
+    private func keptIdentifier(_ text: String, in list: AccessList, _ change: AccessChange) -> AccessIdentifier? {
+        guard change.mode == .replace, change.rights.isEmpty, let kept = AccessIdentifier(text), list[kept] != nil
+        else {
+            return nil
+        }
+        return kept
+    }
+
     /// Whether it stands for the owner of a mailbox, who always has all rights (RFC 4314 §2).
     func isOwner(_ identifier: AccessIdentifier, of place: MailboxPlace) -> Bool {
         identifier.holder == (place.owner ?? user).name.folded
@@ -33,7 +42,8 @@ extension IMAPSession {
     /// rights always finds the mailbox with LIST.
     func changeAccess(to place: MailboxPlace, of text: String, _ change: AccessChange) async throws {
         let list = try await place.account.accessList(of: place.name)
-        let identifier = try await accessIdentifier(text, in: list)
+        let kept = keptIdentifier(text, in: list, change)
+        let identifier = if let kept { kept } else { try await accessIdentifier(text, in: list) }
         guard !isOwner(identifier, of: place) else {
             throw CommandRefusal.no(.cannot, "The owner of a mailbox always has all rights")
         }

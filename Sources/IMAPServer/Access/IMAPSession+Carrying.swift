@@ -9,6 +9,8 @@ internal import MailTypes
 extension IMAPSession {
     /// Messages of one command that are copied octet by octet, as many as one APPEND may bring.
     private static let carriedAtOnce = 1000
+    /// And their octets: small ones are in memory until all of them are stored.
+    private static let carriedOctets: UInt64 = 64 << 20
 
     /// Copies or moves messages of the selected mailbox, all or none: each account has a log of its own, so the octets
     /// are stored anew, and count for the owner of the target.
@@ -28,6 +30,7 @@ extension IMAPSession {
         guard !entries.isEmpty else {
             return TransferOutcome(targetUIDValidity: UIDValidity(1), pairs: [])
         }
+        try await checkRoom(for: entries, in: target.account)
         var messages: [NewMessage] = []
         for entry in entries {
             try await tellProgress(messages.count, of: entries.count)
@@ -50,6 +53,21 @@ extension IMAPSession {
             targetUIDValidity: stored.uidValidity,
             pairs: zip(entries, stored.uids.uids).map { ($0.uid, $1) }
         )
+    }
+
+    /// Refuses what is too much before any octet is read.
+    ///
+    /// The store looks at the quota again when it stores them.
+    private func checkRoom(for entries: [MessageEntry], in account: any MailAccount) async throws {
+        let octets = entries.reduce(0 as UInt64) { $0.addingReportingOverflow($1.size).overflow ? .max : $0 + $1.size }
+        let most = max(Self.carriedOctets, configuration.maximumMessageOctets)
+        guard octets <= most else {
+            throw CommandRefusal.no(.limit, "At most \(most) octets go to another user at once")
+        }
+        let quota = try await account.quota()
+        guard quota.usage.admits(octets: octets, messages: UInt64(entries.count), within: quota.limits) else {
+            throw MailStoreError(.overQuota, "the mailbox's owner has no room for that")
+        }
     }
 
     /// Those of some messages that are still there, with their flags as they are now.

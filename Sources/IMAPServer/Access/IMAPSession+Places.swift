@@ -79,15 +79,18 @@ extension IMAPSession {
         }
     }
 
-    /// Where a name leads, without rights; `nil` for an owner who is not there.
+    /// Where a name leads, without rights; `nil` for an owner who is not there, or shares nothing with
+    /// the user.
     private func anyPlace(of name: MailboxName) async throws -> MailboxPlace? {
         guard let sharing, OthersNamespace.contains(name.text), let (address, inner) = OthersNamespace.split(name)
         else { return own(name) }
         // A mailbox that the user had before the namespace was there is still theirs.
         if try await rights(to: name, in: account) != nil { return own(name) }
-        guard let owner = try await sharing.user(at: address), owner.account != user.account,
-            owner.name.folded == address
-        else { return nil }
+        // Nobody's account is opened for a stranger.
+        let owners = try await sharing.owners(sharingWith: user)
+        guard let owner = owners.first(where: { $0.name.folded == address }), owner.account != user.account else {
+            return nil
+        }
         let theirs = try await store.account(owner.account, deadline: .now + configuration.storeWait)
         return MailboxPlace(shownName: name, account: theirs, name: inner, owner: owner, rights: [])
     }
@@ -123,12 +126,12 @@ extension IMAPSession {
 extension IMAPSession {
     /// Whether the user has the rights to the selected mailbox that a command needs.
     ///
-    /// A command that leaves it is done also while nobody can say: then as without any.
+    /// A command that leaves it, or needs none selected, is done also while nobody can say: then as without any.
     func checkSelected(_ command: (some IMAPCommand).Type) async throws {
         do {
             try await refreshRights()
         } catch {
-            guard command.traits.contains(.leavesMailbox) else { throw error }
+            guard !command.traits.isDisjoint(with: [.leavesMailbox, .authenticated]) else { throw error }
             view?.rights = []
         }
         guard let view, view.isShared else { return }

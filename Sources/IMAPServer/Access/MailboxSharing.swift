@@ -28,9 +28,6 @@ package protocol MailboxSharing: Sendable {
         standingFor user: AuthenticatedUser
     ) async throws(MailStoreError) -> Set<String>
 
-    /// The user whose primary address this is; `nil` for nobody.
-    func user(at address: String) async throws(MailStoreError) -> AuthenticatedUser?
-
     /// Everybody who may have given rights to a user, in the order of their addresses: some may have taken them back.
     func owners(sharingWith user: AuthenticatedUser) async throws(MailStoreError) -> [AuthenticatedUser]
 

@@ -34,23 +34,36 @@ struct ListedMailboxes {
 
 extension IMAPSession {
     func listedMailboxes() async throws -> ListedMailboxes {
-        ListedMailboxes(own: try await account.mailboxes(), shared: try await sharedMailboxes())
+        ListedMailboxes(own: try await account.mailboxes(), shared: await sharedMailboxes())
     }
 
     /// Every mailbox of others to which the user has the right `l`.
     ///
     /// An owner whose account cannot be had now is left out: LIST is not refused for that (RFC 4314 §4).
-    private func sharedMailboxes() async throws -> [(place: MailboxPlace, id: MailboxID)] {
+    private func sharedMailboxes() async -> [(place: MailboxPlace, id: MailboxID)] {
         guard let sharing else { return [] }
         var all: [(place: MailboxPlace, id: MailboxID)] = []
-        for owner in try await sharing.owners(sharingWith: user) where owner.account != user.account {
+        for owner in await owners(sharing) where owner.account != user.account {
             do throws(MailStoreError) {
                 all += try await mailboxes(of: owner, sharing)
             } catch {
-                events.record(.imapSharerLeftOut, ["imap.detail": .string("\(error): \(error.detail)")])
+                noteLeftOut(error)
             }
         }
         return all
+    }
+
+    private func owners(_ sharing: any MailboxSharing) async -> [AuthenticatedUser] {
+        do throws(MailStoreError) {
+            return try await sharing.owners(sharingWith: user)
+        } catch {
+            noteLeftOut(error)
+            return []
+        }
+    }
+
+    private func noteLeftOut(_ error: MailStoreError) {
+        events.record(.imapSharerLeftOut, ["imap.detail": .string("\(error): \(error.detail)")])
     }
 
     private func mailboxes(

@@ -37,13 +37,11 @@ extension AppendCommand: MessageBringingCommand {
 extension MessageBringingCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
         var receiver = AppendReceiver(session, name: Self.name, takesSeveral: Self.takesSeveral)
-        let place: MailboxPlace
         do {
             if let literal { try receiver.check(literal) }
             try await session.checkSelected(Self.self)
             try prepare(in: session)
             let found = try await session.place(named: mailbox, for: Self.self)
-            place = found
             _ = try await offeringCreation { () throws(MailStoreError) in
                 try await found.account.status(of: found.name)
             }
@@ -52,6 +50,8 @@ extension MessageBringingCommand {
             throw error
         }
         var received = try await receiver.receive(AppendFragment(messages: messages))
+        // The message may have been long in coming: what counts is what the name leads to now.
+        let place = try await session.place(named: mailbox, for: Self.self)
         for index in received.indices { received[index].flags = place.rights.permitted(received[index].flags) }
         return try await store(received, in: place, session)
     }

@@ -61,9 +61,10 @@ extension ESearchCommand: SessionCommand {
         session.send(.esearch(ESearchResponse(tag: session.tag, source: source, isUID: true, items: items)))
     }
 
-    /// The mailbox as the session sees it, or as it is; `nil` when it is not there any more.
+    /// The mailbox as the session sees it, or as it is; `nil` when it is not there any more, or the user may not
+    /// read it.
     private func view(of name: MailboxName, in session: IMAPSession) async throws -> MailboxView? {
-        if let view = session.view, view.name == name, !view.isGone { return view }
+        if let view = session.view, view.name == name, !view.isGone { return view.rights.contains(.read) ? view : nil }
         return try await session.readableView(of: name)
     }
 

@@ -11,13 +11,15 @@ extension IMAPSession {
     func sync(allowingExpunge: Bool) async throws {
         guard let id = view?.id, let since = view?.modSeq, view?.needsSync == true else { return }
         guard notifications?.selected != .frozen else { return }
-        try await refreshRights()
-        guard let account = view?.account, view?.rights.contains(.read) == true else { return }
+        // What is new is told when somebody can say whether it may be: the command stands on its own.
+        do { try await refreshRights() } catch is MailStoreError { return }
+        guard let account = view?.account else { return }
         let last = view?.messages.last?.uid
         var reports: [MailboxView.Report]?
         var changed = UIDSet()
         do throws(MailStoreError) {
             let changes = try await account.changes(in: id, since: since)
+            guard view?.rights.contains(.read) == true else { return }
             if view?.contexts.isEmpty == false {
                 tellRemoved(changes.vanished)
                 changed = UIDSet(ascending: changes.changed.lazy.map { $0.uid }.sorted())

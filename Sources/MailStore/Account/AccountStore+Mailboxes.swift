@@ -117,10 +117,11 @@ extension AccountStore {
         let moving = state.names.filter { $0.key == name || $0.key.isBelow(name) }
         return try moving.map { old, id throws(MailStoreError) in
             guard let new = old.moved(from: name, to: target) else {
-                throw MailStoreError(.forbidden, "the new name of \(old) is too long")
+                throw MailStoreError(.forbidden, "a name below \(target) would be too long")
             }
             guard state.names[new] == nil || moving[new] != nil else {
-                throw MailStoreError(.mailboxExists, "mailbox \(new) exists")
+                // The one that is in the way may be none that the user knows of.
+                throw MailStoreError(.mailboxExists, "a mailbox \(target), or one below it, exists")
             }
             return MailboxRename(mailbox: id, name: new)
         }

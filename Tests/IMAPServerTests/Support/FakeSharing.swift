@@ -11,6 +11,8 @@ import SASL
 final class FakeSharing: MailboxSharing {
     /// Who shares, as it was noted.
     let notes = Lock<[AccountID: Set<String>]>([:])
+    /// Nothing can be asked.
+    let isDown = Lock(false)
     private static let names = ["alice", "bob", "carol"]
 
     private static func user(_ name: String) -> AuthenticatedUser? {
@@ -20,7 +22,12 @@ final class FakeSharing: MailboxSharing {
         return AuthenticatedUser(account: AccountID(UInt64(7 + number)), name: address)
     }
 
+    private func ask() throws(MailStoreError) {
+        guard !isDown.withLock({ $0 }) else { throw MailStoreError(.unavailable, "the directory cannot be asked now") }
+    }
+
     func identifier(_ text: String) async throws(MailStoreError) -> AccessLookup {
+        try ask()
         let isNegative = text.hasPrefix("-")
         let name = isNegative ? String(text.dropFirst()) : text
         guard !name.isEmpty else { return .invalid }
@@ -40,15 +47,13 @@ final class FakeSharing: MailboxSharing {
         among holders: Set<String>,
         standingFor user: AuthenticatedUser
     ) async throws(MailStoreError) -> Set<String> {
+        try ask()
         let groups: Set<String> = user.account == AccountID(8) ? ["$staff@example.test"] : []
         return holders.intersection(groups.union(["anyone", user.name.folded]))
     }
 
-    func user(at address: String) async throws(MailStoreError) -> AuthenticatedUser? {
-        Self.names.first { address == "\($0)@example.test" }.flatMap(Self.user)
-    }
-
     func owners(sharingWith user: AuthenticatedUser) async throws(MailStoreError) -> [AuthenticatedUser] {
+        try ask()
         let notes = notes.withLock { $0 }
         let all = try await holders(among: notes.values.reduce(into: []) { $0.formUnion($1) }, standingFor: user)
         return Self.names.compactMap(Self.user).filter { owner in
