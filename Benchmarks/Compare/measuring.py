@@ -132,7 +132,7 @@ class Measuring:
                 except (LoadFailed, subprocess.TimeoutExpired) as error:
                     self.note(f"FAILED: {error}")
                     continue
-                for pause in (one for one in pauses if one["asked"]):
+                for pause in (one for one in pauses if one["longest_ms"] is not None):
                     found.setdefault(pause["command"], {}).setdefault(contender.name, []).append(pause)
         table = []
         for command, runs in found.items():
