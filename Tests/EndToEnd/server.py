@@ -220,11 +220,15 @@ class Server:
 
 
 def children_of(pid):
-    """Ids of the processes that a process has started and that still run."""
+    """Ids of the processes that a process has started and that still run; none of one that has ended meanwhile."""
     found = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
         try:
-            found += [int(word) for word in thread.read_text().split()]
+            found += [int(word) for word in Path(f"/proc/{pid}/task/{thread}/children").read_text().split()]
         except OSError:
             pass
     return found
