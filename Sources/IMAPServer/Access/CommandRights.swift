@@ -6,7 +6,7 @@ internal import MailTypes
 
 /// The rights that commands need (RFC 4314 §4): the one place that says so.
 ///
-/// What is not here needs none, or goes by what it does: STORE and FETCH look at the right of each flag, CLOSE expunges
+/// What is not here names no mailbox, or goes by what it does: STORE and FETCH look at the right of each flag, CLOSE expunges
 /// only with `e`, and LIST tells what has `l`.
 struct CommandRights {
     /// To the mailbox that the command names: all of these.
@@ -17,6 +17,9 @@ struct CommandRights {
     var parent: MailboxRights = []
     /// To the selected mailbox, beside `r`.
     var selected: MailboxRights = []
+
+    /// A command that names a mailbox and is not in the table: nobody but the owner may do it.
+    private static let unlisted = CommandRights(named: .all)
 
     private static let table: [String: CommandRights] = [
         "APPEND": CommandRights(named: .insert),
@@ -43,7 +46,7 @@ struct CommandRights {
     ]
 
     static func of(_ command: (some IMAPCommand).Type) -> CommandRights {
-        table["\(command.name)"] ?? CommandRights()
+        table["\(command.name)"] ?? unlisted
     }
 }
 

@@ -48,7 +48,8 @@ struct OnDemandFetches: Sendable {
         else { throw AdminError(.badRequest, "socket must name a connection that is lent.") }
         let connector = request.path[4]
         let line = OnDemandSessions.Line(
-            host: SMTPHost("atrn-\(name)", address),
+            // Not by the name of the socket, which ends the loan: reports name the host.
+            host: SMTPHost("atrn-\(TraceID.random())", address),
             options: OnDemandRelays.options(hostName, settings.current)
         )
         guard sessions.open([connector], line) else { throw AdminError(.conflict, "Somebody else fetches it.") }
