@@ -135,6 +135,28 @@ struct ConnectionTests {
         }
     }
 
+    @Test("What the peer does not take at once stays gathered, and comes in its order", .timeLimit(.minutes(1)))
+    func flushWithoutWaiting() async throws {
+        try await EventLoop.run { loop in
+            let (client, server) = try Connection.pair(loop: loop)
+            let text = (0..<(2 << 20)).map { UInt8(truncatingIfNeeded: $0 / 251) }
+            server.write(text)
+            try server.flushWithoutWaiting()
+            #expect(server.unsentCount > 0 && server.unsentCount < text.count)
+            try server.flushWithoutWaiting()
+            server.write("end")
+            var received: [UInt8] = []
+            while server.unsentCount > 0 {
+                while let some = try client.readAvailable(), !some.isEmpty { received += some }
+                try server.flushWithoutWaiting()
+            }
+            await server.close()
+            while case let some = try await client.readSome(maximum: 65_536), !some.isEmpty { received += some }
+            #expect(received == text + Array("end".utf8))
+            await client.close()
+        }
+    }
+
     @Test("One task can wait for two connections")
     func either() async throws {
         try await EventLoop.run { loop in
@@ -155,6 +177,70 @@ struct ConnectionTests {
             ready = try await Connection.waitForEither(a, b)
             #expect(ready.a)
             #expect(try a.readAvailable() == [])
+            for connection in [a, b, farB] { await connection.close() }
+        }
+    }
+
+    /// The loop tells of the octets and of the error at once, and of nothing behind that.
+    @Test("A peer that is gone with something unread is found out behind its last octets", arguments: [false, true])
+    func broken(inPair: Bool) async throws {
+        try await EventLoop.run { loop in
+            var ends: [Int32] = [-1, -1]
+            let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+            #expect(unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0)
+            let (near, far) = (Connection(fd: ends[0], loop: loop, peer: .unix), ends[1])
+            let (other, otherFar) = try Connection.pair(loop: loop)
+            near.idleTimeout = .seconds(30)
+            other.idleTimeout = .seconds(30)
+            near.write("never read")
+            try await near.flush()
+            loop.execute {
+                _ = unsafe write(far, "cut", 3)
+                close(far)
+            }
+            var failure: IOError?
+            do {
+                if inPair {
+                    while true {
+                        try await Connection.waitForAny(near, other)
+                        while let some = try near.readArrived() { if some.isEmpty { throw IOError.closed } }
+                    }
+                } else {
+                    _ = try await near.readLine(maximum: 100)
+                }
+            } catch { failure = error as? IOError }
+            #expect(failure != nil && failure != .timedOut)
+            for connection in [near, other, otherFar] { await connection.close() }
+        }
+    }
+
+    @Test("What has arrived is what the loop has told of, to the end of the stream")
+    func arrived() async throws {
+        try await EventLoop.run { loop in
+            let (a, far) = try Connection.pair(loop: loop)
+            let (b, farB) = try Connection.pair(loop: loop)
+            for octet in UInt8(1)...3 {
+                far.write([octet])
+                try await far.flush()
+                // Of a new connection nothing is known, so that it is looked at.
+                if octet > 1 { #expect(try a.readArrived() == nil) }
+                try await Connection.waitForAny(a, b)
+                #expect(try a.readArrived() == [octet])
+                #expect(try a.readArrived() == nil && b.readArrived() == nil)
+            }
+            // As much as one read takes, and more.
+            let long = [UInt8](repeating: 9, count: 70_000)
+            far.write(long)
+            try await far.flush()
+            var received: [UInt8] = []
+            while received.count < long.count {
+                try await Connection.waitForAny(a, b)
+                while let some = try a.readArrived() { received += some }
+            }
+            #expect(received == long)
+            await far.close()
+            try await Connection.waitForAny(a, b)
+            #expect(try a.readArrived() == [])
             for connection in [a, b, farB] { await connection.close() }
         }
     }

@@ -134,10 +134,23 @@ extension Connection {
     /// What can be had without waiting: `nil` when there is nothing now, empty at the end of the stream.
     package func readAvailable() throws(IOError) -> [UInt8]? {
         if !input.isEmpty { return takeBuffered() }
-        switch try receive() {
-        case .bytes: return takeBuffered()
-        case .end: return []
-        case .wantsRead, .wantsWrite: return nil
+        return taken(after: try receive())
+    }
+
+    /// As above, as far as the loop has told: the kernel is not asked when the last read found all there was, and nothing
+    /// came since.
+    ///
+    /// Who gets `nil` has to wait for input before asking again, or never hears of it.
+    package func readArrived() throws(IOError) -> [UInt8]? {
+        if !input.isEmpty { return takeBuffered() }
+        return taken(after: try receiveArrived())
+    }
+
+    private func taken(after receipt: Receipt) -> [UInt8]? {
+        switch receipt {
+        case .bytes: takeBuffered()
+        case .end: []
+        case .wantsRead, .wantsWrite: nil
         }
     }
 
@@ -153,7 +166,7 @@ extension Connection {
         try await flush()
         while true {
             let events: Int32
-            switch try receive() {
+            switch try receiveArrived() {
             case .bytes: return true
             case .end: return false
             case .wantsRead: events = readable
@@ -168,6 +181,14 @@ extension Connection {
     }
 
     enum Receipt { case bytes, end, wantsRead, wantsWrite }
+
+    /// As `receive`, but leaves the kernel alone when it would find nothing; a wait for input has to follow then.
+    private func receiveArrived() throws(IOError) -> Receipt {
+        // Of what TLS and zlib hold the loop does not know.
+        guard !wait.mayHaveInput, deflate == nil, !hasPending else { return try receive() }
+        guard isOpen else { throw .closed }
+        return .wantsRead
+    }
 
     /// One attempt to read into the buffer.
     func receive() throws(IOError) -> Receipt {
@@ -186,14 +207,29 @@ extension Connection {
     }
 
     private func receivePlain() throws(IOError) -> Receipt {
+        do throws(IOError) {
+            let receipt = try receiveOnce()
+            switch receipt {
+            case .bytes, .wantsWrite: break
+            case .wantsRead: wait.noteEmpty()
+            // TLS says it to whoever asks, and the descriptor not again.
+            case .end: wait.noteEnd()
+            }
+            return receipt
+        } catch {
+            wait.noteEnd()
+            throw error
+        }
+    }
+
+    private func receiveOnce() throws(IOError) -> Receipt {
         guard isOpen else { throw .closed }
         let scratch = unsafe loop.confined.scratch
-        if let stream {
-            return try unsafe stream.read(into: &input, scratch: scratch)
-        }
+        if let stream { return try unsafe stream.read(into: &input, scratch: scratch) }
         while true {
             let count = unsafe recv(fd, scratch.baseAddress, scratch.count, 0)
             if count > 0 {
+                if count == scratch.count { wait.noteInput() } else { wait.noteEmpty() }
                 unsafe input.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: scratch[..<count]))
                 return .bytes
             }

@@ -39,6 +39,7 @@ extension Connection {
             case .done:
                 stream = fresh
                 tls = fresh.facts
+                wait.noteInput()
                 return
             case .wantsRead: wake = await park(for: readable, until: latest)
             case .wantsWrite: wake = await park(for: writable, until: latest)

@@ -25,14 +25,25 @@ struct WaitState {
     var continuation: UnsafeContinuation<Wake, Never>?
     /// The other connection that the same task waits for.
     unowned(unsafe) var partner: Connection?
-    /// Events that came while nobody waited.
-    var arrived: Int32 = 0
+    /// Whether a read may find something: false when the last one found all there was, until the loop tells of more.
+    private(set) var mayHaveInput = true
+    /// The stream has ended, or the loop has seen an error: only reads find out, as often as they are asked.
+    private var isOver = false
     var listensForNotices = false
     var hasNotice = false
     var shutdownRequested = false
     var dueAt: UInt64 = .max
     var timerDueAt: UInt64 = .max
     var timerClosed = false
+
+    /// A read has found all there was.
+    mutating func noteEmpty() { mayHaveInput = isOver }
+
+    /// There may be more.
+    mutating func noteInput() { mayHaveInput = true }
+
+    /// Whatever there is to be told was told, if not to everybody who reads.
+    mutating func noteEnd() { (isOver, mayHaveInput) = (true, true) }
 }
 
 let readable = Int32(UV_READABLE.rawValue)
@@ -98,12 +109,14 @@ extension Connection {
         wait.armed = events
         unsafe uv_poll_start(poll, events) { handle, status, events in
             guard let data = unsafe handle?.pointee.data else { return }
-            unsafe Unmanaged<Connection>.fromOpaque(data).takeUnretainedValue().polled(status < 0 ? ~0 : events)
+            let connection = unsafe Unmanaged<Connection>.fromOpaque(data).takeUnretainedValue()
+            if status < 0 { connection.broke() } else { connection.polled(events) }
         }
     }
 
     /// The loop saw events on the descriptor.
     private func polled(_ events: Int32) {
+        if events & readable != 0 { wait.noteInput() }
         if wait.awaited & events & (readable | writable) != 0 {
             resume(.ready)
         } else {
@@ -111,6 +124,13 @@ extension Connection {
             wait.armed = 0
             unsafe uv_poll_stop(poll)
         }
+    }
+
+    /// The loop saw an error on the descriptor, of which libuv takes its hands then; there may be octets before it.
+    private func broke() {
+        wait.armed = 0
+        wait.noteEnd()
+        if wait.awaited & (readable | writable) != 0 { resume(.ready) }
     }
 
     private func armTimer(_ latest: ContinuousClock.Instant?) {
@@ -183,13 +203,23 @@ extension Connection {
 }
 
 extension Connection {
-    /// Waits until at least one of two connections of the same loop can be read (or has ended).
+    /// Waits until at least one of two connections of the same loop can be read (or has ended), and says which.
     ///
     /// The longer of the two idle time-outs holds. Throws as any wait does.
     package static func waitForEither(
         _ a: Connection,
         _ b: Connection
     ) async throws(IOError) -> (a: Bool, b: Bool) {
+        if let buffered = try await waitForAny(a, b) { return buffered }
+        return (a.isReadableNow, b.isReadableNow)
+    }
+
+    /// As above, but says which only when there was nothing to wait for; otherwise `readArrived` tells.
+    @discardableResult
+    package static func waitForAny(
+        _ a: Connection,
+        _ b: Connection
+    ) async throws(IOError) -> (a: Bool, b: Bool)? {
         try await a.flush()
         try await b.flush()
         let buffered = (a: try a.hasInput(), b: try b.hasInput())
@@ -211,7 +241,7 @@ extension Connection {
             }
         }
         guard case .ready = wake else { throw wake.error }
-        return (a.isReadableNow, b.isReadableNow)
+        return nil
     }
 
     /// Whether a read would give something without waiting.

@@ -63,6 +63,16 @@ extension Connection {
         }
     }
 
+    /// Sends what the peer takes at once, and waits for nothing: for whoever holds what others wait for.
+    ///
+    /// What is then unsent stays gathered; all of it where it is to be compressed.
+    package func flushWithoutWaiting() throws(IOError) {
+        guard !isOutputCut, deflate?.isEnding != false else { return }
+        var sent = 0
+        defer { output.removeFirst(sent) }
+        while sent < output.count, case .sent(let count) = try transmit(from: sent) { sent += count }
+    }
+
     /// As `flush`, but returns early, with `false`, once the peer has sent something: for peers that may have to say
     /// something before they have read all.
     ///

@@ -7,23 +7,26 @@ internal import Locking
 
 /// One thread that waits for descriptors and timers (libuv) and runs the Swift tasks that prefer it.
 ///
-/// It is a `TaskExecutor` (start sessions with `Task(executorPreference: loop)`) and a `SerialExecutor` (an actor that
-/// lives here returns `loop.asUnownedSerialExecutor()` as its `unownedExecutor`).
+/// It is a `TaskExecutor` (start sessions with `Task(executorPreference: loop)`); an actor that lives here returns
+/// `loop.asUnownedSerialExecutor()` as its `unownedExecutor`.
 @safe
-package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+package final class EventLoop: TaskExecutor, @unchecked Sendable {
     // Safe to share: `uv`, `ready` and what `confined` holds are touched by the loop's thread only, after `run` began;
     // `inbox` is locked; `uv_async_send` may be called from any thread.
     package let name: String
     let uv: UnsafeMutablePointer<uv_loop_t>
     private let wakeUp: UnsafeMutablePointer<uv_async_t>
     private let inbox = Lock(Inbox())
-    private var ready: [UnownedJob] = []
-    private var spare: [UnownedJob] = []
+    private var ready: [LoopJob] = []
+    private var spare: [LoopJob] = []
+    private let isolation = LoopIsolation()
+    /// Whether libuv has the thread.
+    private var isInUV = false
     var confined = ConfinedState()
 
     /// Work that other threads hand in.
     private struct Inbox {
-        var jobs: [UnownedJob] = []
+        var jobs: [LoopJob] = []
         var bodies: [@Sendable () -> Void] = []
         var isStopping = false
         var isReleased = false
@@ -56,6 +59,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         guard unsafe uv_loop_init(uv) == 0, unsafe uv_async_init(uv, wakeUp, { _ in }) == 0 else {
             fatalError("cannot make an event loop: out of descriptors")
         }
+        unsafe isolation.loop = self
     }
 
     // MARK: Running
@@ -86,7 +90,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         unsafe pthread_setspecific(EventLoop.currentKey, Unmanaged.passUnretained(self).toOpaque())
         while !takeInbox() || !ready.isEmpty {
             runReadyJobs()
+            isInUV = true
             _ = unsafe uv_run(uv, ready.isEmpty && !hasInbox ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+            isInUV = false
         }
         release()
         pthread_setspecific(EventLoop.currentKey, nil)
@@ -127,23 +133,54 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         return isStopping
     }
 
+    /// How long jobs that others make ready are run before descriptors have their turn.
+    ///
+    /// A task that goes from a session to an account and back is ready anew each time, and asking the kernel in between
+    /// would cost more than the way.
+    private static let roundNanoseconds: UInt64 = 200_000
+
     private func runReadyJobs() {
-        swap(&ready, &spare)
-        for job in spare {
-            unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        guard !ready.isEmpty else { return }
+        let end = uv_hrtime() + Self.roundNanoseconds
+        repeat {
+            swap(&ready, &spare)
+            for job in spare { run(job) }
+            spare.removeAll(keepingCapacity: true)
+        } while !ready.isEmpty && uv_hrtime() < end
+    }
+
+    /// Each job as what it was handed in for: a task that is in no actor, and is told to be in one, would be set aside at
+    /// once to leave it.
+    private func run(_ job: LoopJob) {
+        if job.isOfActor {
+            unsafe job.job.runSynchronously(
+                isolatedTo: asUnownedSerialExecutor(),
+                taskExecutor: asUnownedTaskExecutor()
+            )
+        } else {
+            unsafe job.job.runSynchronously(on: asUnownedTaskExecutor())
         }
-        spare.removeAll(keepingCapacity: true)
     }
 
     // MARK: Executors
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        let unowned = UnownedJob(job)
+        enqueue(LoopJob(job: UnownedJob(job), isOfActor: false))
+    }
+
+    fileprivate func enqueue(_ job: LoopJob) {
         if isCurrent {
-            ready.append(unowned)
+            ready.append(job)
+            // Timers that are due already fire before the wait for descriptors, which would then begin all the same.
+            if isInUV { unsafe uv_stop(uv) }
         } else {
-            send { $0.jobs.append(unowned) }
+            send { $0.jobs.append(job) }
         }
+    }
+
+    /// For actors that live on this loop, and not longer than it.
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: isolation)
     }
 
     /// Runs `body` on the loop, soon.
@@ -161,10 +198,29 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             inbox.wakeUpSent = true
         }
     }
+}
 
-    package func checkIsolated() {
-        precondition(isCurrent, "must run on event loop \(name)")
+/// A job of a loop, and whether it is of an actor that lives there.
+private struct LoopJob {
+    let job: UnownedJob
+    let isOfActor: Bool
+}
+
+/// A loop as actors know it.
+@safe
+private final class LoopIsolation: SerialExecutor, @unchecked Sendable {
+    // Safe: set before anybody else has the loop, which keeps this as long as it lives.
+    unowned(unsafe) var loop: EventLoop?
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = LoopJob(job: UnownedJob(job), isOfActor: true)
+        unsafe loop?.enqueue(job)
     }
 
-    package func isIsolatingCurrentContext() -> Bool? { isCurrent }
+    func checkIsolated() {
+        guard let loop = unsafe loop else { return }
+        precondition(loop.isCurrent, "must run on event loop \(loop.name)")
+    }
+
+    func isIsolatingCurrentContext() -> Bool? { unsafe loop?.isCurrent }
 }
