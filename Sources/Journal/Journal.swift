@@ -50,12 +50,14 @@ package final class Journal: Sendable {
 
     /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer.
     ///
-    /// Blocks for as long as recovery takes: not for event loops. One process may have a journal open at a time; the
-    /// caller sees to that.
+    /// `witness` is asked, when checkpoints are gone or damaged, for the last record that the caller knows to have been
+    /// on disk: what of it is not there counts as lost, and its place is not written again. Blocks for as long as
+    /// recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to that.
     package static func open(
         _ directory: String,
         identity: JournalIdentity,
-        options: JournalOptions = JournalOptions()
+        options: JournalOptions = JournalOptions(),
+        witness: () -> RecordPosition? = { nil }
     ) throws(JournalError) -> Journal {
         try Directories.make(directory)
         for name in try Directories.entries(directory) where name.hasSuffix(TemporaryFile.suffix) {
@@ -63,7 +65,7 @@ package final class Journal: Sendable {
         }
         let segments = try SegmentTable(directory: directory, identity: identity)
         var pass = RecoveryPass(segments: segments, identity: identity, directory: directory)
-        let recovery = try pass.run()
+        let recovery = try pass.run(witness: witness)
         let indexer = SegmentIndexer(segments)
         let writer = JournalWriter(
             directory: directory,
@@ -77,6 +79,8 @@ package final class Journal: Sendable {
         writer.start()
         indexer.addMissing()
         for number in pass.unindexed { indexer.add(number) }
+        // Left because its end is lost.
+        if pass.tail.last == nil, let left = segments.numbers.last { indexer.add(left) }
         return Journal(
             directory: directory,
             identity: identity,

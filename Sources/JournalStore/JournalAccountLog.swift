@@ -5,6 +5,7 @@ internal import ByteTools
 internal import Events
 internal import Glibc
 internal import Journal
+internal import Locking
 internal import MailStore
 internal import MailTypes
 internal import Runtime
@@ -20,6 +21,7 @@ final class JournalAccountLog: AccountLog {
     let snapshots: SnapshotFiles
     private let events: EventRecorder
     private let mended = MendedBodies()
+    private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
     /// Records of the store itself.
     static let storeStream = UInt64.max
 
@@ -94,9 +96,7 @@ final class JournalAccountLog: AccountLog {
     }
 
     /// The number of the journal that has an account's records.
-    func shardNumber(of account: AccountID) -> Int {
-        Int((account.rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 % UInt64(shards.count))
-    }
+    func shardNumber(of account: AccountID) -> Int { StoreFormat.shard(of: account, among: shards.count) }
 
     func shard(_ account: AccountID) -> Journal { shards[shardNumber(of: account)] }
 
@@ -182,6 +182,23 @@ final class JournalAccountLog: AccountLog {
         return LogRecord.structure(in: metadata) ?? LogRecord.decode(metadata)?.record.asMessage?.structure
     }
 
+    func messageStructures(
+        at bodies: [BodyReference],
+        of account: AccountID,
+        _ take: (_ place: Int, _ structure: CachedStructure?) -> Void
+    ) {
+        shard(account).visit(bodies.map(\.record)) { place, entry in
+            take(place, entry.flatMap { Self.structure(in: $0) })
+        }
+    }
+
+    private static func structure(in entry: JournalEntry) -> CachedStructure? {
+        if let place = LogRecord.structurePlace(in: entry.metadata) {
+            return CachedStructure(entry.metadata, at: place)
+        }
+        return (LogRecord.decode(entry.metadata)?.record.asMessage?.structure).map { CachedStructure($0) }
+    }
+
     /// `nil` when the record is lost.
     private func metadata(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> [UInt8]? {
         do throws(JournalError) {
@@ -206,12 +223,22 @@ final class JournalAccountLog: AccountLog {
         }
     }
 
-    /// A snapshot counts when the record it ends with is there: else the log is another, or was set back.
+    /// A snapshot counts when the record it ends with is there, or is lost: else the log is another, or was set back.
     func snapshot(of account: AccountID) -> LogSnapshot? {
         guard let snapshot = snapshots.load(account) else { return nil }
         let last = RecordPosition(segment: snapshot.position.segment, offset: snapshot.position.offset)
-        guard let entry = try? shard(account).record(at: last), entry.stream == account.rawValue else { return nil }
+        switch shard(account).trace(of: account.rawValue, at: last) {
+        case .there: break
+        case .lost: lostEnds.withLock { $0[account] = last }
+        case .other: return nil
+        }
         return snapshot
+    }
+
+    /// Accounts of a shard whose state is had by a snapshot alone, as far as they were opened, and where the record was
+    /// that it ends with: no base and no record in its segment can stand for it.
+    func lostEnds(shard number: Int) -> [AccountID: RecordPosition] {
+        lostEnds.withLock { $0.filter { shardNumber(of: $0.key) == number } }
     }
 
     func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {

@@ -26,21 +26,20 @@ struct OpenedStore: Sendable {
             try Self.empty(stagingDirectory)
             let format = try StoreFormat.load(directory, shards: shards, events: events)
             identity = format.identity
+            let snapshots = SnapshotFiles(directory: directory, identity: format.identity)
             var journals: [Journal] = []
             for shard in 0..<format.shards {
                 let journal = try Journal.open(
                     StoreFormat.shardDirectory(shard, in: directory),
                     identity: format.identity,
                     options: options
-                )
+                ) {
+                    snapshots.lastRecord { format.shard(of: $0) == shard }
+                }
                 RecoveryReport.record(journal.recovery, shard: shard, to: events)
                 journals.append(journal)
             }
-            log = JournalAccountLog(
-                journals,
-                snapshots: SnapshotFiles(directory: directory, identity: format.identity),
-                events: events
-            )
+            log = JournalAccountLog(journals, snapshots: snapshots, events: events)
         } catch {
             lock.release()
             throw MailStoreError(error, "the store cannot be opened")

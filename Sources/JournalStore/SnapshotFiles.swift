@@ -45,6 +45,31 @@ struct SnapshotFiles: Sendable {
         }
     }
 
+    /// The identity in the first snapshot of a folder that is whole.
+    ///
+    /// Blocks.
+    static func identity(in directory: String) -> JournalIdentity? {
+        let anybody = SnapshotFiles(directory: directory, identity: JournalIdentity(high: 0, low: 0))
+        for file in anybody.files() {
+            guard let account = file.account, let bytes = WholeFile.contents(file.path) else { continue }
+            var reader = ByteReader(bytes)
+            guard (try? reader.skip(8)) != nil, let high = try? reader.integer(UInt64.self),
+                let low = try? reader.integer(UInt64.self)
+            else { continue }
+            let identity = JournalIdentity(high: high, low: low)
+            if SnapshotFiles(directory: directory, identity: identity).load(account) != nil { return identity }
+        }
+        return nil
+    }
+
+    /// The last record that any snapshot of some accounts has in it.
+    ///
+    /// Blocks; it reads all of them.
+    func lastRecord(where isMeant: (AccountID) -> Bool) -> RecordPosition? {
+        let positions = files().compactMap { $0.account.flatMap { isMeant($0) ? load($0)?.position : nil } }
+        return positions.max().map { RecordPosition(segment: $0.segment, offset: $0.offset) }
+    }
+
     /// Every snapshot file, with its account where the name says one.
     ///
     /// Blocks.

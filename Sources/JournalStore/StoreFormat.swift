@@ -5,6 +5,7 @@ internal import ByteTools
 internal import Events
 internal import Glibc
 internal import Journal
+internal import MailTypes
 
 /// The file FORMAT: four lines of text that say what the folder is.
 struct StoreFormat: Hashable, Sendable {
@@ -16,7 +17,8 @@ struct StoreFormat: Hashable, Sendable {
         "\(directory)/shard-\(shard < 10 ? "0" : "")\(shard)"
     }
 
-    /// Reads the file, makes it in a new folder, or makes it again from the records when it was lost.
+    /// Reads the file, makes it in a new folder, or makes it again when it was lost: from the records, or else from what
+    /// is derived from them.
     ///
     /// Blocks.
     static func load(_ directory: String, shards: Int, events: EventRecorder) throws(JournalError) -> StoreFormat {
@@ -37,14 +39,26 @@ struct StoreFormat: Hashable, Sendable {
 
     private static func recover(_ directory: String) throws(JournalError) -> StoreFormat? {
         let shards = try Directories.entries(directory).filter { $0.hasPrefix("shard-") }.sorted()
-        for shard in shards {
-            if let identity = Journal.identity(in: "\(directory)/\(shard)") {
+        // What is derived may be left of another store, so that the records of every shard are asked first.
+        for identity in [Journal.identityOfRecords, Journal.identityOfDerived] {
+            for shard in shards {
+                guard let identity = identity("\(directory)/\(shard)") else { continue }
                 return StoreFormat(identity: identity, shards: shards.count)
             }
+        }
+        if let identity = SnapshotFiles.identity(in: directory) {
+            return StoreFormat(identity: identity, shards: shards.count)
         }
         // Something is there, and none of it can be read: no new store is put in its place.
         if shards.contains(where: { Journal.hasRecords(in: "\(directory)/\($0)") }) { throw .foreign }
         return nil
+    }
+
+    /// The number of the shard that has an account's records.
+    func shard(of account: AccountID) -> Int { Self.shard(of: account, among: shards) }
+
+    static func shard(of account: AccountID, among shards: Int) -> Int {
+        Int((account.rawValue &* 0x9E37_79B9_7F4A_7C15) >> 32 % UInt64(shards))
     }
 
     var text: [UInt8] {

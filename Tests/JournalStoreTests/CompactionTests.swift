@@ -59,6 +59,7 @@ struct CompactionTests {
                 #expect(read.bytes == whole[index] && read.damaged.isEmpty)
                 #expect(try await account.cachedStructure(of: entry) == structures[index])
             }
+            #expect(await account.structures(of: views.flatMap(\.messages)) == structures)
         }
         #expect(harness.events.count(of: 12003) == 0)
         await harness.close()

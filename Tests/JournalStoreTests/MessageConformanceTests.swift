@@ -165,6 +165,41 @@ struct MessageConformanceTests {
         await harness.close()
     }
 
+    @Test("A replacement leaves what it keeps, under one mod-sequence, also when reopened", arguments: Engine.allCases)
+    func partialReplacement(engine: Engine) async throws {
+        let harness = try await StoreHarness(engine)
+        var account = try await harness.account()
+        for flags in [[.seen, .flagged], .deleted] as [SystemFlags] {
+            try await account.put([1], flags: FlagSet(system: flags, keywords: [keyword("a")]))
+        }
+        let before = try await account.status(of: .inbox)
+        let outcome = try await account.changeFlags(
+            FlagChange(
+                .replace,
+                FlagSet(system: .deleted),
+                keeping: KeptFlags(system: [.flagged, .answered, .draft], keywords: true)
+            ),
+            of: UIDSet([1...2]),
+            in: before.id,
+            unchangedSince: before.highestModSeq
+        )
+        let after = try await account.status(of: .inbox)
+        #expect(after.highestModSeq == ModSeq(before.highestModSeq.rawValue + 1))
+        #expect(outcome.messages.allSatisfy { $0.modSeq == after.highestModSeq })
+        #expect(outcome.messages.count == 2 && outcome.modified.isEmpty)
+        try await harness.reopen()
+        account = try await harness.account()
+        let snapshot = try await account.snapshot(of: .inbox)
+        #expect(
+            snapshot.messages.map { $0.flags(keywords: snapshot.keywords) } == [
+                FlagSet(system: [.flagged, .deleted], keywords: [keyword("a")]),
+                FlagSet(system: .deleted, keywords: [keyword("a")]),
+            ]
+        )
+        #expect(snapshot.status.unseen == 2 && snapshot.status.deleted == 2)
+        await harness.close()
+    }
+
     @Test("A mailbox has room for 120 keywords", arguments: Engine.allCases)
     func keywordLimit(engine: Engine) async throws {
         let harness = try await StoreHarness(engine)

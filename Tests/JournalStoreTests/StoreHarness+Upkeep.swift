@@ -70,7 +70,7 @@ extension StoreHarness {
     /// Where base records lie in the files of the closed store.
     func bases() async throws -> [(path: String, offset: UInt64, length: Int)] {
         let folder = directory + "/shard-00"
-        let identity = try #require(Journal.identity(in: folder))
+        let identity = try #require(Journal.identityOfRecords(in: folder))
         let journal = try Journal.open(folder, identity: identity)
         var found: [(String, UInt64, Int)] = []
         for number in journal.segmentNumbers {

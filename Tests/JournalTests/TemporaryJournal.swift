@@ -34,6 +34,9 @@ final class TemporaryJournal: Sendable {
     func contents(_ number: UInt32) -> [UInt8] { WholeFile.contents(segment(number)) ?? [] }
     func replace(_ number: UInt32, _ bytes: [UInt8]) { WholeFile.replace(segment(number), with: bytes) }
 
+    func remove(_ number: UInt32) { unsafe unlink(segment(number)) }
+    func remove(index number: UInt32) { unsafe unlink(index(number)) }
+
     /// Changes the octets of a segment that may be open: the file stays the same one.
     func overwrite(_ number: UInt32, _ bytes: [UInt8]) {
         let descriptor = unsafe Glibc.open(segment(number), O_WRONLY)

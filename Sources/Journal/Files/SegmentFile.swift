@@ -24,13 +24,16 @@ final class SegmentFile: Sendable {
         return "\(directory)/segment-\(String(repeating: "0", count: max(0, 10 - digits.count)))\(digits).log"
     }
 
+    /// Leaves numbers for those that follow; far beyond what a store comes to.
+    static let largestNumber = UInt32.max - 0x1_0000
+
     /// The number in a segment's file name.
     static func number(of name: String) -> UInt32? {
         guard name.hasPrefix("segment-"), name.hasSuffix(".log") else { return nil }
         let digits = name.dropFirst(8).dropLast(4)
-        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(digits), number > 0 else {
-            return nil
-        }
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt32(digits), number > 0,
+            number <= largestNumber
+        else { return nil }
         return number
     }
 
@@ -77,6 +80,29 @@ final class SegmentFile: Sendable {
     /// As `read`, from the page cache only: `nil` when the disk would have to be waited for.
     func readCached(_ count: Int, at offset: UInt64) throws(JournalError) -> [UInt8]? {
         try read(count, at: offset, waiting: false)
+    }
+
+    /// As `read`, into the beginning of an array that is used again and grows as needed; how many octets there were.
+    func read(_ count: Int, at offset: UInt64, into octets: inout [UInt8]) throws(JournalError) -> Int {
+        if octets.count < count { octets += repeatElement(0, count: count - octets.count) }
+        var filled = 0
+        var failure: JournalError?
+        unsafe octets.withUnsafeMutableBytes { buffer in
+            while filled < count {
+                guard let place = unsafe buffer.baseAddress.map({ unsafe $0 + filled }) else { break }
+                let result = unsafe pread(descriptor, place, count - filled, off_t(clamping: offset &+ UInt64(filled)))
+                if result > 0 {
+                    filled += result
+                } else if result == 0 {
+                    break
+                } else if errno != EINTR {
+                    failure = .last("pread")
+                    break
+                }
+            }
+        }
+        if let failure { throw failure }
+        return filled
     }
 
     private func read(_ count: Int, at offset: UInt64, waiting: Bool) throws(JournalError) -> [UInt8]? {

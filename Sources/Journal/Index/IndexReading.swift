@@ -71,3 +71,32 @@ struct IndexReading {
         return true
     }
 }
+
+extension SegmentIndex {
+    /// The identity in the first sidecar of a folder that begins with a whole block.
+    ///
+    /// Blocks.
+    static func identity(in directory: String) -> JournalIdentity? {
+        let numbers = ((try? Directories.entries(directory)) ?? []).compactMap(number(of:)).sorted()
+        for number in numbers {
+            guard let binding = binding(of: number, in: directory), var reading = IndexReading(binding, in: directory)
+            else { continue }
+            if case .entry = reading.step() { return binding.identity }
+        }
+        return nil
+    }
+
+    /// What the first octets of a sidecar say that it is bound to; nothing of that is checked.
+    private static func binding(of number: UInt32, in directory: String) -> Binding? {
+        let descriptor = unsafe open(path(number, in: directory), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let file = SegmentFile(number: number, descriptor: descriptor)
+        guard let head = try? file.read(headerOctets, at: 0), head.count == headerOctets else { return nil }
+        let bytes = unsafe head.span.bytes
+        return Binding(
+            identity: JournalIdentity(high: bytes.littleEndian64(at: 8), low: bytes.littleEndian64(at: 16)),
+            segment: number,
+            sealedLength: bytes.littleEndian64(at: 32)
+        )
+    }
+}

@@ -18,6 +18,7 @@ struct HeadsCheckpoint: Sendable {
     }
 
     private static let magic: UInt64 = 0x3144_4145_4C54_524D
+    private static let names = ["heads.a", "heads.b"]
     let directory: String
     let identity: JournalIdentity
     private var turn = false
@@ -39,10 +40,32 @@ struct HeadsCheckpoint: Sendable {
 
     /// The later of the two that are whole.
     func load() -> Contents? {
-        let found = ["a", "b"].compactMap { name in
-            WholeFile.contents("\(directory)/heads.\(name)").flatMap { Self.decode($0, identity) }
+        let found = Self.names.compactMap { name in
+            WholeFile.contents("\(directory)/\(name)").flatMap { Self.decode($0, identity) }
         }
         return found.max { ($0.last, $0.from) < ($1.last, $1.from) }
+    }
+
+    /// The files that are there and cannot be used.
+    ///
+    /// Blocks.
+    static func damaged(in directory: String, _ identity: JournalIdentity) -> [String] {
+        names.filter { name in
+            WholeFile.contents("\(directory)/\(name)").map { decode($0, identity) == nil } ?? false
+        }
+    }
+
+    /// The identity in the first file that is whole.
+    ///
+    /// Blocks.
+    static func identity(in directory: String) -> JournalIdentity? {
+        for name in names {
+            guard let bytes = WholeFile.contents("\(directory)/\(name)"), bytes.count >= 60 else { continue }
+            let head = unsafe bytes.span.bytes
+            let identity = JournalIdentity(high: head.littleEndian64(at: 8), low: head.littleEndian64(at: 16))
+            if decode(bytes, identity) != nil { return identity }
+        }
+        return nil
     }
 
     static func encode(_ contents: Contents, _ identity: JournalIdentity) -> [UInt8] {

@@ -4,11 +4,19 @@
 internal import ByteTools
 
 extension Journal {
-    /// The identity that the records in a folder carry, by the first header that is whole; for stores that have lost
-    /// the file that says it.
+    /// The identity that what is derived from the records in a folder carries; for stores that have lost the file that
+    /// says it, and the records.
     ///
     /// Blocks.
-    package static func identity(in directory: String) -> JournalIdentity? {
+    package static func identityOfDerived(in directory: String) -> JournalIdentity? {
+        HeadsCheckpoint.identity(in: directory) ?? SegmentIndex.identity(in: directory)
+    }
+
+    /// The identity that the records in a folder carry, by the first header that is whole; for stores that have lost the
+    /// file that says it.
+    ///
+    /// Blocks.
+    package static func identityOfRecords(in directory: String) -> JournalIdentity? {
         guard let segments = try? SegmentTable(directory: directory) else { return nil }
         for number in segments.numbers {
             if let file = try? segments.file(number), let found = identity(in: file) { return found }

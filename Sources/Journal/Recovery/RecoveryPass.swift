@@ -14,15 +14,17 @@ struct RecoveryPass {
     /// Sealed segments without a whole sidecar, of those that were read.
     private(set) var unindexed: [UInt32] = []
     private(set) var heads: [UInt64: RecordPosition] = [:]
-    fileprivate(set) var tail = JournalTail()
-    fileprivate var found = JournalRecovery()
+    private(set) var tail = JournalTail()
+    private(set) var found = JournalRecovery()
     /// A valid header was seen: what cannot be read is damage or a torn write, and not a wrong identity.
-    private var isOurs = false
+    private(set) var isOurs = false
     /// Headers of the last commit seen, and where it began.
     private var lastCommit: [RecordHeader] = []
     private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
-    /// A checkpoint that tells of more than there is.
-    private var disproved: HeadsCheckpoint.Contents?
+    /// How far the journal went, by what is derived from it, when that is further than its records go.
+    private var known: KnownEnd?
+    /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
+    private var cut: RecordHeader?
 
     init(segments: SegmentTable, identity: JournalIdentity, directory: String) {
         self.segments = segments
@@ -30,16 +32,24 @@ struct RecoveryPass {
         self.directory = directory
     }
 
-    mutating func run() throws(JournalError) -> JournalRecovery {
+    /// `witness` is asked for the last record that others know of when the checkpoints may not tell of it.
+    mutating func run(witness: () -> RecordPosition?) throws(JournalError) -> JournalRecovery {
+        let saved = HeadsCheckpoint(directory: directory, identity: identity).load()
+        known = saved.map { KnownEnd($0) }
+        if saved == nil || !HeadsCheckpoint.damaged(in: directory, identity).isEmpty {
+            known = KnownEnd.later(known, witness().map { KnownEnd(record: $0) })
+        }
+        try known?.restoreLastSegment(of: segments)
         let numbers = segments.numbers
         guard let last = numbers.last else { return found }
-        let from = try usableCheckpoint(numbers)
+        let restored = try segments.restoreLengths()
+        let from = try usableCheckpoint(saved, numbers)
+        for lost in restored { note(lost.octets, in: lost.segment) }
         let scanned = numbers.filter { $0 >= from.segment }
         try SegmentEnds.read(scanned, in: segments, identity: identity)
         for number in scanned {
             try scan(number, from: number == from.segment ? from.offset : 0, isLast: number == last)
         }
-        if let disproved { noteMissing(disproved) }
         if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
         try settle(last, numbers)
         return found
@@ -48,12 +58,12 @@ struct RecoveryPass {
     /// Where the headers have to be read from.
     ///
     /// A checkpoint counts when its last record still ends where it says.
-    private mutating func usableCheckpoint(_ numbers: [UInt32]) throws(JournalError) -> RecordPosition {
-        let beginning = RecordPosition(segment: 0, offset: 0)
-        guard let saved = HeadsCheckpoint(directory: directory, identity: identity).load() else { return beginning }
-        guard let start = try start(after: saved, numbers) else {
-            disproved = saved
-            return beginning
+    private mutating func usableCheckpoint(
+        _ saved: HeadsCheckpoint.Contents?,
+        _ numbers: [UInt32]
+    ) throws(JournalError) -> RecordPosition {
+        guard let saved, let start = try start(after: saved, numbers) else {
+            return RecordPosition(segment: 0, offset: 0)
         }
         heads = saved.heads
         tail.lastRecord = saved.last
@@ -79,15 +89,6 @@ struct RecoveryPass {
         return end
     }
 
-    /// What a checkpoint tells of was on disk when it was written: what of it is beyond the end is lost.
-    private mutating func noteMissing(_ saved: HeadsCheckpoint.Contents) {
-        let (last, end) = tail.last ?? (0, 0)
-        let isExact = saved.from.segment == saved.last.segment
-        let known = isExact ? saved.from.offset : saved.last.offset &+ UInt64(RecordHeader.size)
-        let begin = last == saved.last.segment ? end : 0
-        if last <= saved.last.segment, begin < known { note(begin..<known, in: saved.last.segment) }
-    }
-
     private mutating func scan(_ number: UInt32, from start: UInt64, isLast: Bool) throws(JournalError) {
         guard var walk = try segments.walk(number, from: start) else { return }
         var end = start
@@ -96,7 +97,7 @@ struct RecoveryPass {
             switch item {
             case .record(let header, _):
                 if let lost = pending { note(lost, in: number) }
-                pending = nil
+                (pending, cut) = (nil, nil)
                 end = header.end
                 take(header)
             case .cut(let header, _) where !isLast:
@@ -104,7 +105,7 @@ struct RecoveryPass {
                 take(header)
             case .cut(let header, _):
                 isOurs = true
-                pending = header.position.offset..<header.end
+                (pending, cut) = (header.position.offset..<header.end, header)
             case .damage(let range): pending = range
             }
         }
@@ -113,8 +114,13 @@ struct RecoveryPass {
         if walk.isIndexBad { unindexed.append(number) }
     }
 
+    /// What was cut off is met again by who reads the headers: that is one damage.
     private mutating func note(_ octets: Range<UInt64>, in segment: UInt32) {
-        found.damage.append(JournalRecovery.Damage(segment: segment, octets: octets))
+        let place = found.damage.firstIndex { $0.segment == segment && $0.octets.overlaps(octets) }
+        guard let place else { return found.damage.append(JournalRecovery.Damage(segment: segment, octets: octets)) }
+        let known = found.damage[place].octets
+        found.damage[place].octets =
+            min(known.lowerBound, octets.lowerBound)..<max(known.upperBound, octets.upperBound)
     }
 
     private mutating func take(_ header: RecordHeader) {
@@ -140,33 +146,44 @@ struct RecoveryPass {
         guard let end = tail.last?.end else { return }
         let file = try SegmentFile.openForWriting(last, in: directory)
         let size = try file.size()
-        if size > end {
-            guard isOurs || size < UInt64(RecordHeader.size) else { return try leaveUnread(last, size) }
+        let isUnread = !isOurs && size >= UInt64(RecordHeader.size)
+        if isUnread, let other = Journal.identityOfRecords(in: directory), other != identity { throw .foreign }
+        if let lost = known?.lost(in: last, endingAt: end, size) {
+            note(isUnread ? 0..<lost.upperBound : lost, in: last)
+            // It stays, so that its number is never given again, and what is left of it is shown.
+            if let cut, cut.position.offset < lost.upperBound {
+                take(cut)
+                // Nothing of it is in doubt: it was on disk, and is damaged.
+                lastCommit.removeAll { $0.position == cut.position }
+            }
+            try file.lengthen(to: lost.upperBound)
+            leave(last, endingAt: lost.upperBound)
+        } else if isUnread, size > end {
+            note(0..<size, in: last)
+            leave(last, endingAt: size)
+        } else if size > end {
             guard ftruncate(file.descriptor, off_t(clamping: end)) == 0 else { throw .last("ftruncate") }
             found.tornOctets = size - end
         }
         guard fdatasync(file.descriptor) == 0 else { throw .last("fdatasync") }
-        if end == 0 {
-            tail.owedSeal.ends = try numbers.dropLast().suffix(SegmentSeal.maximumEnds).map {
-                number throws(JournalError) in
-                let size = try segments.file(number).size()
-                return SegmentSeal.End(segment: number, offset: segments.recordsEnd(of: number, size: size))
-            }
-        }
+        if end == 0 || tail.last == nil { try oweEnds(tail.last == nil ? numbers[...] : numbers.dropLast()) }
         guard !found.wasClosed else { return }
         for header in lastCommit where !segments.verifies(header) { found.doubtful.append(header.position) }
     }
-}
 
-extension RecoveryPass {
-    /// Nothing could be read at all: nothing is cut off either.
-    ///
-    /// The journal goes on in a new segment, unless the records are another store's.
-    private mutating func leaveUnread(_ last: UInt32, _ size: UInt64) throws(JournalError) {
-        if let other = Journal.identity(in: directory), other != identity { throw .foreign }
-        found.damage.append(JournalRecovery.Damage(segment: last, octets: 0..<size))
+    /// The journal goes on in a new segment: nothing is cut off this one, and no place in it is written again, so that
+    /// what refers to what was lost never finds anything else there.
+    private mutating func leave(_ number: UInt32, endingAt end: UInt64) {
+        segments.setEnd(end, of: number)
         tail.last = nil
-        tail.owedSeal.ends = [SegmentSeal.End(segment: last, offset: 0)]
+    }
+
+    /// The first record of the next segment has to name where these end.
+    private mutating func oweEnds(_ numbers: ArraySlice<UInt32>) throws(JournalError) {
+        tail.owedSeal.ends = try numbers.suffix(SegmentSeal.maximumEnds).map { number throws(JournalError) in
+            let size = try segments.file(number).size()
+            return SegmentSeal.End(segment: number, offset: segments.recordsEnd(of: number, size: size))
+        }
     }
 }
 

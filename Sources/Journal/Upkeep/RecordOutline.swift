@@ -51,12 +51,7 @@ extension Journal {
     /// Names of checkpoints that are there and cannot be used.
     ///
     /// Blocks.
-    package var damagedCheckpoints: [String] {
-        ["heads.a", "heads.b"].filter { name in
-            guard let bytes = WholeFile.contents("\(directory)/\(name)") else { return false }
-            return HeadsCheckpoint.decode(bytes, identity) == nil
-        }
-    }
+    package var damagedCheckpoints: [String] { HeadsCheckpoint.damaged(in: directory, identity) }
 
     /// Names of sidecars of sealed segments that are missing or not whole.
     ///

@@ -57,8 +57,10 @@ extension Journal {
         try Directories.sync(directory)
     }
 
-    /// Where a segment's first record says that an earlier one ends before its file does, the rest of that file goes
-    /// first: without the record it would be taken for records again.
+    /// Makes files end where a segment's first record says that those segments do, before that record goes.
+    ///
+    /// What follows the end of one would be taken for records again; what is missing before it would not be known to be
+    /// lost.
     private func settleEnds(namedBy number: UInt32) throws(JournalError) {
         let first = RecordPosition(segment: number, offset: 0)
         guard let entry = try segments.record(at: first), entry.header.kind == RecordKind.seal,
@@ -66,7 +68,7 @@ extension Journal {
         else { return }
         for end in SegmentSeal(metadata).ends where end.segment < number && segments.contains(end.segment) {
             let file = try SegmentFile.openForWriting(end.segment, in: directory)
-            if try file.size() > end.offset {
+            if try file.size() != end.offset {
                 guard ftruncate(file.descriptor, off_t(clamping: end.offset)) == 0 else { throw .last("ftruncate") }
             }
             guard fsync(file.descriptor) == 0 else { throw .last("fsync") }

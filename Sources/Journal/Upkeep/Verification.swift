@@ -88,19 +88,7 @@ extension Journal {
                 guard try visitUnreadable(range, in: number, pace: pace, visit: visit) else { return }
             }
         }
-        if let sealed = sealedEnd(of: number), sealed > size { _ = visit(.unreadable(size..<sealed)) }
-    }
-
-    /// Where a segment ended when it was left, by what a later one says; `nil` when none does.
-    private func sealedEnd(of number: UInt32) -> UInt64? {
-        if let known = segments.end(of: number) { return known }
-        for later in segments.numbers.drop(while: { $0 <= number }).prefix(SegmentSeal.maximumEnds) {
-            guard let found = try? segments.record(at: RecordPosition(segment: later, offset: 0)),
-                found.header.kind == RecordKind.seal, let metadata = found.metadata
-            else { continue }
-            if let end = SegmentSeal(metadata).ends.first(where: { $0.segment == number }) { return end.offset }
-        }
-        return nil
+        if let sealed = segments.sealedEnd(of: number), sealed > size { _ = visit(.unreadable(size..<sealed)) }
     }
 
     /// What the sidecar knows of octets among which no header can be read, and what it does not.

@@ -93,7 +93,7 @@ extension StoreUpkeep {
         // First, so that a state read later knows of every record in them.
         survey.sealed = Set(try await run.blocking { journal.sealedSegments.map(\.number) })
         var live = LiveRecords()
-        let accounts = accounts(shard: shard)
+        let accounts = try await allAccounts(shard: shard, run)
         for (index, account) in accounts.enumerated() {
             try run.checkCancelled()
             // One that cannot be read is left out, and with it every segment that has something of it.
@@ -103,10 +103,13 @@ extension StoreUpkeep {
             survey.accounts[account.rawValue] = summary
             if index % 64 == 63 { run.report(.accounts, done: UInt64(index + 1), of: UInt64(accounts.count)) }
         }
+        let lostEnds = log.lostEnds(shard: shard)
         return try await run.blocking { [survey, live] in
             var live = live
             live.sort()
-            return try Self.outlined(survey, journal, live, run)
+            var survey = try Self.outlined(survey, journal, live, run)
+            for (account, last) in lostEnds { survey.add(lostEnd: last, of: account.rawValue) }
+            return survey
         }
     }
 
@@ -144,6 +147,13 @@ extension StoreUpkeep {
 }
 
 extension ShardSurvey {
+    /// A record that only a snapshot knows of: its segment is not left without a base either.
+    fileprivate mutating func add(lostEnd: RecordPosition, of stream: UInt64) {
+        guard segments[lostEnd.segment] != nil else { return }
+        let known = segments[lostEnd.segment]?.streams[stream] ?? 0
+        segments[lostEnd.segment]?.streams[stream] = max(known, lostEnd.offset)
+    }
+
     /// Two base records of a stream in a row are one base.
     fileprivate mutating func add(base record: RecordOutline) {
         if let known = bases[record.stream], known.isOpen, known.records.count < Int(BaseRecord.copies) {

@@ -43,7 +43,7 @@ extension StoreUpkeep {
     ) async throws {
         // Damaged records that a state refers to are told of as messages, with mailbox and UID.
         var told: Set<RecordPosition> = []
-        let accounts = accounts(shard: shard)
+        let accounts = try await allAccounts(shard: shard, run)
         for (index, account) in accounts.enumerated() {
             try run.checkCancelled()
             report.accounts += 1
@@ -70,7 +70,9 @@ extension StoreUpkeep {
 
     /// What a checkpoint knew of and the opening of the store did not find any more; nothing else tells of it.
     private func cutOff(_ shard: Int, _ segments: [UInt32: SegmentFindings]) -> [CheckFinding] {
-        log.shards[shard].recovery.damage.compactMap { damage in
+        let there = Set(log.shards[shard].segmentNumbers)
+        return log.shards[shard].recovery.damage.compactMap { damage in
+            guard there.contains(damage.segment) else { return nil }
             let isKnown = segments[damage.segment]?.unreadable.contains { $0.overlaps(damage.octets) } ?? false
             guard !isKnown else { return nil }
             let file = name(of: damage.segment, shard: shard)

@@ -71,7 +71,9 @@ extension StoreUpkeep {
         guard !found.isClean else { return }
         // Of octets that are no record nobody knows whose they were.
         let streams = Set(found.lost.filter { $0.kind >= RecordKind.firstForUsers }.map(\.stream))
-        let suspects = found.unreadable.isEmpty ? streams.sorted().map { AccountID($0) } : accounts(shard: found.shard)
+        let suspects =
+            found.unreadable.isEmpty
+            ? streams.sorted().map { AccountID($0) } : try await allAccounts(shard: found.shard, run)
         var told: Set<RecordPosition> = []
         for account in suspects where account.rawValue != JournalAccountLog.storeStream {
             try run.checkCancelled()

@@ -51,6 +51,13 @@ final class StoreUpkeep: Sendable {
         return shards.flatMap(\.streams).filter { $0 != JournalAccountLog.storeStream }.sorted().map { AccountID($0) }
     }
 
+    /// As `accounts`, with those of which nothing but a snapshot is left.
+    func allAccounts(shard: Int, _ run: UpkeepRun) async throws -> [AccountID] {
+        let alone = try await run.blocking { self.log.snapshots.files().compactMap(\.account) }
+        let ours = alone.filter { self.log.shardNumber(of: $0) == shard }
+        return Set(accounts(shard: shard)).union(ours).sorted { $0.rawValue < $1.rawValue }
+    }
+
     func name(of segment: UInt32, shard: Int) -> String {
         let digits = String(segment)
         let number = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
