@@ -144,8 +144,12 @@ struct AccountStateTests {
             return message(UInt32(box), uid, modSeq, flags)
         case 5..<8:
             let mode = [FlagChange.Mode.add, .remove, .replace].randomElement(using: &dice) ?? .add
-            for uid in chosen { model.change(uid, mode, flags, modSeq) }
-            let change = FlagChange(mode, flags)
+            let kept = KeptFlags(
+                system: SystemFlags(rawValue: UInt8.random(in: 0..<32, using: &dice)),
+                keywords: Bool.random(using: &dice)
+            )
+            let change = FlagChange(mode, flags, keeping: Bool.random(using: &dice) ? kept : .none)
+            for uid in chosen { model.change(uid, change, modSeq) }
             return .flags(
                 FlagsRecord(mailbox: MailboxID(UInt32(box)), modSeq: ModSeq(modSeq), uids: uids, change: change)
             )
@@ -358,10 +362,15 @@ struct AccountStateTests {
 }
 
 extension NaiveMailbox {
-    mutating func change(_ uid: UInt32, _ mode: FlagChange.Mode, _ flags: FlagSet, _ modSeq: UInt64) {
+    mutating func change(_ uid: UInt32, _ change: FlagChange, _ modSeq: UInt64) {
         guard var message = messages[uid] else { return }
-        switch mode {
-        case .replace: (message.flags, message.keywords) = (flags.system, flags.keywords)
+        let flags = change.flags
+        switch change.mode {
+        case .replace:
+            message.flags = SystemFlags(
+                rawValue: flags.system.rawValue | message.flags.rawValue & change.kept.system.rawValue
+            )
+            message.keywords = change.kept.keywords ? message.keywords.union(flags.keywords) : flags.keywords
         case .add:
             message.flags.formUnion(flags.system)
             message.keywords.formUnion(flags.keywords)

@@ -126,6 +126,18 @@ struct LogRecordTests {
             ),
             .message(first),
             .expunge(ExpungeRecord(mailbox: MailboxID(1), modSeq: ModSeq(3), uids: UIDSet([2...2]), seconds: 1 << 40)),
+            .flags(
+                FlagsRecord(
+                    mailbox: MailboxID(1),
+                    modSeq: ModSeq(2),
+                    uids: UIDSet([3...3]),
+                    change: FlagChange(
+                        .replace,
+                        FlagSet(system: .deleted),
+                        keeping: KeptFlags(system: [.seen, .draft], keywords: true)
+                    )
+                )
+            ),
         ]
     }()
 
@@ -179,7 +191,24 @@ struct LogRecordTests {
 
     @Test("Codes of records never change")
     func codes() {
-        #expect(Self.samples.map(\.code) == Array(1...7) + [15, 16] + Array(8...12) + [20, 21, 22, 1, 4])
+        #expect(Self.samples.map(\.code) == Array(1...7) + [15, 16] + Array(8...12) + [20, 21, 22, 1, 4, 2])
+    }
+
+    @Test("A replacement that keeps something says what, behind the flags; one that keeps nothing is as ever")
+    func replacements() throws {
+        // Version, code, epoch, account; mailbox, mod-sequence, ranges, mode, system flags, keywords.
+        let head: [UInt8] = [1, 2, 9, 7, 1, 3, 1, 2, 0]
+        for (bytes, kept) in [
+            ([0, 8, 0], KeptFlags.none), ([3, 8, 0, 17, 1], KeptFlags(system: [.seen, .draft], keywords: true)),
+        ] as [([UInt8], KeptFlags)] {
+            let change = FlagChange(.replace, FlagSet(system: .deleted), keeping: kept)
+            let record = LogRecord.flags(
+                FlagsRecord(mailbox: MailboxID(1), modSeq: ModSeq(3), uids: UIDSet([2...2]), change: change)
+            )
+            #expect(LogRecord.decode(head + bytes)?.record == record)
+            #expect(record.encode(Fence(account: AccountID(7), epoch: 9)) == head + bytes)
+        }
+        #expect(LogRecord.decode(head + [4, 8, 0]) == nil)
     }
 
     @Test("Records of the first release, which knew neither threads nor times of expunges, read as they did")

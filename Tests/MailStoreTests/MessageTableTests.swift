@@ -8,10 +8,12 @@ import Testing
 
 @Suite("Messages of a mailbox, in leaves")
 struct MessageTableTests {
-    private func entry(_ uid: Int) -> MessageEntry {
+    private func entry(_ uid: Int) -> MessageEntry { entry(uid, isSeen: false) }
+
+    private func entry(_ uid: Int, isSeen: Bool) -> MessageEntry {
         MessageEntry(
             uid: UID(UInt32(uid)),
-            systemFlags: [],
+            systemFlags: isSeen ? [.seen] : [],
             keywordBits: 0,
             internalDate: MailDate(secondsSince1970: Int64(uid)),
             savedSeconds: 0,
@@ -30,6 +32,7 @@ struct MessageTableTests {
         let half = array.count / 2
         #expect(Array(table[half...]) == Array(array[half...]), why)
         #expect(table == MessageTable(array), why)
+        #expect(table.firstUnseen == array.firstIndex { !$0.systemFlags.contains(.seen) }, why)
     }
 
     @Test("Any changes leave what they leave in an array, and earlier values stay as they were")
@@ -44,14 +47,16 @@ struct MessageTableTests {
                 switch Int.random(in: 0..<6, using: &generator) {
                 case 0, 1:
                     for number in 0..<size {
-                        table.append(entry(number))
-                        array.append(entry(number))
+                        let entry = entry(number, isSeen: .random(using: &generator))
+                        table.append(entry)
+                        array.append(entry)
                     }
                 case 2:
                     for number in 0..<min(size, 40) {
                         let place = Int.random(in: 0...array.count, using: &generator)
-                        table.insert(entry(number), at: place)
-                        array.insert(entry(number), at: place)
+                        let entry = entry(number, isSeen: .random(using: &generator))
+                        table.insert(entry, at: place)
+                        array.insert(entry, at: place)
                     }
                 case 3:
                     let share = [0.01, 0.5, 0.99].randomElement(using: &generator)!
@@ -62,6 +67,12 @@ struct MessageTableTests {
                     for place in array.indices where place % 7 == step % 7 {
                         table[place].modSeq = ModSeq(UInt64(step))
                         array[place].modSeq = ModSeq(UInt64(step))
+                    }
+                    // All but a few, so that the first of the others may be anywhere.
+                    for place in array.indices {
+                        let flags: SystemFlags = Int.random(in: 0..<400, using: &generator) == 0 ? [] : [.seen]
+                        table[place].systemFlags = flags
+                        array[place].systemFlags = flags
                     }
                 default:
                     expect(kept, is: keptArray, "what was kept in round \(seed), step \(step)")

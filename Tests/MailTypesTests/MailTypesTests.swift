@@ -28,3 +28,24 @@ func intersectsAndSubtractsSets(index: Int) {
     #expect(b.intersection(a).description == sets[index].common)
     #expect(a.subtracting(b).description == sets[index].rest)
 }
+
+@Test(
+    arguments: [
+        ([], 3, ""), ([1...10], 0, ""), ([1...10], -1, ""), ([1...10], 3, "8:10"), ([1...10], 10, "1:10"),
+        ([1...4, 7...7, 9...12], 5, "7,9:12"), ([1...4, 7...7, 9...12], 6, "4,7,9:12"), ([2...3], .max, "2:3"),
+        ([1...UInt32.max], 1, "4294967295"), ([0...UInt32.max], .max, "0:4294967295"),
+    ] as [([ClosedRange<UInt32>], Int, String)]
+)
+func takesTheGreatestOfASet(ranges: [ClosedRange<UInt32>], count: Int, greatest: String) {
+    let taken = UIDSet(ranges).greatest(count)
+    #expect(taken.description == greatest)
+    #expect(taken.least?.rawValue == taken.ranges.first?.lowerBound)
+}
+
+@Test func makesUIDsAsTheyAreRead() {
+    let first = UIDSet([1...UInt32.max]).uids.first { _ in true }
+    #expect(first == UID(1))
+    let all = UIDSet([1...2, 5...5, (UInt32.max - 1)...UInt32.max]).uids.map(\.rawValue)
+    #expect(all == [1, 2, 5, .max - 1, .max])
+    #expect(UIDSet().uids.map(\.rawValue) == [])
+}

@@ -36,6 +36,26 @@ func findsBaseSubjectsOfOctets() {
     #expect(BaseSubject(octets("=?x-none?q?Re:?=")).key.isEmpty)
 }
 
+@Test("A subject of ASCII is the same as one that had to be decoded")
+func findsBaseSubjectsOfPlainText() {
+    let pieces = [
+        "re", "RE:", "Re", "fwd", "Fw: ", "(fwd)", "[fwd:", "[", "]", "[a]", ":", " ", "\t", "  ", "x", "hello", "=",
+    ]
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<3000 {
+        let count = Int.random(in: 1..<9, using: &generator)
+        let text = (0..<count).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
+        let encoded = "=?us-ascii?q?" + text.utf8.map { "=" + hexadecimal($0) }.joined() + "?="
+        #expect(BaseSubject(octets(text)) == BaseSubject(octets(encoded)), "\(text)")
+        #expect(CollationKey(field: octets(text)) == CollationKey(field: octets(encoded)), "\(text)")
+    }
+}
+
+private func hexadecimal(_ octet: UInt8) -> String {
+    let digits = String(octet, radix: 16, uppercase: true)
+    return digits.count < 2 ? "0" + digits : digits
+}
+
 @Test
 func findsBaseSubjectsInTimeThatGrowsWithThem() {
     for piece in ["Re: ", "[a]", "[fwd:", "(fwd)", "[", "re[x]", " "] {

@@ -117,4 +117,35 @@ import Testing
     func noDate(_ value: String) {
         #expect(MailDate(headerField: octets(value)) == nil)
     }
+
+    /// Of the form that is read where it lies, of others, and of what is like it and means something else.
+    private static let datePieces = [
+        ["", "Tue, ", "Tue,", "Mar, ", "tuesday, ", "Tue ", " Tue, ", "(x) "], ["1", "01", "31", "32", "001", ""],
+        [" ", "  ", "-", "\t"], ["Jul", "jul", "July", "Feb", "Foo", "7"], [" ", "  ", ""],
+        ["2003", "03", "103", "12003", "0000"], [" ", "  ", "\r\n "],
+        ["10:52:37", "10:52", "1:52", "10:52:7", "24:00:00", "10:52:60", "10:60:00", "10:52:37.5"], [" ", ""],
+        ["+0200", "-0330", "+2400", "+0060", "+02", "GMT", "", "+0200 (CEST)", "+0200 (a (b))", "+0200 x", "+0200 1"],
+    ]
+
+    @Test func datesInPlaceAreThoseOfTheReaderOfAllForms() {
+        var generator = SystemRandomNumberGenerator()
+        var plain = 0
+        for round in 0..<4000 {
+            // Mostly as almost all are.
+            let value = Self.datePieces.map { choices in
+                Int.random(in: 0..<12, using: &generator) == 0
+                    ? choices.randomElement(using: &generator) ?? "" : choices[0]
+            }.joined()
+            let field = octets(value)
+            let whole = MailDate(headerField: field)
+            #expect(MailDate(headerField: field, at: field.indices) == whole, "\(value)")
+            #expect(
+                MailDate(headerField: octets("1 ") + field + octets("1"), at: 2..<2 + field.count) == whole,
+                "\(value)"
+            )
+            if whole != nil { plain += 1 }
+            if round == 0 { #expect(MailDate(headerField: [], at: 0..<0) == nil) }
+        }
+        #expect(plain > 1000)
+    }
 }

@@ -87,7 +87,28 @@ struct SummaryEnvelopeTests {
                 var damaged = encoded
                 damaged[index] ^= 1 << UInt8(bit)
                 guard let envelope = SummaryEnvelope(damaged) else { continue }
+                let date = SummaryDate(damaged, at: damaged.indices)
+                #expect(date?.size == envelope.size && date?.date == envelope.sentDate)
                 if let summary = MessageSummary.decode(damaged) { #expect(envelope.values == summary.envelope) }
+            }
+        }
+    }
+
+    @Test func summariesAreReadWhereTheyLieAndNoFurther() throws {
+        let encoded = MessageSummary(parsing: Array(Self.header.utf8)).encode()
+        let alone = try #require(SummaryEnvelope(encoded))
+        for (before, behind) in [(0, 0), (1, 0), (0, 7), (200, 300)] {
+            let octets = [UInt8](repeating: 0xFF, count: before) + encoded + [UInt8](repeating: 3, count: behind)
+            let place = before..<before + encoded.count
+            let envelope = try #require(SummaryEnvelope(octets, at: place))
+            #expect(envelope.values == alone.values)
+            let date = try #require(SummaryDate(octets, at: place))
+            #expect(date.size == alone.size && date.date == alone.sentDate && date.date != nil)
+            for end in before..<place.upperBound where SummaryEnvelope(octets, at: before..<end) != nil {
+                #expect(SummaryEnvelope(Array(encoded.prefix(end - before))) != nil, "\(end)")
+            }
+            for end in before..<place.upperBound where SummaryDate(octets, at: before..<end) != nil {
+                #expect(SummaryDate(encoded, at: 0..<end - before) != nil, "\(end)")
             }
         }
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import MailTypes
+internal import Runtime
 
 extension AccountStore {
     package func append(
@@ -101,7 +102,7 @@ extension AccountStore {
         in mailbox: MailboxID,
         unchangedSince: ModSeq?
     ) async throws(MailStoreError) -> FlagOutcome {
-        let flags = FlagChange(asked.mode, asked.flags.withoutOwn)
+        let flags = FlagChange(asked.mode, asked.flags.withoutOwn, keeping: asked.kept)
         let isExclusive = unchangedSince != nil
         try await enter(exclusive: isExclusive)
         defer { gate.leave(exclusive: isExclusive) }
@@ -139,9 +140,11 @@ extension AccountStore {
         try await enter(exclusive: true)
         defer { gate.leave(exclusive: true) }
         let found = try self.mailbox(mailbox)
+        var turn = LoopTurn()
         let named = uids.map { found.entries(of: $0) } ?? Array(found.messages)
         let chosen = named.filter { !onlyDeleted || $0.systemFlags.contains(.deleted) }
         guard !chosen.isEmpty else { return ExpungeOutcome(vanished: UIDSet(), modSeq: found.highestModSeq) }
+        await turn.giveWay()
         return try await remove(chosen, from: found)
     }
 
@@ -182,13 +185,17 @@ extension AccountStore {
         defer { gate.leave(exclusive: true) }
         let from = try mailbox(source)
         let to = try mailbox(target)
+        // No other change is planned until the gate is left, so the steps for very many messages may give way.
+        var turn = LoopTurn()
         let entries = from.entries(of: uids)
         guard !entries.isEmpty else { return TransferOutcome(targetUIDValidity: to.uidValidity, pairs: []) }
+        await turn.giveWay()
         if !removingSource {
             let octets = entries.reduce(0 as UInt64) { $0 &+ $1.size }
             try admit(octets: octets, messages: UInt64(entries.count), within: limits)
         }
         let record = try plan(entries, from: from, to: to, isMove: removingSource)
+        await turn.giveWay()
         try await isApplied(submit([LogAppend(.transfer(record))]))
         let pairs = zip(record.sourceUIDs, record.entries).map { ($0, $1.uid) }
         return TransferOutcome(targetUIDValidity: to.uidValidity, pairs: pairs)
@@ -202,13 +209,13 @@ extension AccountStore {
         isMove: Bool
     ) throws(MailStoreError) -> TransferRecord {
         let (modSeq, now) = (takeModSeq(), services.now())
-        var copies: [MessageEntry] = []
-        copies.reserveCapacity(entries.count)
-        for entry in entries {
-            guard let uid = takeUID(target) else { throw MailStoreError(.limit, "no UIDs are left in \(target.name)") }
-            var copy = entry
-            (copy.uid, copy.modSeq, copy.savedSeconds) = (uid, modSeq, now)
-            copies.append(copy)
+        guard let first = takeUIDs(entries.count, target) else {
+            throw MailStoreError(.limit, "no UIDs are left in \(target.name)")
+        }
+        var copies = entries
+        for place in copies.indices {
+            copies[place].uid = UID(first + UInt32(place))
+            (copies[place].modSeq, copies[place].savedSeconds) = (modSeq, now)
         }
         return TransferRecord(
             source: source.id,

@@ -3,6 +3,7 @@
 
 internal import Locking
 package import MailTypes
+internal import Runtime
 
 extension AccountStore {
     package func mailboxes() async throws(MailStoreError) -> [MailboxDescription] { state.descriptions }
@@ -91,6 +92,24 @@ extension AccountStore {
             body = forwarding.target(of: body)
             let structure = try await services.log.messageStructure(at: body, of: id)
             if structure != nil || forwarding.target(of: body) == body { return structure }
+        }
+    }
+
+    /// So many are read on the threads that reading has; more on those of searching, for which only searches wait.
+    private static let fewStructures = 256
+
+    package nonisolated func readStructures<Made: Sendable>(
+        of messages: [MessageEntry],
+        into made: Made,
+        _ take: @escaping @Sendable (_ made: inout Made, _ place: Int, _ structure: CachedStructure?) -> Void
+    ) async -> Made {
+        let bodies = forwarding.targets(of: messages.map(\.body))
+        let (log, account) = (services.log, id)
+        let pool = messages.count > Self.fewStructures ? searchPool : BlockingPool.shared
+        return await pool.run {
+            var made = made
+            log.messageStructures(at: bodies, of: account) { take(&made, $0, $1) }
+            return made
         }
     }
 

@@ -92,11 +92,14 @@ package actor AccountStore: MailAccount {
     var lastPlannedModSeq: ModSeq { ModSeq(plannedModSeq) }
 
     /// The next UID of a mailbox; `nil` when it has given out all there are.
-    func takeUID(_ mailbox: MailboxState) -> UID? {
+    func takeUID(_ mailbox: MailboxState) -> UID? { takeUIDs(1, mailbox).map { UID($0) } }
+
+    /// The first of the next `count` UIDs of a mailbox; `nil` when it has fewer left, and then none is taken.
+    func takeUIDs(_ count: Int, _ mailbox: MailboxState) -> UInt32? {
         let next = max(plannedUIDs[mailbox.id] ?? 1, mailbox.uidNext)
-        guard next < UInt64(UInt32.max) else { return nil }
-        plannedUIDs[mailbox.id] = next + 1
-        return UID(UInt32(next))
+        guard let first = UInt32(exactly: next), count <= Int(UInt32.max - first) else { return nil }
+        plannedUIDs[mailbox.id] = next + UInt64(count)
+        return first
     }
 
     func takeMailboxID() -> MailboxID? {
@@ -135,8 +138,8 @@ package actor AccountStore: MailAccount {
 
     /// Hands records to the log as one.
     ///
-    /// What was planned from and what is handed in must have no `await` in between. Every ticket must be waited for
-    /// with `isApplied`.
+    /// What was planned from and what is handed in must have no `await` in between, unless the change is an exclusive
+    /// one. Every ticket must be waited for with `isApplied`.
     ///
     /// With `base`, that is the state from these records on.
     func submit(_ appends: [LogAppend], base: AccountState? = nil) -> UInt64 {

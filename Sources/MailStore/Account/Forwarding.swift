@@ -13,12 +13,22 @@ final class Forwarding: Sendable {
 
     /// Where the octets at `body` are now; `body` itself when nothing is known.
     func target(of body: BodyReference) -> BodyReference {
-        rounds.withLock { rounds in
-            var place = body
-            // What a later round moved again is found there.
-            for round in rounds { place = round[place] ?? place }
-            return place
-        }
+        rounds.withLock { Self.target(of: body, $0) }
+    }
+
+    /// The same of many.
+    func targets(of bodies: [BodyReference]) -> [BodyReference] {
+        rounds.withLock { rounds in rounds.isEmpty ? bodies : bodies.map { Self.target(of: $0, rounds) } }
+    }
+
+    private static func target(
+        of body: BodyReference,
+        _ rounds: [[BodyReference: BodyReference]]
+    ) -> BodyReference {
+        var place = body
+        // What a later round moved again is found there.
+        for round in rounds { place = round[place] ?? place }
+        return place
     }
 
     func add(_ moves: [BodyReference: BodyReference]) {

@@ -80,6 +80,18 @@ package struct AccessChange: Sendable, Hashable {
         self.rights = rights
     }
 
+    /// Letters behind `+` to add or `-` to take away, and without either to replace; `nil` when one stands for no right.
+    package init?(letters text: String) {
+        let mode: Mode =
+            switch text.utf8.first {
+            case 0x2B: .add
+            case 0x2D: .remove
+            default: .replace
+            }
+        guard let rights = MailboxRights(letters: text.utf8.dropFirst(mode == .replace ? 0 : 1)) else { return nil }
+        self.init(mode, rights)
+    }
+
     /// The rights that were `rights`, after the change.
     package func result(on rights: MailboxRights) -> MailboxRights {
         switch mode {

@@ -175,10 +175,54 @@ package struct FlagChange: Sendable, Hashable {
     package enum Mode: Sendable, Hashable { case replace, add, remove }
     package var mode: Mode
     package var flags: FlagSet
+    /// What a replacement leaves as it is; of no meaning to the other modes.
+    package var kept: KeptFlags
 
-    package init(_ mode: Mode, _ flags: FlagSet) {
+    package init(_ mode: Mode, _ flags: FlagSet, keeping kept: KeptFlags = .none) {
         self.mode = mode
         self.flags = flags
+        self.kept = mode == .replace ? kept : .none
+    }
+
+    /// Flags of a message after the change, by the flags it had.
+    package func result(on before: FlagSet) -> FlagSet {
+        switch mode {
+        case .replace:
+            let left = kept.part(of: before)
+            return FlagSet(
+                system: flags.system.union(left.system),
+                keywords: flags.keywords.union(left.keywords)
+            )
+        case .add:
+            return FlagSet(
+                system: before.system.union(flags.system),
+                keywords: before.keywords.union(flags.keywords)
+            )
+        case .remove:
+            return FlagSet(
+                system: before.system.subtracting(flags.system),
+                keywords: before.keywords.subtracting(flags.keywords)
+            )
+        }
+    }
+}
+
+/// Flags that somebody may neither set nor clear (RFC 4314 §4, STORE): rights part keywords from no other keywords.
+package struct KeptFlags: Sendable, Hashable {
+    package var system: SystemFlags
+    /// Whether all keywords are kept.
+    package var keywords: Bool
+
+    package init(system: SystemFlags, keywords: Bool) {
+        self.system = system
+        self.keywords = keywords
+    }
+
+    package static let none = KeptFlags(system: [], keywords: false)
+
+    /// Those of some flags that are kept.
+    package func part(of flags: FlagSet) -> FlagSet {
+        FlagSet(system: flags.system.intersection(system), keywords: keywords ? flags.keywords : [])
     }
 }
 
@@ -250,6 +294,23 @@ package struct ExpungeOutcome: Sendable, Hashable {
     package init(vanished: UIDSet, modSeq: ModSeq) {
         self.vanished = vanished
         self.modSeq = modSeq
+    }
+}
+
+/// The structure of a message as it was cached at delivery (`MessageFormat` wrote it), among the octets that it was read
+/// with.
+package struct CachedStructure: Sendable {
+    package let octets: [UInt8]
+    /// Where in `octets` it lies, and within them.
+    package let place: Range<Int>
+
+    /// One that was read alone.
+    package init(_ octets: [UInt8]) { self.init(octets, at: 0..<octets.count) }
+
+    /// - Precondition: `place` lies within `octets`.
+    package init(_ octets: [UInt8], at place: Range<Int>) {
+        self.octets = octets
+        self.place = place
     }
 }
 

@@ -119,6 +119,14 @@ package protocol AccountLog: AnyObject, Sendable {
     /// The structure in that record, when nothing else of it is wanted; `nil` when it is lost. For any task.
     func messageStructure(at body: BodyReference, of account: AccountID) async throws(MailStoreError) -> [UInt8]?
 
+    /// The same of many messages, each handed over with its place among `bodies`, in their order; `nil` also for those of
+    /// which `messageStructure` may know more. Blocks: not for event loops.
+    func messageStructures(
+        at bodies: [BodyReference],
+        of account: AccountID,
+        _ take: (_ place: Int, _ structure: CachedStructure?) -> Void
+    )
+
     /// Every record of an account after a position (all, when `nil`), oldest first, over any damage; when there is a
     /// base among them that can be read, from the latest such on. No append of the account may be under way. Blocks:
     /// not for event loops.

@@ -25,13 +25,16 @@ extension LogRecord {
     /// values: FETCH of envelopes, SORT and THREAD do this for each message.
     ///
     /// `nil` for any other record, and for what is not whole up to there.
-    package static func structure(in bytes: [UInt8]) -> [UInt8]? {
+    package static func structure(in bytes: [UInt8]) -> [UInt8]? { structurePlace(in: bytes).map { Array(bytes[$0]) } }
+
+    /// Where it lies in the record.
+    package static func structurePlace(in bytes: [UInt8]) -> Range<Int>? {
         var reader = RecordReader(bytes)
         do throws(ByteReaderError) {
             guard try reader.octet() == version, try reader.octet() == Self.messageCode else { return nil }
             // The epoch and the account.
             for _ in 0..<2 { _ = try reader.number() }
-            return try reader.structureOfMessage()
+            return try reader.placeOfStructure()
         } catch {
             return nil
         }
@@ -202,7 +205,7 @@ struct RecordReader {
     }
 
     /// As `message`, of which nothing else is wanted.
-    mutating func structureOfMessage() throws(ByteReaderError) -> [UInt8] {
+    mutating func placeOfStructure() throws(ByteReaderError) -> Range<Int> {
         if try flag() { try reader.skip(16) }
         // The mailbox, the UID, the mod-sequence, and system flags.
         for _ in 0..<3 { _ = try number() }
@@ -211,7 +214,7 @@ struct RecordReader {
         // The internal date and its zone, when it was saved, and its size.
         for _ in 0..<4 { _ = try number() }
         _ = try reader.counted(maximum: 32)
-        return try octets()
+        return try reader.counted().indices
     }
 
     private mutating func expunge() throws(ByteReaderError) -> ExpungeRecord {
@@ -223,8 +226,16 @@ struct RecordReader {
 
     private mutating func flagsRecord() throws(ByteReaderError) -> LogRecord? {
         let (mailbox, modSeq, uids) = (try mailbox(), try modSeq(), try uids())
-        guard let mode = FlagChange.Mode(code: try octet()) else { return nil }
-        return .flags(FlagsRecord(mailbox: mailbox, modSeq: modSeq, uids: uids, change: FlagChange(mode, try flags())))
+        guard let change = try flagChange() else { return nil }
+        return .flags(FlagsRecord(mailbox: mailbox, modSeq: modSeq, uids: uids, change: change))
+    }
+
+    private mutating func flagChange() throws(ByteReaderError) -> FlagChange? {
+        let code = try octet()
+        if let mode = FlagChange.Mode(code: code) { return FlagChange(mode, try flags()) }
+        guard code == FlagChange.partialReplacementCode else { return nil }
+        let (flags, system, keywords) = (try flags(), SystemFlags(rawValue: try octet()), try flag())
+        return FlagChange(.replace, flags, keeping: KeptFlags(system: system, keywords: keywords))
     }
 
     private mutating func transfer() throws(ByteReaderError) -> TransferRecord {

@@ -196,8 +196,12 @@ extension ByteWriter {
         add(record.mailbox)
         add(record.modSeq)
         add(record.uids)
-        integer(record.change.mode.code)
+        let kept = record.change.kept
+        integer(kept == .none ? record.change.mode.code : FlagChange.partialReplacementCode)
         add(record.change.flags)
+        guard kept != .none else { return }
+        integer(kept.system.rawValue)
+        integer(UInt8(kept.keywords ? 1 : 0))
     }
 
     mutating func add(_ record: TransferRecord) {
@@ -268,6 +272,11 @@ extension ByteWriter {
         add(record.specialUse)
         integer(UInt8(record.isSubscribed ? 1 : 0))
     }
+}
+
+extension FlagChange {
+    /// Of a replacement that keeps something.
+    static let partialReplacementCode: UInt8 = 3
 }
 
 extension FlagChange.Mode {

@@ -96,11 +96,23 @@ package final class MemoryLog: AccountLog {
         at body: BodyReference,
         of account: AccountID
     ) async throws(MailStoreError) -> MessageRecord? {
-        let bytes = state.withLock {
-            $0.entries.indices.contains(Int(body.offset)) ? $0.entries[Int(body.offset)].bytes : []
-        }
-        guard case .message(let record) = LogRecord.decode(bytes)?.record else { return nil }
+        guard case .message(let record) = LogRecord.decode(bytes(at: body))?.record else { return nil }
         return record
+    }
+
+    package func messageStructures(
+        at bodies: [BodyReference],
+        of account: AccountID,
+        _ take: (_ place: Int, _ structure: CachedStructure?) -> Void
+    ) {
+        for (place, body) in bodies.enumerated() {
+            let bytes = bytes(at: body)
+            take(place, LogRecord.structurePlace(in: bytes).map { CachedStructure(bytes, at: $0) })
+        }
+    }
+
+    private func bytes(at body: BodyReference) -> [UInt8] {
+        state.withLock { $0.entries.indices.contains(Int(body.offset)) ? $0.entries[Int(body.offset)].bytes : [] }
     }
 
     package func replay(

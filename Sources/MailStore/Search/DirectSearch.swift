@@ -60,7 +60,7 @@ struct DirectSearch<Source: MessageSource> {
                 let found = look.finish()
                 return search.query.value(at: place) { found[$0] } ?? false
             }
-            let range = wanted.lowerBound..<min(wanted.upperBound, wanted.lowerBound + Source.pieceOctets)
+            let range = Source.stretch(from: wanted, of: message)
             var octets = try await source.octets(of: message, range)
             octets.fit(range)
             look = await searchPool.run { [look, octets] in

@@ -52,10 +52,19 @@ struct LogSource: MessageSource {
 extension MessageSource {
     /// Messages up to this are read as a whole; of larger ones, what is needed and so much at a time.
     static var pieceOctets: UInt64 { 256 << 10 }
+    /// So much is read at once at least, so that a message of many small parts does not need a read for each.
+    private static var leastOctets: UInt64 { 64 << 10 }
     /// The largest message that is parsed again when its cached structure is lost.
     private static var parsedOctets: UInt64 { 64 << 20 }
     /// How much of a message that is larger yet is looked at for its header.
     private static var headerOctets: UInt64 { 1 << 20 }
+
+    /// What is read of a large message when `wanted` is needed next: the start of that, or some more than that.
+    static func stretch(from wanted: Range<UInt64>, of message: MessageEntry) -> Range<UInt64> {
+        let start = min(wanted.lowerBound, message.size)
+        let count = min(max(wanted.upperBound - wanted.lowerBound, leastOctets), pieceOctets, message.size - start)
+        return start..<(start + count)
+    }
 
     /// The structure of a large message: as cached at delivery, else from its octets, else opaque.
     func structure(of message: MessageEntry) async throws(MailStoreError) -> MessageStructure {

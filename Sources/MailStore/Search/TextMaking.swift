@@ -38,7 +38,7 @@ extension MessageSource {
         var reader = SearchTextReader(try await structure(of: message))
         var text = MessageText()
         while let wanted = reader.wanted?.clamped(to: 0..<message.size), !wanted.isEmpty, !text.isTooLarge {
-            let range = wanted.lowerBound..<min(wanted.upperBound, wanted.lowerBound + Self.pieceOctets)
+            let range = Self.stretch(from: wanted, of: message)
             var octets = try await self.octets(of: message, range)
             octets.fit(range)
             guard octets.damaged.isEmpty else { return nil }

@@ -138,7 +138,7 @@ package struct MailboxState: Sendable, Hashable {
         let kept = damagedBit
         for place in places(of: record.uids) {
             count(messages[place], -1)
-            messages[place].apply(record.change.mode, record.change.flags.system, bits, keeping: kept)
+            messages[place].apply(record.change, bits, keeping: kept)
             messages[place].modSeq = record.modSeq
             count(messages[place], 1)
         }
@@ -186,15 +186,19 @@ package struct MailboxState: Sendable, Hashable {
 }
 
 extension MessageEntry {
-    /// A replacement leaves the keywords of `kept` as they are: those are the store's, not the client's.
-    mutating func apply(_ mode: FlagChange.Mode, _ system: SystemFlags, _ bits: UInt128, keeping kept: UInt128) {
-        switch mode {
-        case .replace: (systemFlags, keywordBits) = (system, bits | keywordBits & kept)
+    /// A replacement leaves the keywords of `own` as they are: those are the store's, not the client's.
+    ///
+    /// - Parameter bits: the keywords of the change.
+    mutating func apply(_ change: FlagChange, _ bits: UInt128, keeping own: UInt128) {
+        switch change.mode {
+        case .replace:
+            systemFlags = change.flags.system.union(systemFlags.intersection(change.kept.system))
+            keywordBits = bits | keywordBits & (change.kept.keywords ? .max : own)
         case .add:
-            systemFlags.formUnion(system)
+            systemFlags.formUnion(change.flags.system)
             keywordBits |= bits
         case .remove:
-            systemFlags.subtract(system)
+            systemFlags.subtract(change.flags.system)
             keywordBits &= ~bits
         }
     }

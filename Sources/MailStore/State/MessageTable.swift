@@ -12,7 +12,7 @@ package struct MessageTable: Sendable {
     static let maximumLeaf = 256
 
     /// None is empty, none is longer than `maximumLeaf`.
-    private var leaves: [[MessageEntry]] = []
+    private var leaves: [MessageLeaf] = []
     /// For each leaf, how many messages there are up to its end.
     private var ends: [Int] = []
 
@@ -24,10 +24,10 @@ package struct MessageTable: Sendable {
 
     package mutating func append(_ entry: MessageEntry) {
         if let last = leaves.indices.last, leaves[last].count < Self.maximumLeaf {
-            leaves[last].append(entry)
+            leaves[last].insert(entry, at: leaves[last].count)
             ends[last] += 1
         } else {
-            leaves.append([entry])
+            leaves.append(MessageLeaf([entry]))
             ends.append((ends.last ?? 0) + 1)
         }
     }
@@ -40,9 +40,7 @@ package struct MessageTable: Sendable {
         let (leaf, offset) = locate(place)
         leaves[leaf].insert(entry, at: offset)
         if leaves[leaf].count > Self.maximumLeaf {
-            let half = leaves[leaf].count / 2
-            let rest = Array(leaves[leaf][half...])
-            leaves[leaf].removeLast(rest.count)
+            let rest = leaves[leaf].split()
             leaves.insert(rest, at: leaf + 1)
         }
         renumber(from: leaf)
@@ -61,31 +59,25 @@ package struct MessageTable: Sendable {
             let start = ends[leaf] - leaves[leaf].count
             let own = rest.prefix { $0 < ends[leaf] }
             rest = rest.dropFirst(own.count)
-            Self.remove(own, from: &leaves[leaf], startingAt: start)
+            leaves[leaf].remove(at: own, startingAt: start)
         }
-        leaves.removeAll(where: \.isEmpty)
+        leaves.removeAll { $0.count == 0 }
         renumber(from: firstLeaf)
         // Leaves that many deletions left nearly empty are joined; each time it pays for itself.
         if leaves.count > 4 + 4 * count / Self.maximumLeaf { self = MessageTable(self) }
     }
 
-    private static func remove(_ places: ArraySlice<Int>, from leaf: inout [MessageEntry], startingAt start: Int) {
-        var kept = 0
-        var gone = places
-        for offset in leaf.indices {
-            if gone.first == start + offset {
-                gone = gone.dropFirst()
-            } else {
-                if kept != offset { leaf[kept] = leaf[offset] }
-                kept += 1
-            }
-        }
-        leaf.removeLast(leaf.count - kept)
-    }
-
     private mutating func renumber(from leaf: Int) {
         ends.removeLast(ends.count - Swift.min(leaf, ends.count))
         for index in ends.count..<leaves.count { ends.append((ends.last ?? 0) + leaves[index].count) }
+    }
+
+    /// Place of the first message that has not `\Seen`, which every SELECT tells.
+    ///
+    /// O(leaves).
+    package var firstUnseen: Int? {
+        guard let leaf = leaves.firstIndex(where: { $0.unseen > 0 }) else { return nil }
+        return leaves[leaf].firstUnseen.map { ends[leaf] - leaves[leaf].count + $0 }
     }
 
     /// The leaf of a place, and where in it.
@@ -119,21 +111,21 @@ extension MessageTable: RandomAccessCollection, MutableCollection {
         }
     }
 
-    package func makeIterator() -> Iterator { Iterator(leaves: leaves) }
+    package func makeIterator() -> Iterator { Iterator(leaves) }
 
     /// From the first message to the last, a leaf at a time.
     package struct Iterator: IteratorProtocol {
-        fileprivate let leaves: [[MessageEntry]]
+        private let leaves: [MessageLeaf]
         private var leaf: [MessageEntry] = []
         private var offset = 0
         private var nextLeaf = 0
 
-        fileprivate init(leaves: [[MessageEntry]]) { self.leaves = leaves }
+        fileprivate init(_ leaves: [MessageLeaf]) { self.leaves = leaves }
 
         package mutating func next() -> MessageEntry? {
             if offset == leaf.count {
                 guard nextLeaf < leaves.count else { return nil }
-                (leaf, offset) = (leaves[nextLeaf], 0)
+                (leaf, offset) = (leaves[nextLeaf].entries, 0)
                 nextLeaf += 1
             }
             defer { offset += 1 }

@@ -12,9 +12,12 @@ package struct BaseSubject: Sendable, Hashable {
 
     /// `subject`: the unfolded value of a Subject field; `nil` when there is none.
     package init(_ subject: [UInt8]?) {
-        var decoded = EncodedWord.read(subject ?? [])
+        let value = subject ?? []
+        let isPlain = EncodedWord.isPlain(value)
+        var decoded = isPlain ? DecodedText() : EncodedWord.read(value)
         // What is no text in its charset keeps its octets (RFC 5255 §4.6), and loses the same marks.
-        let octets = Self.joiningBlanks(decoded.isReadable ? Array(decoded.text.utf8) : decoded.octets)
+        let read = isPlain ? value : decoded.isReadable ? Array(decoded.text.utf8) : decoded.octets
+        let octets = Self.joiningBlanks(read)
         var text = octets[...]
         var isReply = false
         repeat {
@@ -23,6 +26,11 @@ package struct BaseSubject: Sendable, Hashable {
             // Behind them is no mark, or it would have gone.
             while Self.removeBlob(&text) {}
         } while Self.removeForward(&text, &isReply)
+        guard !isPlain else {
+            key = CollationKey(plain: text)
+            self.isReply = isReply
+            return
+        }
         decoded.octets = Array(text)
         decoded.text = String(decoding: text, as: UTF8.self)
         key = CollationKey(decoded)
@@ -41,9 +49,16 @@ package struct BaseSubject: Sendable, Hashable {
         return joined
     }
 
+    /// Marks, in lower case.
+    private static let replies = ["re", "fwd", "fw"].map { Array($0.utf8) }
+    private static let trailer = Array("(fwd)".utf8)
+    private static let forward = Array("[fwd:".utf8)
+
     /// Case apart.
-    private static func starts(_ text: ArraySlice<UInt8>, with mark: String) -> Bool {
-        ASCII.equalIgnoringCase(text.prefix(mark.utf8.count), mark.utf8)
+    private static func starts(_ text: ArraySlice<UInt8>, with mark: [UInt8]) -> Bool {
+        guard text.count >= mark.count else { return false }
+        for place in mark.indices where ASCII.lower(text[text.startIndex + place]) != mark[place] { return false }
+        return true
     }
 
     // subj-trailer = "(fwd)" / WSP
@@ -51,7 +66,7 @@ package struct BaseSubject: Sendable, Hashable {
         while true {
             if text.last == ASCII.space {
                 text.removeLast()
-            } else if Self.starts(text.suffix(5), with: "(fwd)") {
+            } else if Self.starts(text.suffix(5), with: trailer) {
                 text.removeLast(5)
                 isReply = true
             } else {
@@ -68,8 +83,8 @@ package struct BaseSubject: Sendable, Hashable {
         }
         var rest = text
         while let after = afterBlob(rest) { rest = after }
-        guard let mark = ["re", "fwd", "fw"].first(where: { starts(rest, with: $0) }) else { return false }
-        rest = rest.dropFirst(mark.utf8.count).drop { $0 == ASCII.space }
+        guard let mark = replies.first(where: { starts(rest, with: $0) }) else { return false }
+        rest = rest.dropFirst(mark.count).drop { $0 == ASCII.space }
         if let after = afterBlob(rest) { rest = after }
         guard rest.first == 0x3A else { return false }
         text = rest.dropFirst()
@@ -94,7 +109,7 @@ package struct BaseSubject: Sendable, Hashable {
 
     // subj-fwd = subj-fwd-hdr subject subj-fwd-trl; subj-fwd-hdr = "[fwd:"; subj-fwd-trl = "]"
     private static func removeForward(_ text: inout ArraySlice<UInt8>, _ isReply: inout Bool) -> Bool {
-        guard starts(text, with: "[fwd:"), text.last == 0x5D else { return false }
+        guard starts(text, with: forward), text.last == 0x5D else { return false }
         text = text.dropFirst(5).dropLast()
         isReply = true
         return true
@@ -103,12 +118,12 @@ package struct BaseSubject: Sendable, Hashable {
 
 extension EnvelopeAddress {
     /// What SORT compares of an address: the local part (RFC 5256 §3).
-    package var sortKey: CollationKey { CollationKey(EncodedWord.read(mailbox ?? [])) }
+    package var sortKey: CollationKey { CollationKey(field: mailbox ?? []) }
 
     /// What people see of it: the name, or the address (RFC 5957 §3).
     package var displayKey: CollationKey {
-        if let name, !name.isEmpty { return CollationKey(EncodedWord.read(name)) }
+        if let name, !name.isEmpty { return CollationKey(field: name) }
         guard let mailbox, let host else { return sortKey }
-        return CollationKey(EncodedWord.read(mailbox + [0x40] + host))
+        return CollationKey(field: mailbox + [0x40] + host)
     }
 }

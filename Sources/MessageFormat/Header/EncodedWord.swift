@@ -47,6 +47,9 @@ package enum EncodedWord {
         return result
     }
 
+    /// Whether a value is ASCII without encoded-words: then it is its own text.
+    static func isPlain(_ value: [UInt8]) -> Bool { value.allSatisfy { $0 < 0x80 } && !hasMark(value) }
+
     /// Most values have no encoded-word; that is known before anything is taken apart.
     private static func hasMark(_ value: [UInt8]) -> Bool {
         value.withView { view in

@@ -15,6 +15,15 @@ extension MailDate {
         guard let date = reader.read() else { return nil }
         self = date
     }
+
+    /// The same of a field that lies at `place` among other octets.
+    ///
+    /// - Precondition: `place` lies within `octets`.
+    package init?(headerField octets: [UInt8], at place: Range<Int>) {
+        var reader = PlainDate(octets, at: place)
+        guard let date = reader.read() ?? MailDate(headerField: Array(octets[place])) else { return nil }
+        self = date
+    }
 }
 
 private struct DateReader {

@@ -29,7 +29,7 @@ package enum MessageIDs {
     }
 
     /// As much of a References field as is kept beside a message: the first id, and the last ones.
-    static func kept(of value: [UInt8]) -> [UInt8] {
+    package static func kept(of value: [UInt8]) -> [UInt8] {
         var ids = list(in: value)
         if ids.count > keptCount { ids = [ids[0]] + ids.suffix(keptCount - 1) }
         return Array(ids.map { [UInt8(ascii: "<")] + $0 + [UInt8(ascii: ">")] }.joined(separator: [ASCII.space]))

@@ -25,7 +25,7 @@ package struct SummaryEnvelope: Sendable {
         case from, sender, replyTo, to, cc, bcc
     }
 
-    /// The summary.
+    /// What the summary lies in.
     package let octets: [UInt8]
     /// Of the message.
     package let size: UInt64
@@ -38,6 +38,9 @@ package struct SummaryEnvelope: Sendable {
     private var addresses: [Address] = []
     /// How many addresses there are up to the end of each list.
     private var ends: InlineArray<6, Int> = .init(repeating: 0)
+
+    /// About how much memory it takes, in octets.
+    package var keptOctets: Int { octets.count + addresses.count * MemoryLayout<Address>.stride }
 
     /// That of a structure which is no summary yet.
     package init(of structure: MessageStructure) {
@@ -57,9 +60,16 @@ package struct SummaryEnvelope: Sendable {
     }
 
     /// Reads the beginning of what `MessageSummary.encode` wrote; `nil` for anything else.
-    package init?(_ summary: [UInt8]) {
-        octets = summary
-        var reader = ByteReader(summary)
+    package init?(_ summary: [UInt8]) { self.init(summary, at: 0..<summary.count) }
+
+    /// The same of a summary that lies at `place` among other octets.
+    ///
+    /// - Precondition: `place` lies within `octets`.
+    package init?(_ octets: [UInt8], at place: Range<Int>) {
+        self.octets = octets
+        var reader = ByteReader(octets, at: place.lowerBound)
+        // As most have, all lists told.
+        addresses.reserveCapacity(8)
         do throws(ByteReaderError) {
             let version = try reader.integer(UInt8.self)
             guard MessageSummary.versions.contains(version) else { return nil }
@@ -85,6 +95,7 @@ package struct SummaryEnvelope: Sendable {
                 ends[list] = addresses.count
             }
             references = version > MessageSummary.versionWithoutReferences ? try reader.countedPlace() : nil
+            guard reader.offset <= place.upperBound else { return nil }
         } catch {
             return nil
         }
@@ -105,7 +116,7 @@ package struct SummaryEnvelope: Sendable {
     package func text(_ place: Place?) -> [UInt8]? { place.map { Array(octets[$0]) } }
 
     /// The Date field as a moment; `nil` when it is absent or not a date.
-    package var sentDate: MailDate? { text(date).flatMap { MailDate(headerField: $0) } }
+    package var sentDate: MailDate? { date.flatMap { MailDate(headerField: octets, at: $0) } }
 
     /// The first of a list that is an address and not the name of a group.
     package func firstAddress(_ list: List) -> EnvelopeAddress? {
@@ -122,12 +133,12 @@ package struct SummaryEnvelope: Sendable {
 
 extension ByteReader {
     /// Passes over a counted octet string, and says where it is.
-    fileprivate mutating func countedPlace() throws(ByteReaderError) -> Range<Int> {
+    mutating func countedPlace() throws(ByteReaderError) -> Range<Int> {
         try place(of: try variableInteger())
     }
 
     /// The same of one that may be absent: its count is moved up by one.
-    fileprivate mutating func place() throws(ByteReaderError) -> Range<Int>? {
+    mutating func place() throws(ByteReaderError) -> Range<Int>? {
         let length = try variableInteger()
         return length > 0 ? try place(of: length - 1) : nil
     }
