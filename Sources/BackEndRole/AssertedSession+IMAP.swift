@@ -23,6 +23,7 @@ extension AssertedSession {
             sharing: sharing,
             configuration: configuration,
             previews: previews,
+            columns: columns,
             events: recorder(assertion)
         )
         // One that logged off goes on at the front-end.

@@ -21,6 +21,7 @@ package struct AssertedSession: Sendable {
     let sharing: (any MailboxSharing)?
     let settings: LiveSettings
     let previews = PreviewTable()
+    let columns = ColumnTable()
     private let plain = PlainMessages()
     let events: EventRecorder
     private let secret: AssertionSecret

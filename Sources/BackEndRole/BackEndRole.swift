@@ -38,10 +38,11 @@ package enum BackEndRole {
             },
             summarize: { summarizer.summarize($0) }
         )
+        // Another worker's accounts are not in this store.
+        let sharing = AccountOwners(context.layout).workers == 1 ? AccountSharing(directory: directory) : nil
         let sessions = AssertedSession(
             store: store,
-            // Another worker's accounts are not in this store.
-            sharing: AccountOwners(context.layout).workers == 1 ? AccountSharing(directory: directory) : nil,
+            sharing: sharing,
             secret: secret,
             authenticator: directory,
             settings: context.settings,
@@ -65,7 +66,7 @@ package enum BackEndRole {
             folder: context.layout.store(backEnd: context.inheritance.index)
         )
         let administration = AdminServer(
-            router: AdminRouter(operations: MailOperations(provider).all, events: context.events),
+            router: AdminRouter(operations: MailOperations(provider, access: sharing).all, events: context.events),
             dataFolder: context.layout.data,
             events: context.events
         )

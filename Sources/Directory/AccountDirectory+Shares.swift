@@ -37,6 +37,12 @@ extension AccountDirectory {
         }
     }
 
+    /// Whether a holder is the user of an account, and neither everybody nor a group.
+    package func isShareHolder(_ holder: String, theUserOf account: AccountID) async throws(DirectoryError) -> Bool {
+        guard holder != Self.anyone, holder.first != Self.groupSign else { return false }
+        return try await self.account(loggingOnAs: holder)?.id == account
+    }
+
     /// Those of some holders that stand for a user: everybody, the user's own address, groups that the user is in.
     ///
     /// A group counts with the groups and aliases in it; where a member's mail is forwarded to does not matter.

@@ -28,6 +28,7 @@ package enum CapabilityList {
 
     package static func afterLogOn(_ configuration: IMAPConfiguration) -> [String] {
         always + loggedOn + ["APPENDLIMIT=\(configuration.maximumMessageOctets)"]
+            + [configuration.messageLimit?.capability].compactMap(\.self)
             + (configuration.allowsUnauthenticate ? ["UNAUTHENTICATE"] : [])
             + (configuration.sharesMailboxes ? ["ACL", "LIST-MYRIGHTS", "RIGHTS=texk"] : [])
     }

@@ -21,6 +21,8 @@ package struct IMAPConfiguration: Sendable {
     package var failedLogOnDelay: Duration
     package var badCommands: Int
     package var allowsUnauthenticate: Bool
+    /// Announced and held to; `nil` for none (RFC 9738).
+    package var messageLimit: MessageLimit?
     /// Told as annotations of the server; empty for none.
     package var serverComment: String
     package var administrator: String
@@ -51,6 +53,10 @@ package struct IMAPConfiguration: Sendable {
         failedLogOnDelay = value(IMAPSettings.failedLogOnDelay)
         badCommands = value(IMAPSettings.badCommands)
         allowsUnauthenticate = value(IMAPSettings.unauthenticate)
+        messageLimit = MessageLimit(
+            count: value(IMAPSettings.messageLimit),
+            scope: MessageLimit.Scope(rawValue: value(IMAPSettings.messageLimitScope)) ?? .all
+        )
         serverComment = value(IMAPSettings.serverComment)
         administrator = value(IMAPSettings.administrator)
     }

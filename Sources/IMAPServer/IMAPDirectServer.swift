@@ -13,6 +13,7 @@ package struct IMAPDirectServer: Sendable {
     private let authenticator: any Authenticator
     private let configuration: @Sendable () -> IMAPConfiguration
     private let previews = PreviewTable()
+    private let columns: ColumnTable
     private let events: EventRecorder
 
     /// `configuration` is read for each connection, so that changed settings count for the next one.
@@ -21,6 +22,7 @@ package struct IMAPDirectServer: Sendable {
         sharing: (any MailboxSharing)? = nil,
         authenticator: any Authenticator,
         events: EventRecorder,
+        columns: ColumnTable = ColumnTable(),
         configuration: @escaping @Sendable () -> IMAPConfiguration
     ) {
         self.store = store
@@ -28,6 +30,7 @@ package struct IMAPDirectServer: Sendable {
         self.authenticator = authenticator
         self.configuration = configuration
         self.events = events
+        self.columns = columns
     }
 
     /// Serves one connection to its end.
@@ -55,6 +58,7 @@ package struct IMAPDirectServer: Sendable {
                     sharing: sharing,
                     configuration: configuration,
                     previews: previews,
+                    columns: columns,
                     events: events.adding(["client.address": .string(connection.peer.host)])
                 )
                 guard await session.run(resuming: logOn.tag) == .loggedOff,

@@ -31,6 +31,24 @@ package enum IMAPSettings {
         perInstance: true,
         help: "Largest message that APPEND takes. Told to clients as APPENDLIMIT."
     )
+    package static let messageLimit = SettingKey(
+        "imap/message-limit",
+        default: 0,
+        allowed: "0, which is none, or 1000 to 100000",
+        where: { $0 == 0 || (1000...100_000).contains($0) },
+        perInstance: true,
+        help: "How many messages one command handles (RFC 9738), told to clients as MESSAGELIMIT or SAVELIMIT. Clients "
+            + "that do not know it see no more than so many messages of a large mailbox."
+    )
+    package static let messageLimitScope = SettingKey(
+        "imap/message-limit-scope",
+        default: MessageLimit.Scope.all.rawValue,
+        allowed: MessageLimit.Scope.allCases.map(\.rawValue).joined(separator: " | "),
+        where: { MessageLimit.Scope(rawValue: $0) != nil },
+        perInstance: true,
+        help: "Which commands message-limit bounds: all for SEARCH, FETCH, STORE, COPY, MOVE, APPEND and UID EXPUNGE, "
+            + "save for COPY and APPEND."
+    )
     package static let idleTimeout = SettingKey(
         "imap/idle-timeout",
         default: Duration.seconds(1800),
@@ -105,7 +123,8 @@ package enum IMAPSettings {
 /// All settings of this module.
 package let imapServerSettings: [SettingDeclaration] = [
     IMAPSettings.shareRetryAttempts.declaration, IMAPSettings.shareRetrySleep.declaration,
-    IMAPSettings.maximumMessageSize.declaration, IMAPSettings.idleTimeout.declaration,
+    IMAPSettings.maximumMessageSize.declaration, IMAPSettings.messageLimit.declaration,
+    IMAPSettings.messageLimitScope.declaration, IMAPSettings.idleTimeout.declaration,
     IMAPSettings.preAuthenticationTime.declaration, IMAPSettings.preAuthenticationCommands.declaration,
     IMAPSettings.preAuthenticationOctets.declaration, IMAPSettings.failedLogOns.declaration,
     IMAPSettings.failedLogOnDelay.declaration, IMAPSettings.badCommands.declaration,

@@ -50,6 +50,17 @@ import Testing
         #expect(carols == ["anyone"])
     }
 
+    @Test func `A holder is the user of an account by address, and as neither everybody nor a group`() async throws {
+        let directory = try await Fixture.withPeople(["directory/default-domain": "example.test"]).directory
+        _ = try await directory.addGroup(address("staff@example.test"), members: [address("bob@example.test")])
+        let bob = try await user("bob@example.test", directory).account
+        #expect(try await directory.isShareHolder("bob@example.test", theUserOf: bob))
+        for holder in ["alice@example.test", "anyone", "$staff@example.test", "$bob@example.test", "none@example.test"]
+        {
+            #expect(try await directory.isShareHolder(holder, theUserOf: bob) == false, "\(holder)")
+        }
+    }
+
     @Test func `Who shares is found by those shared with, until it is forgotten or the account is gone`() async throws {
         let fixture = try await Fixture.withPeople()
         let directory = fixture.directory

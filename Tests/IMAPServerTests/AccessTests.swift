@@ -5,35 +5,17 @@ import IMAPServer
 import Locking
 import MailStore
 import MailTypes
-import Runtime
 import Testing
 
 @Suite("ACL (RFC 4314), LIST-MYRIGHTS (RFC 8440)", .timeLimit(.minutes(4)))
 struct AccessTests {
     private static let shared = "\"Other Users/alice@example.test/INBOX\""
 
-    /// Alice, whose INBOX has a message, and bob, who has one too; both logged on.
     private func two(
         _ sharing: FakeSharing = FakeSharing(),
         _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeStore) async throws -> Void
     ) async throws {
-        var dialogue = Dialogue()
-        dialogue.sharing = sharing
-        let store = dialogue.store
-        store.account.deliver("Subject: hers\r\n\r\nx\r\n")
-        store.account(of: AccountID(8)).deliver("Subject: his\r\n\r\ny\r\n", flags: FlagSet(system: [.seen, .flagged]))
-        let served = dialogue
-        try await EventLoop.run { loop in
-            try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { first in
-                try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { second in
-                    let (alice, bob) = (IMAPTestClient(first), IMAPTestClient(second))
-                    for client in [alice, bob] { client.connection.idleTimeout = .seconds(180) }
-                    try await alice.logOn()
-                    try await bob.logOn(as: "bob@example.test")
-                    try await body(alice, bob, store)
-                }
-            }
-        }
+        try await Dialogue.ownerAndOther(sharing, body)
     }
 
     @Test("Rights are given, changed, told and taken back; the owner has all of them for good")
@@ -183,6 +165,34 @@ struct AccessTests {
             #expect(try await bob.run("FETCH 2 BODY[]").count == 2)
             try await bob.expect("CLOSE", ["OK CLOSE completed"])
             #expect(try await alice.run("STATUS INBOX (MESSAGES DELETED)")[0] == "STATUS INBOX (MESSAGES 2 DELETED 1)")
+        }
+    }
+
+    @Test("A list of flags is one change, whatever of it the rights leave: one mod-sequence, told once")
+    func oneChange() async throws {
+        try await two { alice, bob, store in
+            try await alice.run("SETACL INBOX bob lrt")
+            store.account.deliver("Subject: second\r\n\r\nx\r\n", flags: FlagSet(system: [.seen, .flagged, .deleted]))
+            try await alice.run("ENABLE CONDSTORE")
+            try await alice.run("SELECT INBOX")
+            try await bob.run("SELECT \(Self.shared) (CONDSTORE)")
+            let before = store.account.state.withLock { $0.modSeq }
+            try await bob.expect(
+                "STORE 1:2 FLAGS (\\Deleted \\Answered $Work)",
+                [
+                    "1 FETCH (FLAGS (\\Deleted) MODSEQ (\(before + 1)))",
+                    "2 FETCH (FLAGS (\\Flagged \\Deleted \\Seen) MODSEQ (\(before + 1)))", "OK STORE completed",
+                ]
+            )
+            #expect(store.account.state.withLock { $0.modSeq } == before + 1)
+            #expect(try await alice.run("NOOP").count { $0.contains("FETCH") } == 2)
+            // What a client cannot work out by itself is told in spite of its silence.
+            try await bob.expect(
+                "STORE 2 FLAGS.SILENT (\\Answered)",
+                ["2 FETCH (FLAGS (\\Flagged \\Seen) MODSEQ (\(before + 2)))", "OK STORE completed"]
+            )
+            let seen = try await alice.run("NOOP")
+            #expect(seen.filter { $0.contains("FETCH") }.count == 1, "\(seen)")
         }
     }
 

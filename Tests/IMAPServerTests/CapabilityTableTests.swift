@@ -32,8 +32,22 @@ struct CapabilityTableTests {
     private static let configuration: IMAPConfiguration = {
         var configuration = IMAPConfiguration()
         configuration.sharesMailboxes = true
+        configuration.messageLimit = MessageLimit(count: 1000)
         return configuration
     }()
+
+    /// Where only what stores messages is bounded.
+    private static let boundsSaving: IMAPConfiguration = {
+        var other = configuration
+        other.messageLimit = MessageLimit(count: 1000, scope: .save)
+        return other
+    }()
+
+    /// Without the number that some announce.
+    private static func name(_ capability: String) -> String {
+        let parts = capability.split(separator: "=")
+        return ["APPENDLIMIT", "MESSAGELIMIT", "SAVELIMIT"].first { $0 == parts[0] } ?? capability
+    }
 
     @Test("What is offered is what the table has, and each row once")
     func offered() {
@@ -45,7 +59,8 @@ struct CapabilityTableTests {
             )
             + CapabilityList.beforeLogOn(on: .clear, offersTLS: true)
             + CapabilityList.afterLogOn(Self.configuration)
-        let words = Set(told.map { $0.hasPrefix("APPENDLIMIT=") ? "APPENDLIMIT" : $0 })
+            + CapabilityList.afterLogOn(Self.boundsSaving)
+        let words = Set(told.map(Self.name))
         let listed = Self.rows.map { $0[0].first ?? "" }
         #expect(Set(listed) == words)
         #expect(listed.count == words.count)

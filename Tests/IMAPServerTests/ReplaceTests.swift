@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IMAPServer
+import Locking
+import MailStore
 import MailTypes
 import Testing
 
 @Suite("MULTIAPPEND, REPLACE (RFC 3502, RFC 8508)", .timeLimit(.minutes(4)))
 struct ReplaceTests {
+    private static let shared = "\"Other Users/alice@example.test/INBOX\""
+
     @Test("Several messages in one command, with flags and dates of their own")
     func several() async throws {
         try await Dialogue().loggedOn { client in
@@ -95,6 +99,69 @@ struct ReplaceTests {
             try await client.run("UNSELECT")
             try await client.send("e REPLACE 1 INBOX {3+}\r\nnew\r\n")
             #expect(try await client.responses(to: "e") == ["BAD REPLACE needs a selected mailbox"])
+        }
+    }
+
+    @Test("A message takes the place of one in another user's account, where the rights to both mailboxes allow it")
+    func replaced() async throws {
+        try await Dialogue.ownerAndOther { alice, bob, store in
+            try await bob.run("SELECT INBOX")
+            try await alice.run("SETACL INBOX bob lr")
+            // Without the right to put anything there, no leave is given, and what comes without leave is passed over.
+            for literal in ["{3}\r\n", "{3+}\r\nnew\r\n"] {
+                try await bob.send("a REPLACE 1 \(Self.shared) \(literal)")
+                #expect(try await bob.responses(to: "a")[0].hasPrefix("NO [NOPERM]"))
+            }
+            try await alice.run("SETACL INBOX bob lrsi")
+            try await bob.send("b REPLACE 1 \(Self.shared) (\\Flagged \\Seen) {3}\r\n")
+            #expect(try await bob.receive() == "+ Ready for 3 octets")
+            try await bob.send("new\r\n")
+            #expect(
+                try await bob.responses(to: "b") == [
+                    "OK [APPENDUID 1001 2] Replacement", "1 EXPUNGE", "OK REPLACE completed",
+                ]
+            )
+            #expect(store.account(of: AccountID(8)).state.withLock { $0.boxes[.inbox]?.messages.isEmpty } == true)
+            try await alice.run("SELECT INBOX")
+            try await alice.expect(
+                "FETCH 2 (FLAGS RFC822.SIZE)",
+                ["2 FETCH (FLAGS (\\Seen) RFC822.SIZE 3)", "OK FETCH completed"]
+            )
+            // From there into the user's own: the rights to what is replaced count, also while the message comes.
+            try await bob.run("SELECT \(Self.shared)")
+            try await bob.send("c UID REPLACE 2 INBOX {3}\r\n")
+            #expect(try await bob.responses(to: "c")[0].hasPrefix("NO [NOPERM]"))
+            try await alice.run("SETACL INBOX bob +te")
+            try await bob.run("NOOP")
+            try await bob.send("d UID REPLACE 2 INBOX {3}\r\n")
+            #expect(try await bob.receive() == "+ Ready for 3 octets")
+            try await alice.run("SETACL INBOX bob -e")
+            try await bob.send("own\r\n")
+            #expect(try await bob.responses(to: "d").last?.hasPrefix("NO [NOPERM]") == true)
+            try await alice.run("SETACL INBOX bob +e")
+            try await bob.send("e UID REPLACE 2 INBOX {3+}\r\nown\r\n")
+            #expect(
+                try await bob.responses(to: "e").suffix(3) == [
+                    "OK [APPENDUID 1001 2] Replacement", "2 EXPUNGE", "OK UID REPLACE completed",
+                ]
+            )
+            try await bob.expect("STATUS INBOX (MESSAGES)", ["STATUS INBOX (MESSAGES 1)", "OK STATUS completed"])
+        }
+    }
+
+    @Test("What another session has expunged meanwhile is replaced by nothing")
+    func replacedTooLate() async throws {
+        try await Dialogue.ownerAndOther { alice, bob, store in
+            try await alice.run("SETACL INBOX bob lrsite")
+            try await bob.run("SELECT \(Self.shared)")
+            try await bob.send("a REPLACE 1 INBOX {3}\r\n")
+            #expect(try await bob.receive() == "+ Ready for 3 octets")
+            try await alice.run("SELECT INBOX")
+            try await alice.run("STORE 1 +FLAGS.SILENT (\\Deleted)")
+            try await alice.run("EXPUNGE")
+            try await bob.send("new\r\n")
+            #expect(try await bob.responses(to: "a").last == "NO [NONEXISTENT] No such message")
+            #expect(store.account(of: AccountID(8)).state.withLock { $0.boxes[.inbox]?.messages.count } == 1)
         }
     }
 }

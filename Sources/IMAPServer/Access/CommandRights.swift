@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import IMAPWire
+internal import MailStore
 internal import MailTypes
 
 /// The rights that commands need (RFC 4314 §4): the one place that says so.
@@ -60,6 +61,12 @@ extension MailboxRights {
     func permitted(_ flags: FlagSet) -> FlagSet {
         let system = flags.system.intersection(permittedSystemFlags)
         return FlagSet(system: system, keywords: contains(.write) ? flags.keywords : [])
+    }
+
+    /// Flags that may neither be set nor cleared.
+    var keptFlags: KeptFlags {
+        let all = SystemFlags.names.reduce(into: SystemFlags()) { $0.formUnion($1.flag) }
+        return KeptFlags(system: all.subtracting(permittedSystemFlags), keywords: !contains(.write))
     }
 
     private var permittedSystemFlags: SystemFlags {

@@ -71,7 +71,10 @@ extension IMAPSession {
     }
 
     /// Those of some messages that are still there, with their flags as they are now.
-    private func present(_ uids: UIDSet, in view: MailboxView) async throws -> ([MessageEntry], [Keyword]) {
+    func present(
+        _ uids: UIDSet,
+        in view: MailboxView
+    ) async throws -> (entries: [MessageEntry], keywords: [Keyword]) {
         let changes = try await view.account.changes(in: view.id, since: view.modSeq)
         let changed = Dictionary(changes.changed.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
         let left = view.indices(of: uids.subtracting(changes.vanished))

@@ -152,34 +152,23 @@ extension IMAPSession {
         send(.untagged(StatusResponse(.ok, .permanentFlags(view.permanentFlags), "Flags that are kept")))
     }
 
-    /// Changes flags of messages of the selected mailbox, as far as the user's rights go (RFC 4314 §4, STORE).
+    /// Changes flags of messages of the selected mailbox, as far as the user's rights go (RFC 4314 §4, STORE): flags that
+    /// the user may not change stay as they are, and all of it is one change.
     ///
-    /// Refused only when they go nowhere.
+    /// Refused only when the rights go nowhere.
     func changeFlags(_ change: FlagChange, of uids: UIDSet, unchangedSince: ModSeq?) async throws -> FlagOutcome {
         let view = try selected()
-        func store(_ change: FlagChange, _ uids: UIDSet, _ since: ModSeq?) async throws -> FlagOutcome {
-            try await view.account.changeFlags(change, of: uids, in: view.id, unchangedSince: since)
-        }
         let rights = view.rights
-        guard !rights.isSuperset(of: .ofFlags) else { return try await store(change, uids, unchangedSince) }
-        let permitted = FlagChange(change.mode, rights.permitted(change.flags))
-        guard !permitted.flags.isEmpty || change.mode == .replace && !rights.isDisjoint(with: .ofFlags) else {
+        let permitted = FlagChange(change.mode, rights.permitted(change.flags), keeping: rights.keptFlags)
+        let goesSomewhere = !permitted.flags.isEmpty || change.mode == .replace && !rights.isDisjoint(with: .ofFlags)
+        guard goesSomewhere || rights.isSuperset(of: .ofFlags) else {
             throw Self.lacks(MailboxRights.ofFlags.subtracting(rights), on: view.name)
         }
-        guard change.mode == .replace else { return try await store(permitted, uids, unchangedSince) }
-        // Flags that the user may not change stay as they are.
-        let keywords = try await view.account.changes(in: view.id, since: view.modSeq).keywords
-        let all = SystemFlags.names.reduce(into: SystemFlags()) { $0.formUnion($1.flag) }
-        let changeable = rights.permitted(FlagSet(system: all, keywords: Set(keywords)))
-        let others = FlagSet(
-            system: changeable.system.subtracting(permitted.flags.system),
-            keywords: changeable.keywords.subtracting(permitted.flags.keywords)
+        return try await view.account.changeFlags(
+            permitted,
+            of: uids,
+            in: view.id,
+            unchangedSince: unchangedSince
         )
-        let cleared = try await store(FlagChange(.remove, others), uids, unchangedSince)
-        let left = UIDSet(ascending: cleared.messages.lazy.map { $0.uid })
-        guard !permitted.flags.isEmpty, !left.isEmpty else { return cleared }
-        var outcome = try await store(FlagChange(.add, permitted.flags), left, nil)
-        outcome.modified = cleared.modified
-        return outcome
     }
 }

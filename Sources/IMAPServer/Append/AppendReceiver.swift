@@ -13,6 +13,7 @@ internal import Runtime
 struct AppendReceiver {
     private let session: IMAPSession
     private let name: StaticString
+    private let takesSeveral: Bool
     private let maximumCount: Int
     private var messages: [NewMessage] = []
     /// Octets of all messages so far.
@@ -23,7 +24,8 @@ struct AppendReceiver {
     init(_ session: IMAPSession, name: StaticString, takesSeveral: Bool) {
         self.session = session
         self.name = name
-        maximumCount = takesSeveral ? 1000 : 1
+        self.takesSeveral = takesSeveral
+        maximumCount = takesSeveral ? session.configuration.messageLimit?.count ?? 1000 : 1
     }
 
     mutating func receive(_ first: AppendFragment) async throws -> [NewMessage] {
@@ -62,11 +64,14 @@ struct AppendReceiver {
     }
 
     private mutating func begin(_ message: AppendMessage) throws(CommandRefusal) {
-        guard messages.count < maximumCount else {
-            throw maximumCount == 1
-                ? .bad("\(name) takes one message") : .no(.limit, "At most \(maximumCount) messages in one command")
-        }
+        guard messages.count < maximumCount else { throw tooMany }
         current = (message, session.store.stage())
+    }
+
+    private var tooMany: CommandRefusal {
+        guard takesSeveral else { return .bad("\(name) takes one message") }
+        if let limit = session.configuration.messageLimit { return IMAPSession.exceeded(limit) }
+        return .no(.limit, "At most \(maximumCount) messages in one command")
     }
 
     private mutating func finish() async throws {

@@ -19,19 +19,27 @@ extension FetchCommand: SessionCommand {
         let view = try session.selected()
         var indices = try view.indices(of: messages, numbers)
         // The places are those in the set, whatever has changed (RFC 9394 §3.4).
-        if let partial { indices = view.indices(indices, at: partial) }
+        if let partial {
+            try session.check(partial)
+            indices = view.indices(indices, at: partial)
+        }
         if let changedSince {
             indices = view.indices(indices) { $0.modSeq > changedSince }
             if wantsVanished { try await tellVanished(since: changedSince, view, in: session) }
         }
-        var run = FetchRun(session, items: answeredItems(session.enabled))
-        try await run.answer(indices)
+        let (handled, limit) = session.limited(indices, in: view)
+        var run = FetchRun(session, items: answeredItems(session.enabled), isDescending: limit != nil)
+        try await run.answer(handled)
+        return try session.answering(limit) { try Self.completion(of: run) }
+    }
+
+    private static func completion(of run: FetchRun) throws(CommandRefusal) -> Completion {
         guard run.refused.isEmpty else {
-            throw CommandRefusal.no(.corruption, "Octets are lost of UID \(run.refused.description.prefix(512))")
+            throw .no(.corruption, "Octets are lost of UID \(run.refused.description.prefix(512))")
         }
         guard run.undecodable.isEmpty else {
             let uids = run.undecodable.description.prefix(512)
-            throw CommandRefusal.no(.unknownTransferEncoding, "A part cannot be decoded of UID \(uids)")
+            throw .no(.unknownTransferEncoding, "A part cannot be decoded of UID \(uids)")
         }
         return .done
     }

@@ -14,13 +14,13 @@ extension SearchCommand: SessionCommand {
     }
 
     func perform(in session: IMAPSession) async throws -> Completion {
-        let result = try await session.found(key, charset, numbers, returned) { $0 }
+        let result = try await session.found(key, charset, numbers, returned, isLimited: true) { $0 }
         if returned == nil, !session.enabled.contains(.imap4rev2) {
             session.send(.search(result.numbers, modSeq: result.modSeq))
         } else {
             session.answer(result, returned ?? SearchReturn(), isUID: isUID)
         }
-        return .done
+        return try session.answering(result.limit) { .done }
     }
 }
 
@@ -51,13 +51,16 @@ extension IMAPSession {
 
     /// Looks for messages, puts them in order, and keeps them for `$` and for updates where that is asked for.
     ///
-    /// - Parameter criteria: by what they are put in order, where they are.
+    /// - Parameters:
+    ///   - criteria: by what they are put in order, where they are.
+    ///   - isLimited: whether no more messages are looked at than one command handles.
     func found(
         _ key: SearchKey,
         _ charset: [UInt8]?,
         _ numbers: MessageNumbers,
         _ returned: SearchReturn?,
         by criteria: [SortCriterion] = [],
+        isLimited: Bool = false,
         inOrder order: ([Int]) async throws -> [Int]
     ) async throws -> SearchResult {
         if key.asksForModSeq { enableModSeqs() }
@@ -65,10 +68,14 @@ extension IMAPSession {
         do {
             try checkCharset(charset)
             if returned?.options.contains(.update) == true { try checkUpdateTag() }
-            let found = try await order(SearchRun(self, key, in: try selected()).run())
-            let result = SearchResult(found, numbers, in: try selected(), withModSeq: key.asksForModSeq)
+            let (places, limit) = isLimited ? try searched(by: key) : (places: nil, limit: nil)
+            let found = try await order(SearchRun(self, key, in: try selected()).run(at: places))
+            var result = SearchResult(found, numbers, in: try selected(), withModSeq: key.asksForModSeq)
+            result.limit = limit
             if let returned, saves { view?.savedResult = result.saved(by: returned) }
-            if returned?.options.contains(.update) == true {
+            if returned?.options.contains(.update) == true, limit != nil {
+                refuseUpdates(of: tag, "The search stopped at the limit")
+            } else if returned?.options.contains(.update) == true {
                 keepUpdated(
                     SearchContext(
                         tag: tag,
@@ -86,6 +93,16 @@ extension IMAPSession {
             if saves { view?.savedResult = UIDSet() }
             throw error
         }
+    }
+
+    /// Where a SEARCH looks: everywhere for `nil`; at the last of the messages that it names, when there are more than one
+    /// command handles (RFC 9738 §3.1: those count that are looked at, not those that match).
+    private func searched(by key: SearchKey) throws -> (places: [Int]?, limit: ResponseCode?) {
+        guard configuration.messageLimit != nil else { return (nil, nil) }
+        let view = try selected()
+        let (indices, limit) = limited(key.named(in: view), in: view)
+        guard limit != nil else { return (nil, nil) }
+        return (indices.flatMap(Array.init), limit)
     }
 
     func checkCharset(_ charset: [UInt8]?) throws(CommandRefusal) {

@@ -8,21 +8,25 @@ internal import Runtime
 
 extension StoreCommand: SessionCommand {
     func perform(in session: IMAPSession) async throws -> Completion {
-        let uids = try session.uids(of: messages, numbers).uids
+        let (uids, limit) = session.limited(try session.uids(of: messages, numbers).uids)
         guard !uids.isEmpty else { return .done }
         let change = FlagChange(changeMode, flags)
         if unchangedSince != nil { session.enableModSeqs() }
-        let outcome = try await session.changeFlags(change, of: uids, unchangedSince: unchangedSince)
+        var outcome = try await session.changeFlags(change, of: uids, unchangedSince: unchangedSince)
+        // Under a limit, messages are handled from the greatest UID down (RFC 9738 §3.1).
+        if limit != nil { outcome.messages.reverse() }
         // Silence is for what the client can work out by itself; flags that others set meanwhile are told.
         let isTold: ((FlagSet, FlagSet) -> Bool)? = isSilent ? { change.result(on: $0) != $1 } : nil
         try await session.tell(outcome, withUID: isUID, where: isTold)
         let missing = uids.count - outcome.messages.count - outcome.modified.count
-        guard !outcome.modified.isEmpty else { return try completion(missing: missing, of: uids.count) }
-        return Completion(
-            condition: missing > 0 && numbers == .sequence ? .no : .ok,
-            code: .modified(session.numbers(of: outcome.modified, numbers)),
-            text: missing > 0 ? "Some of the messages are expunged" : "Conditional STORE failed for some"
-        )
+        return try session.answering(limit) {
+            if outcome.modified.isEmpty { return try completion(missing: missing, of: uids.count) }
+            return Completion(
+                condition: missing > 0 && numbers == .sequence ? .no : .ok,
+                code: .modified(session.numbers(of: outcome.modified, numbers)),
+                text: missing > 0 ? "Some of the messages are expunged" : "Conditional STORE failed for some"
+            )
+        }
     }
 
     /// Messages that the client still numbers, and that another session has expunged: RFC 2180 §4.2 has the command
@@ -42,21 +46,6 @@ extension StoreCommand: SessionCommand {
         case .replace: .replace
         case .add: .add
         case .remove: .remove
-        }
-    }
-}
-
-extension FlagChange {
-    /// The flags of a message after the change.
-    func result(on before: FlagSet) -> FlagSet {
-        switch mode {
-        case .replace: flags
-        case .add: FlagSet(system: before.system.union(flags.system), keywords: before.keywords.union(flags.keywords))
-        case .remove:
-            FlagSet(
-                system: before.system.subtracting(flags.system),
-                keywords: before.keywords.subtracting(flags.keywords)
-            )
         }
     }
 }
@@ -87,16 +76,18 @@ extension IMAPSession {
         var next = 0
         for (count, entry) in outcome.messages.enumerated() {
             if count.isMultiple(of: 64) { await giveWay() }
-            guard let index = view?.index(of: entry.uid, near: next), let known = view?.message(at: index),
-                let table = view?.keywords
-            else {
-                continue
-            }
-            next = index + 1
-            view?.tell(entry, at: index, keywords: outcome.keywords)
-            let withFlags = isTold?(known.flags(keywords: table), entry.flags(keywords: table)) ?? true
-            guard withFlags || enabled.contains(.condstore), let view else { continue }
-            encoder.flagsResponse(view, index, withUID: withUID, withFlags: withFlags, enabled)
+            guard let told = view?.tell(entry, near: next, keywords: outcome.keywords) else { continue }
+            next = told.index + 1
+            let withFlags = isTold?(told.known.flags(keywords: told.table), entry.flags(keywords: told.table)) ?? true
+            guard withFlags || enabled.contains(.condstore) else { continue }
+            encoder.flagsResponse(
+                entry,
+                at: told.index,
+                keywords: told.table,
+                withUID: withUID,
+                withFlags: withFlags,
+                enabled
+            )
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)
             encoder = WireEncoder()

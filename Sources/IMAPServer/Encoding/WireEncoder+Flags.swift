@@ -27,23 +27,29 @@ extension WireEncoder {
         raw(")")
     }
 
+    /// A FETCH response with flags and UID of a message of the view.
+    mutating func flagsResponse(_ view: MailboxView, _ index: Int, _ enabled: EnabledExtensions) {
+        let entry = view.messages[index]
+        flagsResponse(entry, at: index, keywords: view.keywords, withUID: true, withFlags: true, enabled)
+    }
+
     /// A FETCH response with flags, and the UID where wanted; with the mod-sequence once those are told, and with
     /// `withFlags` false with nothing else.
     mutating func flagsResponse(
-        _ view: MailboxView,
-        _ index: Int,
+        _ entry: MessageEntry,
+        at index: Int,
+        keywords: [Keyword],
         withUID: Bool,
-        withFlags: Bool = true,
+        withFlags: Bool,
         _ enabled: EnabledExtensions
     ) {
-        let entry = view.messages[index]
-        fetchHead(view.number(index), entry.uid, enabled)
+        fetchHead(SequenceNumber(UInt32(clamping: index + 1)), entry.uid, enabled)
         if !enabled.contains(.uidOnly), withUID || enabled.contains(.qresync) {
             raw("UID ")
             number(entry.uid.rawValue)
             space()
         }
-        if withFlags { flags(entry, keywords: view.keywords) }
+        if withFlags { flags(entry, keywords: keywords) }
         if enabled.contains(.condstore) {
             if withFlags { space() }
             fetchValue(.modSeq(entry.modSeq))

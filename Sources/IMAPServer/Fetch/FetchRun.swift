@@ -12,6 +12,8 @@ internal import Runtime
 struct FetchRun {
     let session: IMAPSession
     let items: [FetchItem]
+    /// Whether the messages are answered from the last on, as under a limit (RFC 9738 §3.1).
+    private let isDescending: Bool
     /// Messages that were left out since octets of them are lost.
     private(set) var refused = UIDSet()
     /// Messages that were left out since a part of them cannot be decoded.
@@ -23,6 +25,9 @@ struct FetchRun {
     /// Whether structures are needed anyway: else an envelope is written as it lies in the store.
     private let needsStructure: Bool
     private let setsSeen: Bool
+    private var ahead = EnvelopesAhead()
+    /// Of the message that is answered, where it was read with others'.
+    private var envelope: SummaryEnvelope?
 
     /// Octets of one message that are held in memory; what is larger is sent as it is read.
     static let heldOctets: UInt64 = 1 << 20
@@ -34,9 +39,10 @@ struct FetchRun {
     /// Octets that are gathered before they are sent.
     private static let sentOctets = 32_768
 
-    init(_ session: IMAPSession, items: [FetchItem]) {
+    init(_ session: IMAPSession, items: [FetchItem], isDescending: Bool = false) {
         self.session = session
         self.items = items
+        self.isDescending = isDescending
         encoder = WireEncoder(textForm: session.enabled.textForm)
         needsStore = items.contains(where: \.needsStore)
         needsStructure = items.contains(where: \.needsStructure)
@@ -50,12 +56,12 @@ struct FetchRun {
         do {
             var count = 0
             let total = indices.reduce(0) { $0 + $1.count }
-            for range in indices {
-                var next = range.lowerBound
-                while next < range.upperBound {
-                    let begun = next
-                    next = needsStore ? try await answer(next) : try await writeSimple(next..<range.upperBound)
-                    count += next - begun
+            for range in isDescending ? indices.reversed() : indices {
+                var left = range
+                while !left.isEmpty {
+                    let begun = left.count
+                    if needsStore { try await answerNext(of: &left) } else { try await writeSimple(&left) }
+                    count += begun - left.count
                     try await session.tellProgress(count, of: total)
                 }
             }
@@ -67,10 +73,16 @@ struct FetchRun {
         }
     }
 
-    /// Answers one message; the index of the next.
-    private mutating func answer(_ index: Int) async throws -> Int {
-        if let entry = session.view?.message(at: index) { try await answer(index, entry) }
-        return index + 1
+    /// Takes the index of the message that is answered next, out of some that are not empty.
+    private func next(of left: inout Range<Int>) -> Int { isDescending ? left.removeLast() : left.removeFirst() }
+
+    /// Answers one message, with which the others that are left are asked for.
+    private mutating func answerNext(of left: inout Range<Int>) async throws {
+        let index = next(of: &left)
+        guard let entry = session.view?.message(at: index) else { return }
+        let readsAhead = !isDescending && !needsStructure && items.contains(.envelope)
+        envelope = readsAhead ? await ahead.envelope(at: index, before: left.upperBound, in: session) : nil
+        try await answer(index, entry)
     }
 
     private mutating func answer(_ index: Int, _ entry: MessageEntry) async throws {
@@ -91,17 +103,18 @@ struct FetchRun {
         if setsSeen, !entry.systemFlags.contains(.seen) { try await noteUnseen(entry.uid) }
     }
 
-    /// Answers messages of which nothing is to be read, as many as go out at once; the index of the next.
-    private mutating func writeSimple(_ indices: Range<Int>) async throws -> Int {
-        guard let view = session.view else { return indices.upperBound }
-        var next = indices.lowerBound
-        let end = min(indices.upperBound, next + Self.answeredAtOnce)
-        while next < end, encoder.bytes.count <= Self.sentOctets {
-            if let entry = view.message(at: next) { writeSimple(next, entry, view.keywords) }
-            next += 1
+    /// Answers messages of which nothing is to be read, as many as go out at once, and takes them out of `left`.
+    private mutating func writeSimple(_ left: inout Range<Int>) async throws {
+        guard let view = session.view else {
+            left = left.upperBound..<left.upperBound
+            return
+        }
+        let end = max(0, left.count - Self.answeredAtOnce)
+        while left.count > end, encoder.bytes.count <= Self.sentOctets {
+            let index = next(of: &left)
+            if let entry = view.message(at: index) { writeSimple(index, entry, view.keywords) }
         }
         if encoder.bytes.count > Self.sentOctets { try await sendEncoded() }
-        return next
     }
 
     private mutating func writeSimple(_ index: Int, _ entry: MessageEntry, _ keywords: [Keyword]) {
@@ -160,6 +173,8 @@ struct FetchRun {
         guard !encoder.bytes.isEmpty else { return }
         let bytes = encoder.bytes
         encoder.bytes = []
+        // Who has filled one has more to say.
+        if bytes.count > Self.sentOctets { encoder.bytes.reserveCapacity(bytes.count + Self.sentOctets / 8) }
         try await session.connection.send(bytes)
     }
 }
@@ -188,7 +203,9 @@ extension FetchRun {
         case .binary(let part, _, let partial): return try await binary(part, partial, entry, held)
         case .binarySize(let part): return try await binarySize(part, entry)
         case .preview: return .octets(try await preview(of: entry))
-        case .envelope where !needsStructure: return .envelope(try await session.envelope(of: entry))
+        case .envelope where !needsStructure:
+            if let envelope { return .envelope(envelope) }
+            return .envelope(try await session.envelope(of: entry))
         case .body, .bodyStructure, .envelope: return .structure(try await session.structure(of: entry))
         case .rfc822: return try await octets(0..<entry.size, entry, held)
         case .rfc822Header: return try await section(SectionSpecifier(text: .header), nil, entry, held)
@@ -378,7 +395,7 @@ extension FetchRun {
     /// That the store cannot is no reason to fail what was answered.
     private mutating func markSeen() async throws {
         guard !unseen.isEmpty, let mailbox = session.view?.id, let account = session.view?.account else { return }
-        let uids = UIDSet(ascending: unseen)
+        let uids = UIDSet(ascending: unseen.sorted())
         unseen = []
         let outcome: FlagOutcome
         do throws(MailStoreError) {

@@ -18,13 +18,13 @@ extension IMAPSession {
         let contexts = view?.contexts ?? []
         let ordered = contexts.reduce(context.order.count) { $0 + $1.order.count }
         guard contexts.count < SearchContext.maximumCount, ordered <= SearchContext.maximumOrdered else {
-            return refuseUpdates(of: context, "Too many searches, or results, to be kept up to date")
+            return refuseUpdates(of: context.tag, "Too many searches, or results, to be kept up to date")
         }
         view?.contexts.append(context)
     }
 
-    private func refuseUpdates(of context: SearchContext, _ text: String) {
-        send(.untagged(StatusResponse(.no, .noUpdate(context.tag), text)))
+    func refuseUpdates(of tag: [UInt8], _ text: String) {
+        send(.untagged(StatusResponse(.no, .noUpdate(tag), text)))
     }
 
     /// Tells what leaves results since it is expunged: before the messages lose their numbers (RFC 5267 §4.3.4).
@@ -50,7 +50,7 @@ extension IMAPSession {
                 throw error
             } catch {
                 self.view?.contexts.remove(at: number)
-                refuseUpdates(of: view.contexts[number], "The result cannot be kept up to date any more")
+                refuseUpdates(of: view.contexts[number].tag, "The result cannot be kept up to date any more")
             }
         }
     }

@@ -43,6 +43,8 @@ struct SearchCriterion {
             return .term(-sentTests.count)
         case .sequence(let set): return Self.places(view.existingIndices(of: set, .sequence))
         case .uid(let set): return Self.places(view.existingIndices(of: set, .uid))
+        case .uidAfter(let uid): return Self.known(view) { $0.uid > uid }
+        case .uidBefore(let uid): return Self.known(view) { $0.uid < uid }
         case .recent: return .any([])
         case .emailID(let id): return Self.known(view) { $0.email.description == id }
         case .threadID(let id): return Self.known(view) { $0.thread.description == id }
@@ -132,5 +134,48 @@ extension SearchKey.DateComparison {
         case .on: date == day
         case .since: date >= day
         }
+    }
+}
+
+extension SearchKey {
+    /// The messages that a search for this has to look at: all but those that it leaves out by number.
+    func named(in view: MailboxView) -> [Range<Int>] {
+        let all = 0..<view.messages.count
+        switch self {
+        case .sequence(let set): return view.existingIndices(of: set, .sequence)
+        case .uid(let set): return view.existingIndices(of: set, .uid)
+        case .uidAfter(let uid):
+            let index = view.firstIndex(from: uid)
+            return [(view.message(at: index)?.uid == uid ? index + 1 : index)..<all.upperBound]
+        case .uidBefore(let uid): return [0..<view.firstIndex(from: uid)]
+        case .or(let some, let other): return Self.either(some.named(in: view), other.named(in: view))
+        case .and(let keys): return keys.reduce([all]) { Self.common($0, $1.named(in: view)) }
+        default: return [all]
+        }
+    }
+
+    /// What is in one of both, which are ascending; so is that.
+    private static func either(_ some: [Range<Int>], _ others: [Range<Int>]) -> [Range<Int>] {
+        var either: [Range<Int>] = []
+        for range in (some + others).sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+            if let last = either.last, range.lowerBound <= last.upperBound {
+                either[either.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                either.append(range)
+            }
+        }
+        return either
+    }
+
+    /// What is in both, which are ascending.
+    private static func common(_ some: [Range<Int>], _ others: [Range<Int>]) -> [Range<Int>] {
+        var common: [Range<Int>] = []
+        var (mine, theirs) = (0, 0)
+        while mine < some.count, theirs < others.count {
+            let both = some[mine].clamped(to: others[theirs])
+            if !both.isEmpty { common.append(both) }
+            if some[mine].upperBound < others[theirs].upperBound { mine += 1 } else { theirs += 1 }
+        }
+        return common
     }
 }

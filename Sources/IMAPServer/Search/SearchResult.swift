@@ -13,6 +13,8 @@ struct SearchResult {
     /// Of the messages, in the numbers of the command.
     let numbers: [UInt32]
     private let withModSeq: Bool
+    /// Told when not all messages were looked at (RFC 9738 §3.1).
+    var limit: ResponseCode?
 
     /// `found`: indices in the view, in the order of the result.
     init(_ found: [Int], _ kind: MessageNumbers, in view: MailboxView, withModSeq: Bool) {

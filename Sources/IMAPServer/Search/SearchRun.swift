@@ -6,7 +6,6 @@ internal import IMAPWire
 internal import MailStore
 internal import MailTypes
 internal import MessageFormat
-internal import Runtime
 
 /// One SEARCH at work: what is in memory first, then dates from the headers, and texts only of those messages whose
 /// answer hangs on them.
@@ -73,10 +72,12 @@ struct SearchRun {
     ) async throws -> [Int: CalendarDate] {
         var dates: [Int: CalendarDate] = [:]
         var left: [Int] = []
-        for (count, index) in open.enumerated() {
-            if count.isMultiple(of: 256), session.connection.isAbandoned { break }
-            try await session.tellProgress(count, of: open.count)
-            let date = try await sentDate(of: messages[index])
+        guard let column = try await session.columns([.sent], of: messages, at: open, in: mailbox, of: account).first
+        else { return dates }
+        let rows = column.rows(of: open.lazy.map { [messages] in messages[$0].uid })
+        for (count, (index, row)) in zip(open, rows).enumerated() {
+            if count.isMultiple(of: 256) { await session.giveWay() }
+            let date = column.date(row).map { CalendarDate(of: $0) }
             let value = criterion.query.value(at: index) { criterion.sentTest($0)?.holds(date) }
             if value == true { found.append(index) }
             guard value == nil else { continue }
@@ -85,15 +86,5 @@ struct SearchRun {
         }
         open = left
         return dates
-    }
-
-    private func sentDate(of entry: MessageEntry) async throws -> CalendarDate? {
-        do throws(MailStoreError) {
-            let envelope = try await session.envelope(of: entry, in: mailbox, of: account)
-            return envelope.sentDate.map { CalendarDate(of: $0) }
-        } catch {
-            guard error.code == .damaged else { throw error }
-            return nil
-        }
     }
 }

@@ -15,7 +15,8 @@ extension IMAPSession {
     /// - Parameters:
     ///   - done: messages done; `nil` when that is not known.
     ///   - goal: how many there are; above 0.
-    func tellProgress(_ done: Int? = nil, of goal: Int? = nil) async throws(IOError) {
+    ///   - waits: whether for a client that does not read; not by whoever holds what other sessions wait for.
+    func tellProgress(_ done: Int? = nil, of goal: Int? = nil, waits: Bool = true) async throws(IOError) {
         let now = ContinuousClock.now
         await giveWay(at: now)
         guard now >= nextProgress else { return }
@@ -26,13 +27,16 @@ extension IMAPSession {
             goal: goal.map { UInt32(clamping: $0) }
         )
         send(.untagged(StatusResponse(.ok, .inProgress(progress), "Still at work")))
-        try await connection.flush()
+        if waits { try await connection.flush() } else { try connection.flushWithoutWaiting() }
     }
 
     /// Waits for work of which nothing is known before it is done, and tells the client of it meanwhile.
     ///
-    /// - Parameter work: is given what says, at any time, whether its client is still there.
+    /// - Parameters:
+    ///   - waits: as of `tellProgress`: false where others wait for what the work results in.
+    ///   - work: is given what says, at any time, whether its client is still there.
     func waiting<Result: Sendable>(
+        waits: Bool = true,
         for work: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) async throws -> Result
     ) async throws -> Result {
         let (isWanted, isDone) = (Lock(true), Lock(false))
@@ -50,7 +54,7 @@ extension IMAPSession {
                 while !isDone.withLock({ $0 }) {
                     await connection.waitForNotice(atMost: Self.look)
                     if connection.isAbandoned { isWanted.withLock { $0 = false } }
-                    try await tellProgress()
+                    try await tellProgress(waits: waits)
                 }
             } catch {
                 isWanted.withLock { $0 = false }

@@ -40,22 +40,23 @@ extension IMAPSession {
     }
 
     private func announce(_ view: MailboxView, uidNext: UID) {
-        send(.flags(view.flagNames))
-        send(.untagged(StatusResponse(.ok, .permanentFlags(view.permanentFlags), "Flags that are kept")))
-        send(.exists(view.count))
-        if !enabled.contains(.imap4rev2) { announceRecent(view) }
-        send(.untagged(StatusResponse(.ok, .uidValidity(view.uidValidity), "UIDs are valid")))
-        send(.untagged(StatusResponse(.ok, .uidNext(uidNext), "Predicted next UID")))
-        send(.untagged(StatusResponse(.ok, .highestModSeq(view.toldModSeq), "Highest")))
-        send(.untagged(StatusResponse(.ok, .mailboxID(view.id.objectID), "Stays with the mailbox")))
+        var encoder = WireEncoder(textForm: enabled.textForm)
+        encoder.response(.flags(view.flagNames))
+        encoder.ok(.permanentFlags(view.permanentFlags), "Flags that are kept")
+        encoder.response(.exists(view.count))
+        if !enabled.contains(.imap4rev2) { announceRecent(view, &encoder) }
+        encoder.ok(.uidValidity(view.uidValidity), "UIDs are valid")
+        encoder.ok(.uidNext(uidNext), "Predicted next UID")
+        encoder.ok(.highestModSeq(view.toldModSeq), "Highest")
+        encoder.ok(.mailboxID(view.id.objectID), "Stays with the mailbox")
+        connection.write(encoder.bytes)
     }
 
     /// What RFC 9051 has no more.
-    private func announceRecent(_ view: MailboxView) {
-        send(.recent(0))
-        guard !enabled.contains(.uidOnly) else { return }
-        guard let first = view.messages.firstIndex(where: { !$0.systemFlags.contains(.seen) }) else { return }
-        send(.untagged(StatusResponse(.ok, .unseen(view.number(first)), "First unseen message")))
+    private func announceRecent(_ view: MailboxView, _ encoder: inout WireEncoder) {
+        encoder.response(.recent(0))
+        guard !enabled.contains(.uidOnly), let first = view.messages.firstUnseen else { return }
+        encoder.ok(.unseen(view.number(first)), "First unseen message")
     }
 
     /// The mailbox as LIST tells it, with the name that the client used where that is another (RFC 9051 §6.3.2).
@@ -79,7 +80,7 @@ extension IMAPSession {
         for (index, entry) in view.messages.enumerated() {
             if index.isMultiple(of: 256) { await giveWay() }
             guard entry.modSeq > known.modSeq, set?.contains(entry.uid) ?? true else { continue }
-            encoder.flagsResponse(view, index, withUID: true, enabled)
+            encoder.flagsResponse(view, index, enabled)
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)
             encoder = WireEncoder()
@@ -93,5 +94,12 @@ extension IMAPSession {
         let all = try await view.account.changes(in: view.id, since: modSeq).vanished
         let known = all.subtracting(UIDSet(ascending: view.messages.lazy.map { $0.uid }))
         return set.map { known.intersection($0) } ?? known
+    }
+}
+
+extension WireEncoder {
+    /// An untagged OK that a code says something with.
+    fileprivate mutating func ok(_ code: ResponseCode, _ text: String) {
+        response(.untagged(StatusResponse(.ok, code, text)))
     }
 }

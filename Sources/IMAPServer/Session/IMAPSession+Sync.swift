@@ -58,7 +58,7 @@ extension IMAPSession {
             case .exists(let count): encoder.response(.exists(count))
             case .expunge(let number): encoder.response(.expunge(number))
             case .vanished(let uids): encoder.vanished(uids, isEarlier: false)
-            case .flags(let index): encoder.flagsResponse(view, index, withUID: true, enabled)
+            case .flags(let index): encoder.flagsResponse(view, index, enabled)
             }
             guard encoder.bytes.count > 16_384 else { continue }
             try await connection.send(encoder.bytes)

@@ -18,6 +18,7 @@ package final class IMAPSession {
     let sharing: (any MailboxSharing)?
     let configuration: IMAPConfiguration
     let previews: PreviewTable
+    let columnTable: ColumnTable
     let events: EventRecorder
     /// The selected mailbox.
     var view: MailboxView?
@@ -49,6 +50,7 @@ package final class IMAPSession {
         sharing: (any MailboxSharing)? = nil,
         configuration: IMAPConfiguration,
         previews: PreviewTable = PreviewTable(),
+        columns: ColumnTable = ColumnTable(),
         events: EventRecorder
     ) {
         self.connection = connection
@@ -58,6 +60,7 @@ package final class IMAPSession {
         self.sharing = sharing
         self.configuration = configuration
         self.previews = previews
+        columnTable = columns
         self.events = events.adding(["account.id": .count(user.account.rawValue)])
         reader = CommandReader(connection, limits: .afterLogOn, takesMessages: true)
     }

@@ -5,15 +5,11 @@ internal import IMAPWire
 internal import MailStore
 internal import MailTypes
 internal import MessageFormat
-internal import Runtime
 
-/// One SORT at work: keys from the structures that were cached at delivery, put in order away from the event loop.
+/// One SORT at work: what headers say comes from columns, which are in order already but for what is new.
 struct SortRun {
     private let session: IMAPSession
     private let criteria: [SortCriterion]
-
-    /// Up to so many, putting in order takes less than going elsewhere.
-    static let inlineCount = 500
 
     init(_ session: IMAPSession, _ criteria: [SortCriterion]) {
         self.session = session
@@ -23,27 +19,32 @@ struct SortRun {
     /// `found`, ascending indices in the view, in the order that was asked for; what is equal stays in its order (RFC
     /// 5256 §3).
     func order(_ found: [Int]) async throws -> [Int] {
-        var keys: [SortKeys] = []
-        keys.reserveCapacity(found.count)
-        for (place, index) in found.enumerated() {
-            if place.isMultiple(of: 256), session.connection.isAbandoned { break }
-            guard let entry = session.view?.message(at: index) else { continue }
-            keys.append(try await self.keys(of: entry, at: index))
-            try await session.tellProgress(keys.count, of: found.count)
+        guard let (mailbox, account, messages) = session.view.map({ ($0.id, $0.account, $0.messages) }) else {
+            return []
         }
-        let directions = criteria.map(\.isReverse)
-        guard keys.count > Self.inlineCount else { return SortKeys.order(keys, directions) }
-        return await HandedOver(consume keys).run { SortKeys.order($0, directions) }
+        var fields: [ColumnField] = []
+        for field in criteria.compactMap({ ColumnField($0.key) }) where !fields.contains(field) { fields.append(field) }
+        var columns: [MessageColumn] = []
+        if !fields.isEmpty {
+            columns = try await session.columns(fields, of: messages, at: found, in: mailbox, of: account)
+        }
+        let order = SortOrder(criteria: criteria, columns: columns, messages: messages)
+        return await IMAPSession.away(found.count) { order.order(found) }
     }
 
-    /// What a message is put in order by; `index` is where it is in the view.
+    /// What one message is put in order by, looked up by itself: for whoever asks for few, one after the other.
+    ///
+    /// `index` is where it is in the view.
     func keys(of entry: MessageEntry, at index: Int) async throws -> SortKeys {
         SortKeys(index: index, values: try await values(of: entry))
     }
 
     private func values(of entry: MessageEntry) async throws -> [SortKeys.Value] {
         let needsEnvelope = criteria.contains { $0.key != .arrival && $0.key != .size }
-        let envelope = needsEnvelope ? try await session.readableEnvelope(of: entry) : nil
+        var envelope: SummaryEnvelope?
+        if needsEnvelope, let (mailbox, account) = session.view.map({ ($0.id, $0.account) }) {
+            envelope = try await session.readableEnvelope(of: entry, in: mailbox, of: account)
+        }
         return criteria.map { SortKeys.Value($0.key, entry, envelope) }
     }
 }
@@ -60,7 +61,7 @@ struct SortKeys: Sendable {
                 switch key {
                 case .arrival: .number(entry.internalSeconds)
                 case .size: .number(Int64(clamping: entry.size))
-                case .date: .number(entry.sentSeconds(envelope))
+                case .date: .number(entry.sentSeconds(envelope?.sentDate))
                 case .subject: .text(BaseSubject(envelope?.text(envelope?.subject)).key)
                 case .from: .text(envelope?.firstAddress(.from)?.sortKey ?? .empty)
                 case .to: .text(envelope?.firstAddress(.to)?.sortKey ?? .empty)
@@ -84,10 +85,6 @@ struct SortKeys: Sendable {
     var values: [Value]
 
     /// `reversed`: for each value, whether the greater comes first.
-    static func order(_ keys: [SortKeys], _ reversed: [Bool]) -> [Int] {
-        keys.sorted { $0.precedes($1, reversed) }.map(\.index)
-    }
-
     func precedes(_ other: SortKeys, _ reversed: [Bool]) -> Bool {
         for (place, isReverse) in reversed.enumerated() where values[place] != other.values[place] {
             return (values[place] < other.values[place]) != isReverse
@@ -98,17 +95,5 @@ struct SortKeys: Sendable {
 
 extension MessageEntry {
     /// The Date field, or where it is none the internal date (RFC 5256 §2.2), in seconds since 1970.
-    func sentSeconds(_ envelope: SummaryEnvelope?) -> Int64 { envelope?.sentDate?.secondsSince1970 ?? internalSeconds }
-}
-
-extension IMAPSession {
-    /// The envelope of a message for putting it in order; `nil` when its header is lost.
-    func readableEnvelope(of entry: MessageEntry) async throws -> SummaryEnvelope? {
-        do throws(MailStoreError) {
-            return try await envelope(of: entry)
-        } catch {
-            guard error.code == .damaged else { throw error }
-            return nil
-        }
-    }
+    func sentSeconds(_ date: MailDate?) -> Int64 { date?.secondsSince1970 ?? internalSeconds }
 }

@@ -2,46 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import IMAPWire
-package import MessageFormat
-
-/// What THREAD has to know of a message.
-package struct ThreadedMessage: Sendable {
-    /// As the client knows it.
-    package var number: UInt32
-    /// When it was sent, in seconds since 1970.
-    package var sent: Int64
-    package var subject: BaseSubject
-    package var id: [UInt8]?
-    /// The ids it answers, the nearest last.
-    package var references: [[UInt8]]
-
-    package init(
-        number: UInt32,
-        sent: Int64,
-        subject: BaseSubject,
-        id: [UInt8]? = nil,
-        references: [[UInt8]] = []
-    ) {
-        self.number = number
-        self.sent = sent
-        self.subject = subject
-        self.id = id
-        self.references = references
-    }
-}
 
 extension ThreadForest {
     /// Messages of one subject belong together: the first that was sent, and the others below it (RFC 5256 §3
     /// ORDEREDSUBJECT).
-    package init(bySubject messages: [ThreadedMessage]) {
+    package init(bySubject messages: [ThreadedMessage]) { self.init(bySubject: ThreadedMessages(messages)) }
+
+    /// Messages belong below those they answer, and what is left is joined by subject (RFC 5256 §3 REFERENCES).
+    package init(byReferences messages: [ThreadedMessage]) { self.init(byReferences: ThreadedMessages(messages)) }
+
+    init(bySubject messages: ThreadedMessages) {
         let order = messages.indices.sorted { a, b in
             let (first, second) = (messages[a], messages[b])
-            if first.subject.key != second.subject.key { return first.subject.key < second.subject.key }
-            return (first.sent, a) < (second.sent, b)
+            return (first.subject, first.sent, a) < (second.subject, second.sent, b)
         }
-        self.init(nodes: messages.map { Node($0.number) })
+        self.init(nodes: messages.indices.map { Node(messages[$0].number) })
         for place in order {
-            if let root = roots.last, messages[root].subject.key == messages[place].subject.key {
+            if let root = roots.last, messages[root].subject == messages[place].subject {
                 nodes[root].children.append(place)
             } else {
                 roots.append(place)
@@ -50,8 +27,7 @@ extension ThreadForest {
         roots.sort { (messages[$0].sent, $0) < (messages[$1].sent, $1) }
     }
 
-    /// Messages belong below those they answer, and what is left is joined by subject (RFC 5256 §3 REFERENCES).
-    package init(byReferences messages: [ThreadedMessage]) {
+    init(byReferences messages: ThreadedMessages) {
         var builder = ReferenceThreads(messages)
         builder.gatherBySubject()
         self = builder.forest()
@@ -63,7 +39,7 @@ extension ThreadForest {
 /// Places below the count of messages are messages; those from there on stand for ids that no message here has, and for
 /// what joins subjects.
 private struct ReferenceThreads {
-    private let messages: [ThreadedMessage]
+    private let messages: ThreadedMessages
     private var parents: [Int?]
     /// Whether anything was ever put below a place: below one that has nothing, nothing can be.
     private var isParent: [Bool]
@@ -73,7 +49,7 @@ private struct ReferenceThreads {
     private var budget = 20_000_000
 
     /// Steps 1 to 3.
-    init(_ messages: [ThreadedMessage]) {
+    init(_ messages: ThreadedMessages) {
         self.messages = messages
         parents = Array(repeating: nil, count: messages.count)
         isParent = Array(repeating: false, count: messages.count)
@@ -87,19 +63,21 @@ private struct ReferenceThreads {
     // MARK: Step 1
 
     private mutating func link() {
-        var places: [[UInt8]: Int] = [:]
-        for (place, message) in messages.enumerated() {
+        // Of each id, by its number.
+        var places = [Int?](repeating: nil, count: messages.idCount)
+        for place in messages.indices {
+            let id = Int(messages[place].id)
             // An id that another message has already is no id.
-            if let id = message.id, places[id] == nil { places[id] = place }
+            if id >= 0, places[id] == nil { places[id] = place }
         }
-        for (place, message) in messages.enumerated() {
+        for place in messages.indices {
             var last: Int?
-            for id in message.references {
-                let next = places[id] ?? parents.count
+            for id in messages.answered(place) {
+                let next = places[Int(id)] ?? parents.count
                 if next == parents.count {
                     parents.append(nil)
                     isParent.append(false)
-                    places[id] = next
+                    places[Int(id)] = next
                 }
                 if let above = last, parents[next] == nil { put(next, below: above) }
                 last = next
@@ -157,9 +135,10 @@ private struct ReferenceThreads {
         return isDummy(first) ? (0, first) : (messages[first].sent, first)
     }
 
-    private func subject(_ place: Int) -> BaseSubject {
+    /// 0 where there is none.
+    private func subject(_ place: Int) -> (number: Int, isReply: Bool) {
         let first = isDummy(place) ? children[place].first ?? place : place
-        return isDummy(first) ? BaseSubject(nil) : messages[first].subject
+        return isDummy(first) ? (0, false) : (Int(messages[first].subject), messages[first].isReply)
     }
 
     private mutating func sortChildren(of place: Int) {
@@ -172,12 +151,12 @@ private struct ReferenceThreads {
         var table = subjects()
         var moved: Set<Int> = []
         for root in roots where !moved.contains(root) {
-            let key = subject(root).key
-            guard !key.isEmpty, let other = table[key], other != root else { continue }
+            let number = subject(root).number
+            guard number > 0, let other = table[number], other != root else { continue }
             moved.insert(root)
             if let made = join(root, to: other) {
                 moved.insert(other)
-                table[key] = made
+                table[number] = made
                 roots.append(made)
             }
         }
@@ -185,17 +164,17 @@ private struct ReferenceThreads {
     }
 
     /// For each subject the thread that the others are joined to.
-    private func subjects() -> [CollationKey: Int] {
-        var table: [CollationKey: Int] = [:]
+    private func subjects() -> [Int?] {
+        var table = [Int?](repeating: nil, count: messages.subjectCount)
         for root in roots {
             let subject = subject(root)
-            guard !subject.key.isEmpty else { continue }
-            guard let known = table[subject.key] else {
-                table[subject.key] = root
+            guard subject.number > 0 else { continue }
+            guard let known = table[subject.number] else {
+                table[subject.number] = root
                 continue
             }
             let isBetter = isDummy(root) || self.subject(known).isReply && !subject.isReply
-            if !isDummy(known), isBetter { table[subject.key] = root }
+            if !isDummy(known), isBetter { table[subject.number] = root }
         }
         return table
     }

@@ -169,10 +169,18 @@ struct MailboxView {
         UIDSet(ascending: indices.lazy.flatMap { $0.lazy.map { messages[$0].uid } })
     }
 
-    /// Takes in flags that the client is told by other means (its own STORE).
-    mutating func tell(_ entry: MessageEntry, at index: Int, keywords table: [Keyword]) {
-        adopt(table)
+    /// Takes in flags that the client is told by other means (its own STORE), of a message that is looked for at `place`
+    /// first: its index, as the client knew it, and the keywords of both; `nil` when the view does not have it.
+    mutating func tell(
+        _ entry: MessageEntry,
+        near place: Int,
+        keywords named: [Keyword]
+    ) -> (index: Int, known: MessageEntry, table: [Keyword])? {
+        guard let index = index(of: entry.uid, near: place) else { return nil }
+        adopt(named)
+        let known = messages[index]
         messages[index] = entry
+        return (index, known, keywords)
     }
 
     /// True when the table grew.

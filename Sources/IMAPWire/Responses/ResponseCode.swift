@@ -58,6 +58,9 @@ package enum ResponseCode: Hashable, Sendable {
     case highestModSeq(ModSeq)
     /// How far a long command is; `nil` where only that it goes on is told (RFC 9585 §4).
     case inProgress(CommandProgress?)
+    /// No more than so many messages are handled by one command; the least UID that was, where that is known
+    /// (RFC 9738 §3.1).
+    case messageLimit(UInt32, lowest: UID?)
     /// RFC 5464 §5.
     case metadata(MetadataCode)
     /// Messages that a conditional STORE left as they are, by the numbers of the command (RFC 7162 §3.1.3).
@@ -109,6 +112,11 @@ extension WireEncoder {
         case .inProgress(let progress):
             raw("INPROGRESS")
             if let progress { commandProgress(progress) }
+        case .messageLimit(let limit, let lowest):
+            numbered("MESSAGELIMIT ", limit)
+            guard let lowest else { break }
+            space()
+            number(lowest.rawValue)
         case .metadata(let code): metadataCode(code)
         case .modified(let numbers):
             raw("MODIFIED ")

@@ -44,6 +44,7 @@ extension WireScanner {
         case "COPYUID": return try copyUID()
         case "MAILBOXID": return .mailboxID(try objectIDInParentheses())
         case "HIGHESTMODSEQ": return .highestModSeq(try modSeq())
+        case "MESSAGELIMIT": return try messageLimit()
         case "METADATA": return .metadata(try metadataCode())
         case "MODIFIED": return .modified(try uidSet())
         case "NOUPDATE":
@@ -82,6 +83,12 @@ extension WireScanner {
         let id = try objectID()
         try close()
         return id
+    }
+
+    // "MESSAGELIMIT" SP message-limit [SP uniqueid]; message-limit = nz-number    RFC 9738 §5
+    private mutating func messageLimit() throws(IMAPSyntaxError) -> ResponseCode {
+        let limit = try positiveNumber()
+        return .messageLimit(limit, lowest: accept(ASCII.space) ? UID(try positiveNumber()) : nil)
     }
 
     private mutating func copyUID() throws(IMAPSyntaxError) -> ResponseCode {

@@ -46,6 +46,8 @@ extension WireEncoder {
         case .uid(let set):
             raw("UID ")
             sequenceSet(set)
+        case .uidAfter(let uid): numbered("UIDAFTER ", UInt64(uid.rawValue))
+        case .uidBefore(let uid): numbered("UIDBEFORE ", UInt64(uid.rawValue))
         case .younger(let seconds): numbered("YOUNGER ", UInt64(seconds))
         }
     }

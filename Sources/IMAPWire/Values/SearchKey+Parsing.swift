@@ -82,6 +82,9 @@ private struct SearchKeyParser {
         case "OLDER": return .older(try scanner.positiveNumber("seconds above 0"))
         case "YOUNGER": return .younger(try scanner.positiveNumber("seconds above 0"))
         case "UID": return .uid(try scanner.sequenceSet())
+        // "UIDAFTER" SP uniqueid, "UIDBEFORE" SP uniqueid    RFC 9738 §3.2
+        case "UIDAFTER": return .uidAfter(UID(try scanner.positiveNumber("a UID above 0")))
+        case "UIDBEFORE": return .uidBefore(UID(try scanner.positiveNumber("a UID above 0")))
         default: return .header(name: Array(word.utf8), value: try scanner.astring())
         }
     }
@@ -128,6 +131,6 @@ private struct SearchKeyParser {
         "BCC", "BODY", "CC", "EMAILID", "FROM", "HEADER", "KEYWORD", "LARGER", "MODSEQ", "NOT", "OLDER", "OR",
         "SMALLER",
         "SUBJECT", "TEXT",
-        "THREADID", "TO", "UID", "UNKEYWORD", "YOUNGER",
+        "THREADID", "TO", "UID", "UIDAFTER", "UIDBEFORE", "UNKEYWORD", "YOUNGER",
     ])
 }

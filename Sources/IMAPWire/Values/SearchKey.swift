@@ -3,7 +3,8 @@
 
 package import MailTypes
 
-/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3).
+/// What a message must be to be found (RFC 9051 §6.4.4, RFC 5032 §3, RFC 7162 §3.1.5, RFC 8474 §6, RFC 8514 §4.3,
+/// RFC 9738 §3.2).
 package indirect enum SearchKey: Hashable, Sendable {
     package enum DateComparison: Hashable, Sendable { case before, on, since }
 
@@ -39,6 +40,10 @@ package indirect enum SearchKey: Hashable, Sendable {
     case text([UInt8])
     case threadID(String)
     case uid(SequenceSet)
+    /// A greater UID (RFC 9738 §3.2): unlike `UID n:*`, none where there is no greater one.
+    case uidAfter(UID)
+    /// A lesser UID.
+    case uidBefore(UID)
     /// Internal date less than so many seconds ago, or just so many.
     case younger(UInt32)
 

@@ -99,7 +99,7 @@ package struct Relay<State: RelayState> {
 
     private mutating func readClient() throws(IOError) {
         guard fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff else { return }
-        guard let octets = try client.readAvailable() else { return }
+        guard let octets = try client.readArrived() else { return }
         clientHasEnded = octets.isEmpty
         fromClient = octets[...]
     }
@@ -136,7 +136,7 @@ package struct Relay<State: RelayState> {
         // One that cannot be written to is found out at the next read.
         try? await backEnd.flush()
         if fromClient.isEmpty, !clientHasEnded, !state.isLoggingOff {
-            _ = try await Connection.waitForEither(client, backEnd)
+            try await Connection.waitForAny(client, backEnd)
         } else {
             received = try await Self.awaitOctets(of: backEnd)
         }
@@ -190,7 +190,7 @@ package struct Relay<State: RelayState> {
 
     private static func receive(from backEnd: Connection) -> Receipt {
         do throws(IOError) {
-            guard let octets = try backEnd.readAvailable() else { return .nothing }
+            guard let octets = try backEnd.readArrived() else { return .nothing }
             return octets.isEmpty ? .lost : .octets(octets)
         } catch {
             return .lost

@@ -18,6 +18,8 @@ struct Dialogue: Sendable {
     var sharing: FakeSharing?
     let events = EventList()
     var configuration = IMAPConfiguration(serverVersion: "test")
+    /// Shared by all connections.
+    var columns = ColumnTable()
 
     var account: FakeAccount { store.account }
 
@@ -34,6 +36,7 @@ struct Dialogue: Sendable {
             sharing: sharing,
             authenticator: FakeDirectory(),
             events: events.recorder,
+            columns: columns,
             configuration: { [configuration] in configuration }
         )
         await server.serve(connection)

@@ -5,6 +5,7 @@ import IMAPServer
 import Locking
 import MailStore
 import MailTypes
+import Runtime
 import SASL
 
 /// Knows alice, bob and carol, and the group `$staff@example.test`, in which bob is.
@@ -43,6 +44,13 @@ final class FakeSharing: MailboxSharing {
         return .found(identifier)
     }
 
+    func isUser(_ holder: String, of account: AccountID) async throws(MailStoreError) -> Bool {
+        try ask()
+        return Self.names.contains { name in
+            holder == "\(name)@example.test" && Self.user(name)?.account == account
+        }
+    }
+
     func holders(
         among holders: Set<String>,
         standingFor user: AuthenticatedUser
@@ -67,6 +75,32 @@ final class FakeSharing: MailboxSharing {
                 notes[owner, default: []].insert(holder)
             } else {
                 notes[owner]?.remove(holder)
+            }
+        }
+    }
+}
+
+extension Dialogue {
+    /// Alice, whose INBOX has a message, and bob, who has one too; both logged on.
+    static func ownerAndOther(
+        _ sharing: FakeSharing = FakeSharing(),
+        _ body: @escaping @Sendable (IMAPTestClient, IMAPTestClient, FakeStore) async throws -> Void
+    ) async throws {
+        var dialogue = Dialogue()
+        dialogue.sharing = sharing
+        let store = dialogue.store
+        store.account.deliver("Subject: hers\r\n\r\nx\r\n")
+        store.account(of: AccountID(8)).deliver("Subject: his\r\n\r\ny\r\n", flags: FlagSet(system: [.seen, .flagged]))
+        let served = dialogue
+        try await EventLoop.run { loop in
+            try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { first in
+                try await Connection.withPeer(loop: loop, peer: { await served.serve($0) }) { second in
+                    let (alice, bob) = (IMAPTestClient(first), IMAPTestClient(second))
+                    for client in [alice, bob] { client.connection.idleTimeout = .seconds(180) }
+                    try await alice.logOn()
+                    try await bob.logOn(as: "bob@example.test")
+                    try await body(alice, bob, store)
+                }
             }
         }
     }

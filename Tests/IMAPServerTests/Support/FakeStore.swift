@@ -92,6 +92,7 @@ final class FakeAccount: MailAccount {
         var accessLists: [MailboxID: AccessList] = [:]
         var largestRead = 0
         var octetsRead: UInt64 = 0
+        var structuresRead = 0
         var watchers: [Int: (mailbox: MailboxID?, notify: @Sendable () -> Void)] = [:]
         var lastWatcher = 0
         /// How long a read or a copy takes.
@@ -272,7 +273,9 @@ final class FakeAccount: MailAccount {
                     continue
                 }
                 switch change.mode {
-                case .replace: (entry.systemFlags, entry.keywordBits) = (change.flags.system, bits)
+                case .replace:
+                    entry.systemFlags = change.flags.system.union(entry.systemFlags.intersection(change.kept.system))
+                    entry.keywordBits = bits | (change.kept.keywords ? entry.keywordBits : 0)
                 case .add:
                     entry.systemFlags.formUnion(change.flags.system)
                     entry.keywordBits |= bits
@@ -391,6 +394,7 @@ final class FakeAccount: MailAccount {
 
     func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]? {
         state.withLock { state in
+            state.structuresRead += 1
             guard state.keepsStructures, state.damage[message.body.offset] == nil else { return nil }
             return state.bodies[message.body.offset].map { MessageSummary(parsing: $0).encode() }
         }

@@ -13,6 +13,13 @@ func readsCommands(index: Int) throws {
     #expect(expected.equals(command), "\(text) -> \(command)")
 }
 
+@Test
+func hasFixturesOfEveryCommand() {
+    let named = Set(accepted.map { "\(type(of: $0.1).name)" })
+    let missing = AnyCommand.types.map { "\($0.name)" }.filter { !named.contains($0) }
+    #expect(missing.isEmpty, "\(missing)")
+}
+
 /// What a command encodes to reads as the same command.
 @Test(arguments: accepted.indices)
 func encodesWhatItReads(index: Int) throws {

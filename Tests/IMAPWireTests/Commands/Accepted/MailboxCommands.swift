@@ -8,6 +8,9 @@ import MailTypes
 let mailboxCommands: [(String, any IMAPCommand)] =
     [
         ("a CLOSE", CloseCommand()),
+        ("a GETQUOTA \"\"", GetQuotaCommand(root: [])),
+        ("a getquota {4+}\r\nr\r\nt", GetQuotaCommand(root: Array("r\r\nt".utf8))),
+        ("a GETQUOTAROOT Entw&APw-rfe", GetQuotaRootCommand(mailbox: "Entwürfe")),
         ("a GETMETADATA \"\" /shared/comment", GetMetadataCommand(mailbox: "", entries: ["/shared/comment"])),
         (
             "a GETMETADATA (DEPTH infinity MAXSIZE 1024) INBOX (/Shared/Comment /private/vendor/x/y)",

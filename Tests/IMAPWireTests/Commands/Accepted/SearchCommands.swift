@@ -39,6 +39,14 @@ let searchCommands: [(String, any IMAPCommand)] =
             "a esearch in (selected inboxes personal subscribed) ALL",
             ESearchCommand(.all, in: [.selected, .inboxes, .personal, .subscribed])
         ),
+        (
+            "a UID SEARCH UIDAFTER 25000 UNDELETED",
+            SearchCommand(.and([.uidAfter(UID(25_000)), .flag(.deleted, isSet: false)]), numbers: .uid)
+        ),
+        (
+            "a SEARCH NOT uidbefore 4294967295",
+            SearchCommand(.not(.uidBefore(UID(.max))))
+        ),
         ("a SEARCH MODSEQ 620162338", SearchCommand(.modSeq(ModSeq(620_162_338)))),
         (
             "a SEARCH OR NOT MODSEQ 720162338 LARGER 50000",
