@@ -82,6 +82,8 @@ package actor MailQueue {
     /// Whether queued mail goes on its way.
     package private(set) var isSending = false
     var isDiskLow = false
+    /// The last call for the mail of each connector.
+    var calls: [String: OnDemandCall] = [:]
     /// Octets that were taken since it was last seen whether there is room.
     var uncheckedOctets: UInt64 = 0
     /// Octets of segments that may be needed by nobody before segments are emptied.
@@ -143,6 +145,8 @@ package actor MailQueue {
         try await settleTorn(opened)
         try await settleDeaths()
         learnFreshTerms()
+        // The settings may have changed while nobody looked.
+        _ = state.unhold(Set(state.destinations.inUse.filter { state.destinations[$0].isHeld == false }), at: now)
         state.scheduleAll(at: now)
         checkDisk()
         services.settings.observe { [weak self] snapshot in
@@ -312,8 +316,13 @@ package actor MailQueue {
             return isStale
         }
         guard isStale, lastTidy != nil else { return }
+        let held = state.destinations.inUse.filter { state.destinations[$0].isHeld == true }
         let changed = state.destinations.inUse.filter { learnTerms(of: $0) }
         if !changed.isEmpty { state.rearm(Set(changed), at: now) }
+        let freed = held.filter { state.destinations[$0].isHeld == false }
+        if !freed.isEmpty {
+            for id in state.unhold(Set(freed), at: now) { state.scheduleDestinations(of: id, at: now) }
+        }
         for number in state.destinations.inUse where state.destinations[number].retryAt > now {
             state.wake(number)
         }
@@ -337,6 +346,7 @@ package actor MailQueue {
     private func learnTerms(of number: UInt32) -> Bool {
         let terms = services.router.terms(of: state.destinations[number].name)
         state.destinations[number].ceiling = terms.connections.map { max(1, $0) }
+        state.destinations[number].isHeld = terms.isHeld
         let lifetime = terms.expire.map(\.milliseconds)
         defer { state.destinations[number].lifetime = lifetime }
         return state.destinations[number].lifetime != lifetime

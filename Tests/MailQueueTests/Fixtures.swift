@@ -61,6 +61,8 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     let routes = Lock<[String: QueueRoute]>([:])
     let terms = Lock<[String: DestinationTerms]>([:])
     let unreachable = Lock<Set<String>>([])
+    /// Destinations for whose mail nobody calls.
+    let uncalled = Lock<Set<String>>([])
     let log = Lock<[Delivery]>([])
     /// Reports that were written: action, recipients, and whom they went to.
     let reports = Lock<[(action: ReportAction, recipients: [String], to: String)]>([])
@@ -89,6 +91,9 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
         let names = batch.recipients.map { "\(batch.message.recipients[$0].command.forwardPath)" }
         if unreachable.withLock({ $0.contains(name) }) {
             return DeliveryResult(names.map { _ in .later }, destinationFailure: "no answer")
+        }
+        if uncalled.withLock({ $0.contains(name) }) {
+            return DeliveryResult(names.map { _ in DeliveryOutcome(.notTried, SMTPReply(450, .other, "Nobody calls")) })
         }
         guard let octets = try? await batch.content.read(at: 0, maximum: 1 << 20) else {
             return DeliveryResult(names.map { _ in .later }, contentIsDamaged: true)
@@ -211,7 +216,7 @@ struct Bench: Sendable {
     }
 
     func settle(_ queue: MailQueue) async {
-        for _ in 0..<5000 {
+        for _ in 0..<120_000 {
             guard await queue.isBusy else { return }
             try? await loop.sleep(for: .milliseconds(1))
         }

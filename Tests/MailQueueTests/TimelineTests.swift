@@ -200,15 +200,15 @@ import Testing
             await queue.setSending(true)
             _ = try await queue.accept(message(to: "a@fetch.test"), content("x"))
             bench.world.answers.withLock { $0["<a@fetch.test>"] = .doubt }
-            await queue.release(connector: "fetch") { _ in true }
+            await queue.release(connector: "fetch", call: "first", triedAtMost: .max) { _ in true }
             await bench.settle(queue)
             bench.world.answers.withLock { $0 = [:] }
-            await queue.release(connector: "fetch") { _ in true }
+            await queue.release(connector: "fetch", call: "second", triedAtMost: .max) { _ in true }
             await bench.settle(queue)
             #expect(bench.world.tries("<a@fetch.test>") == 1)
             await bench.pass(.seconds(601), queue)
             #expect(bench.world.tries("<a@fetch.test>") == 1)
-            await queue.release(connector: "fetch") { _ in true }
+            await queue.release(connector: "fetch", call: "third", triedAtMost: .max) { _ in true }
             await bench.settle(queue)
             #expect(bench.world.taken("<a@fetch.test>") == 1)
             #expect(await queue.count == 0)

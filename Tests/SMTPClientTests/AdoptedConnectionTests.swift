@@ -102,16 +102,69 @@ import Testing
         }
     }
 
-    @Test func `When it is gone no other is opened`() async throws {
-        let server = ScriptedServer([]) { $0.hasPrefix("MAIL") ? "DROP" : nil }
+    private static let attachment =
+        "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        + "a\0b\r\nRSET\r\n"
+
+    /// What else it is sent would be taken for commands.
+    @Test(arguments: ["502 5.5.1 no such command", "551 5.7.1 no empty chunks"])
+    func `Binary data for who offers BDAT and does not take it is converted, on the same connection`(answer: String)
+        async throws
+    {
+        let server = ScriptedServer(["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]) { line in
+            line.hasPrefix("BDAT") ? answer + "\r\n" : nil
+        }
         try await withAdopted(server) { outbound, host in
-            for _ in 0..<2 {
-                let result = await outbound.send(Post.message(), via: Self.options, hosts: [host])
-                #expect(result.summary == "deferred 451")
-                #expect(result.destinationFailed)
+            for text in [Self.attachment, Post.text, Self.attachment] {
+                let message = Post.message(["a", "b"], text) { $0.body = .binary }
+                let result = await outbound.send(message, via: Self.options, hosts: [host])
+                #expect(result.summary == "delivered 250, delivered 250")
+                #expect(outbound.hasConnection(host, Self.options))
             }
         }
         #expect(server.connections == 1)
+        #expect(server.lines.filter { $0.hasPrefix("BDAT") } == ["BDAT 0"])
+        let contents = server.contents.map { String(decoding: $0, as: UTF8.self) }
+        #expect(contents.count == 3 && contents[1] == Post.text)
+        #expect(contents[0].contains("Content-Transfer-Encoding: base64") && contents[2] == contents[0])
+    }
+
+    @Test func `What is said to binary data is about the data`() async throws {
+        let server = ScriptedServer(["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]) { line in
+            line == "END" ? "501 5.6.0 not such data\r\n" : nil
+        }
+        try await withAdopted(server) { outbound, host in
+            let message = Post.message(["a"], Self.attachment) { $0.body = .binary }
+            let result = await outbound.send(message, via: Self.options, hosts: [host])
+            #expect(result.summary == "bounced 501")
+            #expect(outbound.hasConnection(host, Self.options))
+        }
+    }
+
+    @Test func `When it is gone no other is opened, and nothing is tried`() async throws {
+        let server = ScriptedServer([]) { $0.hasPrefix("MAIL") ? "DROP" : nil }
+        try await withAdopted(server) { outbound, host in
+            #expect(outbound.hasConnection(host, Self.options))
+            for isGone in [false, true] {
+                let result = await outbound.send(Post.message(), via: Self.options, hosts: [host])
+                #expect(result.summary == "deferred 451")
+                #expect(result.destinationFailed)
+                // At the first it broke.
+                #expect(result.lacksConnection == isGone)
+                #expect(!outbound.hasConnection(host, Self.options))
+            }
+        }
+        #expect(server.connections == 1)
+    }
+
+    @Test func `Who hangs up at the content has heard of the message, and takes no other`() async throws {
+        let server = ScriptedServer(["PIPELINING"]) { $0 == "DATA" ? "DROP" : nil }
+        try await withAdopted(server) { outbound, host in
+            let broken = await outbound.send(Post.message(), via: Self.options, hosts: [host])
+            #expect(broken.summary == "deferred 451" && !broken.lacksConnection)
+            #expect(!outbound.hasConnection(host, Self.options))
+            #expect(await outbound.send(Post.message(), via: Self.options, hosts: [host]).lacksConnection)
+        }
     }
 
     // MARK: Loans

@@ -76,6 +76,16 @@ import Testing
         #expect(refused.recipients[0].reply.enhancedStatusCode?.description == "5.6.3")
     }
 
+    @Test func `For a signature's sake lines that are too long go as 8-bit data, and are called so`() async throws {
+        let server = ScriptedServer(["8BITMIME"])
+        let text = Self.withDKIM + String(repeating: "ö", count: 600) + "\r\n"
+        let message = Post.message(["a"], text) { $0.body = .binary }
+        let options = Post.options { $0.signedEightBit = .asIs }
+        #expect(try await Post.send(message, to: [server], options).summary == "delivered 250")
+        #expect(server.contents == [Array(text.utf8)])
+        #expect(server.lines.contains("MAIL FROM:<> BODY=8BITMIME"))
+    }
+
     @Test func `A DKIM signature is kept by another host, or 5.6.3`() async throws {
         let old = ScriptedServer(["PIPELINING"])
         let result = try await withDKIM(.giveBack, to: [old])

@@ -53,13 +53,19 @@ final class ScriptedServer: Sendable {
         seen.withLock { $0.connections += 1 }
         try await say(answer("") ?? "220 mx.example ready\r\n", connection)
         var accepted = 0
+        var chunks: [UInt8] = []
         while let line = try await connection.readLine(maximum: 4096) {
             let text = String(decoding: line.bytes, as: UTF8.self)
             seen.withLock { $0.lines.append(text) }
             let verb = text.prefix(4)
-            if verb == "MAIL" { accepted = 0 }
+            if verb == "MAIL" { (accepted, chunks) = (0, []) }
             if verb == "BDAT", let count = Int(text.dropFirst(5).prefix { $0 != " " }), answer("BDAT") == nil {
-                let content = try await connection.readExactly(count)
+                chunks += try await connection.readExactly(count)
+                guard text.hasSuffix(" LAST") else {
+                    try await say("250 2.0.0 go on\r\n", connection)
+                    continue
+                }
+                let content = chunks
                 seen.withLock { $0.contents.append(content) }
                 try await end(accepted, connection)
                 continue

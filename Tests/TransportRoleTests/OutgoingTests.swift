@@ -72,6 +72,15 @@ import Testing
         #expect(try route("urgent.example") == .destination("urgent/mx:urgent.example"))
     }
 
+    @Test func `Only a held connector keeps mail until somebody asks for it`() {
+        let router = OutgoingRouter(LiveSettings(SettingsSnapshot(texts: Self.settings)), zone: .utc)
+        #expect(router.terms(of: "kept/mx:kept.example").isHeld == true)
+        // Of settings that are no more, too.
+        for name in ["a/mx:far.example", "gone/mx:kept.example", "mx:kept.example"] {
+            #expect(router.terms(of: name).isHeld == false)
+        }
+    }
+
     @Test func `Where a connector's hosts are away the next one stands in, in its hours`() throws {
         let router = OutgoingRouter(LiveSettings(SettingsSnapshot(texts: Self.settings)), zone: .utc)
         let message = QueuedMessage(MailCommand(.null), [])

@@ -59,11 +59,15 @@ import Testing
             ])
         )
         let router = OutgoingRouter(settings, zone: .utc)
-        let slow = DestinationTerms(connections: 2, retry: RetryList([.seconds(60), .seconds(7200)]))
+        let slow = DestinationTerms(
+            connections: 2,
+            retry: RetryList([.seconds(60), .seconds(7200)]),
+            isHeld: false
+        )
         #expect(router.terms(of: "mx:one.test") == slow)
-        #expect(router.terms(of: "mx:two.test") == DestinationTerms())
-        #expect(router.terms(of: "out/mx:far.test") == DestinationTerms(connections: 3))
-        #expect(router.terms(of: "local") == DestinationTerms())
+        #expect(router.terms(of: "mx:two.test") == DestinationTerms(isHeld: false))
+        #expect(router.terms(of: "out/mx:far.test") == DestinationTerms(connections: 3, isHeld: false))
+        #expect(router.terms(of: "local") == DestinationTerms(isHeld: false))
         let message = QueuedMessage(MailCommand(.null), [])
         func route(_ text: String) throws -> QueueRoute {
             let command = RecipientCommand(.address(try #require(MailboxAddress(text))))

@@ -29,6 +29,8 @@ package struct DeliveryOutcome: Sendable, Hashable {
         case bounced
         /// The end of the message was sent, and no answer came (RFC 1047).
         case inDoubt = "in-doubt"
+        /// Nothing was tried, for nobody is there to try it with yet: the recipient waits as before, and nothing counts.
+        case notTried = "not-tried"
     }
 
     package var kind: Kind

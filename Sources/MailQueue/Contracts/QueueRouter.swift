@@ -25,8 +25,18 @@ package struct DestinationTerms: Sendable, Hashable {
     package var retry: RetryList?
     /// For how long delivery is tried, at most; a message that lives shorter is given up with it.
     package var expire: Duration?
+    /// Whether what waits for it may have to wait until somebody asks for it; `nil` when nobody knows.
+    ///
+    /// When it turns false, what waits so is looked at again.
+    package var isHeld: Bool?
 
-    package init(connections: Int? = nil, retry: RetryList? = nil, expire: Duration? = nil) {
+    package init(
+        connections: Int? = nil,
+        retry: RetryList? = nil,
+        expire: Duration? = nil,
+        isHeld: Bool? = nil
+    ) {
+        self.isHeld = isHeld
         self.connections = connections
         self.retry = retry
         self.expire = expire

@@ -40,6 +40,9 @@ struct RecipientSlot: Sendable, Hashable {
         self = RecipientSlot(change.facts, destination: destination, at: change.hasStatus ? place : status)
     }
 
+    /// The other side may have it: sent too soon it comes twice, and what is held has waited long enough.
+    var isDoubted: Bool { inDoubt > 0 && next < .max }
+
     /// As it is, without a text.
     var progress: RecipientProgress {
         var progress = RecipientProgress(state)

@@ -158,11 +158,48 @@ struct QueueState: Sendable {
         guard var entry = entries.removeValue(forKey: id) else { return }
         for index in entry.slots.indices where entry.slots[index].state == .deferred {
             guard wanted?.contains(entry.slots[index].destination) ?? true else { continue }
-            let isDoubted = entry.slots[index].inDoubt > 0 && entry.slots[index].next < .max
-            guard !sparingDoubt || !isDoubted else { continue }
+            guard !sparingDoubt || !entry.slots[index].isDoubted else { continue }
             entry.slots[index].next = RecipientSlot.forced
         }
         entries[id] = entry
+    }
+
+    /// Has what was to be tried now for some destinations, and has not begun, wait until somebody asks for it again.
+    mutating func withdraw(from destinations: Set<UInt32>) {
+        // By index: what iterates over the entries would have all of them copied when one is changed.
+        var position = entries.startIndex
+        while position != entries.endIndex {
+            for index in entries.values[position].slots.indices {
+                let slot = entries.values[position].slots[index]
+                guard slot.state == .deferred, slot.next == RecipientSlot.forced,
+                    destinations.contains(slot.destination)
+                else { continue }
+                entries.values[position].slots[index].next = .max
+            }
+            entries.formIndex(after: &position)
+        }
+    }
+
+    /// Has what waits until somebody asks for it, for destinations that keep nothing so any more, be looked at now.
+    ///
+    /// - Returns: what is to be scheduled.
+    mutating func unhold(_ destinations: Set<UInt32>, at now: Int64) -> [QueueID] {
+        var ids: [QueueID] = []
+        var position = entries.startIndex
+        while position != entries.endIndex {
+            var isFound = false
+            for index in entries.values[position].slots.indices {
+                let slot = entries.values[position].slots[index]
+                guard slot.state == .deferred, slot.next == .max, destinations.contains(slot.destination) else {
+                    continue
+                }
+                entries.values[position].slots[index].next = now
+                isFound = true
+            }
+            if isFound { ids.append(entries[position].key) }
+            entries.formIndex(after: &position)
+        }
+        return ids.sorted()
     }
 
     /// Has recipients wait for another destination: the routing changed.

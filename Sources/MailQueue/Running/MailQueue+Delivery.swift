@@ -112,6 +112,7 @@ extension MailQueue {
 
     /// What a try says about the destination as a whole.
     private func learn(_ job: QueueJob, _ result: DeliveryResult, _ loaded: LoadedMessage) {
+        guard !result.outcomes.allSatisfy({ $0.kind == .notTried }) else { return }
         let number = job.destination
         let name = state.destinations[number].name
         guard let failure = result.destinationFailure else {
@@ -142,6 +143,7 @@ extension MailQueue {
         guard let entry = state.entries[id] else { return }
         let now = self.now
         var change = ChangeRecord(id)
+        var untouched = ChangeRecord(id)
         var failed: [(Int, DeliveryStatus)] = []
         var reported: [(Int, DeliveryStatus, ReportAction)] = []
         for (position, index) in recipients.enumerated() {
@@ -168,14 +170,34 @@ extension MailQueue {
                 (progress.state, progress.inDoubt) = (.deferred, 0)
                 progress.next = nextTry(progress, loaded.message.recipients[index], entry.slots[index].destination)
             case .inDoubt: putInDoubt(&progress, now)
+            case .notTried:
+                let progress = untried(loaded, index, now)
+                untouched.recipients.append(ChangeRecord.Recipient(index: index, progress: progress))
+                continue
             }
             change.recipients.append(ChangeRecord.Recipient(index: index, progress: progress))
         }
+        // At once, for the next call may be there; with a death it counts as a try, which is no harm.
+        if !untouched.recipients.isEmpty { note(untouched) }
         if !change.recipients.isEmpty { await writeSurely(change) }
         record(loaded, recipients, result)
         trackAttempt(loaded, recipients, result)
         if !reported.isEmpty { await conclude(loaded, reported, as: .delivered) }
         if !failed.isEmpty { await fail(loaded, failed) }
+    }
+
+    /// As it was before the try that was none; what was last said of the recipient stays.
+    private func untried(_ loaded: LoadedMessage, _ index: Int, _ now: Int64) -> RecipientProgress {
+        var progress = loaded.entry.slots[index].progress
+        progress.state = .deferred
+        let destination = loaded.entry.slots[index].destination
+        let placing = placing(loaded.message, index, size: loaded.entry.size, at: now)
+        if placing.status != nil, placing.destination == state.destinations[destination].name {
+            progress.next = placing.next
+        } else {
+            progress.next = nextTry(progress, loaded.message.recipients[index], destination)
+        }
+        return progress
     }
 
     private static func action(for recipient: QueuedRecipient) -> ReportAction {

@@ -35,7 +35,7 @@ extension MailQueue {
         guard services.events.tracking?.isOn == true else { return }
         var groups: [OutcomeGroup: [Int]] = [:]
         let entry = state.entries[loaded.record.id]
-        for (outcome, index) in zip(result.outcomes, recipients) {
+        for (outcome, index) in zip(result.outcomes, recipients) where outcome.kind != .notTried {
             let slot = loaded.entry.slots[index]
             let isOver = outcome.kind == .delivered || outcome.kind == .bounced
             let group = OutcomeGroup(

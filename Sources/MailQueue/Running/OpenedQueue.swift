@@ -60,7 +60,8 @@ struct OpenedQueue: Sendable {
 
     /// Records carry the identity, so that it needs no file of its own.
     private static func identity(_ directory: String) throws(JournalError) -> JournalIdentity {
-        if let found = Journal.identity(in: directory) { return found }
+        let known = Journal.identityOfRecords(in: directory) ?? Journal.identityOfDerived(in: directory)
+        if let known { return known }
         guard !Journal.hasRecords(in: directory) else { throw .foreign }
         return .random()
     }

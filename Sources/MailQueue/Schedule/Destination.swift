@@ -41,6 +41,8 @@ struct Destination: Sendable {
     var ceiling: Int?
     /// For how long delivery is tried at most, in milliseconds; `nil`: as long as the message lives.
     var lifetime: Int64?
+    /// Whether what waits for it may have to wait until somebody asks for it; `nil` when nobody knows.
+    var isHeld: Bool?
     /// Failures in a row to reach it.
     var failures: UInt16 = 0
     /// It is left alone until then; 0 when it is not.

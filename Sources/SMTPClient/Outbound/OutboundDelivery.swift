@@ -20,6 +20,7 @@ struct OutboundDelivery {
     private var untried: [Int] = []
     private var attempts: [OutboundAttempt] = []
     private var talkedToSomeone = false
+    private var lacksConnection = false
     /// The message in a form that servers take who cannot take it as it is.
     var conversions: [MessageConversion.Target: MessageConversion] = [:]
 
@@ -52,7 +53,8 @@ struct OutboundDelivery {
         return OutboundResult(
             recipients: outcomes.map { $0 ?? nobody },
             attempts: attempts,
-            destinationFailed: !talkedToSomeone
+            destinationFailed: !talkedToSomeone,
+            lacksConnection: lacksConnection
         )
     }
 
@@ -65,6 +67,7 @@ struct OutboundDelivery {
         while !untried.isEmpty {
             let start = ContinuousClock.now
             let idle = manner.reuses ? owner.takeIdle(host, options) : nil
+            if options.isAdopted, idle == nil { lacksConnection = attempts.isEmpty }
             idle?.observer = observer
             observer?.show(.trying(host, isReused: idle != nil))
             let session: SMTPClientSession
@@ -125,11 +128,16 @@ struct OutboundDelivery {
                 }
                 outcome = await deliver(plan, ready.content, batch, session, host)
             }
-            if wasIdle, outcome.isTurnedAway, untried.count == before {
+            if wasIdle, !options.isAdopted, outcome.isTurnedAway, untried.count == before {
                 manner.reuses = false
                 return Failure(error: outcome.failure ?? .closed, isRetried: true)
             }
             talkedToSomeone = talkedToSomeone || outcome.isAnswered
+            if outcome.refusedChunking, outcome.failure == nil, options.isAdopted {
+                // It said so in time: what cannot go by DATA is converted.
+                session.capabilities.forget("CHUNKING")
+                continue
+            }
             if outcome.refusedChunking, manner.usesChunking {
                 (manner.usesChunking, manner.reuses) = (false, false)
                 return Failure(error: outcome.failure ?? .closed, isRetried: true)
@@ -191,8 +199,10 @@ struct OutboundDelivery {
             plan.mail,
             plan.recipients,
             content,
-            // Who offers BDAT and does not know it breaks the connection, which cannot be opened again.
+            // Who offers BDAT and does not know it breaks the connection, which cannot be opened again: for what cannot
+            // go by DATA it is asked first.
             chunking: plan.usesChunking && (!options.isAdopted || plan.mail.body == .binary),
+            probing: options.isAdopted,
             willSendEnd: { [observer] waiting in
                 let recipients = waiting.map { batch[plan.places[$0]] }
                 return await observer?.willSendEndOfData(recipients, to: host) ?? true

@@ -73,4 +73,6 @@ package struct OutboundResult: Sendable, Hashable {
     package var attempts: [OutboundAttempt]
     /// Whether no host could be talked to, so that others who want to go there need not try now.
     package var destinationFailed: Bool
+    /// Nothing was tried: the adopted connection (`SMTPOutboundOptions.isAdopted`) was gone before.
+    package var lacksConnection = false
 }

@@ -18,6 +18,11 @@ extension SMTPOutbound {
         await put(session, host, options)
     }
 
+    /// Whether such a connection is there, in good order, and not in use; on its loop.
+    package func hasConnection(_ host: SMTPHost, _ options: SMTPOutboundOptions) -> Bool {
+        options.isAdopted && hasIdle(host, options)
+    }
+
     /// Says goodbye on such a connection, if it is still there.
     package func release(_ host: SMTPHost, _ options: SMTPOutboundOptions) async {
         if let session = takeIdle(host, options) { await session.quit() }

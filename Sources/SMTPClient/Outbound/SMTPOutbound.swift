@@ -163,6 +163,12 @@ package final class SMTPOutbound: Sendable {
         return nil
     }
 
+    /// Whether there is an idle connection, which stays where it is.
+    func hasIdle(_ host: SMTPHost, _ options: SMTPOutboundOptions) -> Bool {
+        guard let place = place(host, options), let next = idle.withLock({ $0[place]?.last }) else { return false }
+        return next.latest > .now && next.session.isFresh
+    }
+
     /// Keeps a connection for the next message, or ends it.
     func put(_ session: SMTPClientSession, _ host: SMTPHost, _ options: SMTPOutboundOptions) async {
         session.observer = nil

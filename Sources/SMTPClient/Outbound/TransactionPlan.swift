@@ -91,10 +91,11 @@ package struct TransactionPlan: Sendable, Hashable {
     /// The size that is told when the content is changed (an estimate: RFC 1870 §6.1).
     mutating func expect(octets: UInt64) { if mail.size != nil { mail.size = octets } }
 
-    /// 8-bit data goes, by DATA, to a server that does not know the word for it.
+    /// The octets go, by DATA, although the server cannot be told what they are: 8-bit data to one that does not know
+    /// the word for it, and long lines to one that knows it (BODY=8BITMIME stays).
     mutating func leaveAsItIs() {
+        if conversion == .sevenBit { mail.body = nil }
         conversion = nil
-        mail.body = nil
     }
 
     // MARK: Text

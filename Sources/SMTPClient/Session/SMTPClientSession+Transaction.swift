@@ -13,6 +13,8 @@ extension SMTPClientSession {
     ///   - optimistic: sends the content without waiting for the answers to the envelope, one round trip in all. For
     ///     servers on this machine that offer PIPELINING and CHUNKING and seldom refuse; else it makes no difference.
     ///   - chunking: sends by BDAT if the server knows it.
+    ///   - probing: asks the server with an empty chunk whether it knows BDAT before it gets any content: with
+    ///     `refusedChunking` and no `failure` the message was not offered, and the connection is as good as before.
     ///   - willSendEnd: is told who may have the message from here on, just before it is ended; with false it is not.
     package func deliver(
         _ mail: MailCommand,
@@ -20,6 +22,7 @@ extension SMTPClientSession {
         _ content: ContentSource,
         optimistic: Bool = false,
         chunking: Bool = true,
+        probing: Bool = false,
         willSendEnd: (([Int]) async -> Bool)? = nil
     ) async -> TransactionOutcome {
         var outcome = TransactionOutcome(recipients: recipients.count)
@@ -28,7 +31,8 @@ extension SMTPClientSession {
         connection.defersShutdown = true
         defer { connection.defersShutdown = wasDeferring }
         transactions += 1
-        let way = Way(counted: chunking && capabilities.chunking && content.size != nil, willSendEnd: willSendEnd)
+        let isCounted = chunking && capabilities.chunking && content.size != nil
+        let way = Way(counted: isCounted, probes: probing && isCounted, willSendEnd: willSendEnd)
         do throws(SMTPClientError) {
             if optimistic, capabilities.pipelining, way.counted {
                 try await runAhead(mail, recipients, content, way, &outcome)
@@ -36,7 +40,7 @@ extension SMTPClientSession {
                 try await run(mail, recipients, content, way, &outcome)
             }
         } catch {
-            if way.counted, error.stage == .content, case .unexpected(let reply) = error.cause {
+            if way.counted, !way.probes, error.stage == .content, case .unexpected(let reply) = error.cause {
                 outcome.noteChunking(reply)
             }
             outcome.fail(error)
@@ -49,6 +53,8 @@ extension SMTPClientSession {
     struct Way {
         /// By BDAT.
         let counted: Bool
+        /// Whether the server knows BDAT is asked before: what it says to content is about the content.
+        let probes: Bool
         let willSendEnd: (([Int]) async -> Bool)?
     }
 
@@ -95,6 +101,9 @@ extension SMTPClientSession {
         guard !outcome.waiting.isEmpty else { return try await giveUp(toData, &outcome) }
         let answers = dialect == .lmtp ? outcome.waiting.count : 1
         if way.counted {
+            if way.probes {
+                guard try await knowsChunks(&outcome) else { return }
+            }
             try await sendCounted(content, way, &outcome, answers: answers)
         } else {
             guard let toData, toData.severity != .success else {
@@ -141,6 +150,22 @@ extension SMTPClientSession {
         return way.counted || outcome.waiting.isEmpty ? nil : try await ask(.data, .envelope)
     }
 
+    /// Asks with an empty chunk (RFC 3030 §2): a server that does not know BDAT takes no content for commands then.
+    ///
+    /// With false the transaction is over. Any 5yz counts: about content that it has not seen a server can say nothing
+    /// else, and some take no empty chunk.
+    private func knowsChunks(_ outcome: inout TransactionOutcome) async throws(SMTPClientError) -> Bool {
+        let answer = try await ask(.chunk(ChunkCommand(count: 0, isLast: false)), .envelope)
+        switch answer.severity {
+        case .success: return true
+        case .intermediate: throw SMTPClientError(.envelope, .unexpected(answer))
+        case .permanent: outcome.refuseChunking()
+        case .transient: outcome.takeForAll(answer)
+        }
+        await resetQuietly()
+        return false
+    }
+
     /// Nobody takes the message: ends the transaction.
     ///
     /// A server that says 354 all the same is given no content (RFC 2920 §3.1).
@@ -166,7 +191,7 @@ extension SMTPClientSession {
         while !outcome.waiting.isEmpty {
             let answer = try await reply(.answer, timeouts.answer)
             guard answer.severity != .intermediate else { throw SMTPClientError(.answer, .unexpected(answer)) }
-            if way.counted, !answer.isPositive { outcome.noteChunking(answer) }
+            if way.counted, !way.probes, !answer.isPositive { outcome.noteChunking(answer) }
             outcome.takeLast(answer, dialect)
             // RFC 3030 §2: a chunk that failed leaves the transaction open.
             if way.counted, !answer.isPositive, outcome.waiting.isEmpty { await resetQuietly() }

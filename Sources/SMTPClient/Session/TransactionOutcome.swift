@@ -65,6 +65,9 @@ package struct TransactionOutcome: Sendable, Hashable {
         refusedChunking = [500, 501, 502, 504].contains(reply.code)
     }
 
+    /// The server does not know BDAT, as it said before it got any content.
+    mutating func refuseChunking() { refusedChunking = true }
+
     mutating func fail(_ error: SMTPClientError) {
         failure = error
         // A server may refuse a message before it has all of it. It cannot take one.

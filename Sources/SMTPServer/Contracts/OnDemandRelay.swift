@@ -10,6 +10,7 @@ package protocol OnDemandMail: Sendable {
     /// Sends it over the connection, on which the other side is the server from now on; returns when nothing is left, or
     /// the connection fails.
     ///
+    /// To be called once, on a connection that has failed already, too: what was kept for the call is given up then.
     /// The caller closes the connection.
     func send(over connection: Connection) async
 }
@@ -32,6 +33,8 @@ package protocol OnDemandRelay: Sendable {
     /// Whether there is anybody who could ask.
     var isOffered: Bool { get }
 
-    /// - Parameter domains: none for all that the user may have.
-    func answer(to user: AuthenticatedUser, for domains: [Domain]) async -> OnDemandAnswer
+    /// - Parameters:
+    ///   - peer: where the user calls from.
+    ///   - domains: none for all that the user may have.
+    func answer(to user: AuthenticatedUser, at peer: SocketAddress, for domains: [Domain]) async -> OnDemandAnswer
 }

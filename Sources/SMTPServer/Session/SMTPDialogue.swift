@@ -197,7 +197,7 @@ final class SMTPDialogue {
         case .presentClient(let address): present(address)
         case .describe(let recipient, let expands): await describe(recipient, expands: expands)
         case .startQueue(let queue): await start(queue)
-        case .relayOnDemand(let command): try await relayOnDemand(command)
+        case .relayOnDemand(let command): await relayOnDemand(command)
         case .receiveData: try await receiveData()
         case .receiveChunk(let chunk, let refusal): try await receive(chunk, refusal)
         }

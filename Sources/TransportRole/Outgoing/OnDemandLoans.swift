@@ -30,6 +30,10 @@ struct OnDemandLoans: Sendable {
         let connector: String
         /// None for all.
         let domains: Set<Domain>
+        /// Names the call.
+        let call: String
+        /// How often what goes now was tried, at most.
+        let limit: Int
     }
 
     /// How long a worker may take to answer, and, when it said yes, to connect: somebody waits on the line.
@@ -40,15 +44,34 @@ struct OnDemandLoans: Sendable {
 
     /// Recipients that wait for a connector in another worker's queue; 0 when it does not answer.
     func waiting(_ number: Int, _ connector: String) async -> Int {
+        await held(number, connector)?["recipients"]?.integer.flatMap { Int(exactly: $0) } ?? 0
+    }
+
+    /// How often what waits for a connector in another worker's queue was tried, each number once; none when it does
+    /// not answer.
+    func tries(_ number: Int, _ connector: String) async -> Set<Int> {
+        let found = await held(number, connector)?["tries"]?.array ?? []
+        return Set(found.compactMap { $0.integer.flatMap { Int(exactly: $0) } })
+    }
+
+    private func held(_ number: Int, _ connector: String) async -> JSONValue? {
         let request = AdminRequest(.get, ["v1", "queues", "\(number)", "held", connector])
-        guard let answer = try? await client(number).send(request), answer.status < 300 else { return 0 }
-        return answer.body["recipients"]?.integer.flatMap { Int(exactly: $0) } ?? 0
+        guard let answer = try? await client(number).send(request), answer.status < 300 else { return nil }
+        return answer.body
     }
 
     /// Has another worker send what it has for a connector.
     ///
     /// - Returns: false when the connection is of no use any more.
     func lend(_ lent: Loan, of outbound: SMTPOutbound, to number: Int) async -> Bool {
+        await lend(lent, of: outbound) { name in await ask(number, lent, name) }
+    }
+
+    /// As above.
+    ///
+    /// - Parameter asking: asks the other worker, with the name of the socket; whether it said that it has begun, which
+    ///   it may have even so.
+    func lend(_ lent: Loan, of outbound: SMTPOutbound, asking: (String) async -> Bool) async -> Bool {
         let name = "\(TraceID.random())"
         let path = layout.onDemandSocket(name)
         guard let fd = try? bindUnix(path: path, mode: 0o600, backlog: 1) else { return true }
@@ -56,31 +79,34 @@ struct OnDemandLoans: Sendable {
             close(fd)
             unsafe unlink(path)
         }
-        let loan = Lock((hasBegun: false, isIntact: Bool?.none))
+        let offer = LoanOffer()
         let listener = Listener(fd: fd, loops: [loop], maximumConnections: 1) { channel in
-            let isFirst = loan.withLock { loan in
-                defer { loan.hasBegun = true }
-                return !loan.hasBegun
-            }
-            guard isFirst else { return }
+            guard offer.take() else { return }
             let (host, options) = (lent.line.host, lent.line.options)
-            let isIntact = await outbound.lend(host, options, over: channel, until: LoanEnd(secret: name))
-            loan.withLock { $0.isIntact = isIntact }
+            offer.end(isIntact: await outbound.lend(host, options, over: channel, until: LoanEnd(secret: name)))
         }
         let listening = Task(executorPreference: loop) { await listener.run() }
-        if await ask(number, lent, name) {
+        if await asking(name) {
             let latest = ContinuousClock.now + Self.patience
-            while loan.withLock({ $0.isIntact == nil && ($0.hasBegun || latest > .now) }) {
+            while offer.isOpen, latest > .now {
                 guard (try? await loop.sleep(for: .milliseconds(10))) != nil else { break }
             }
         }
+        // A loan that began lasts until its end, however late the worker says so; none begins after this.
+        let isIntact = await offer.withdraw()
         listener.stop()
         await listening.value
-        return loan.withLock { $0.isIntact ?? !$0.hasBegun }
+        return isIntact
     }
 
     private func ask(_ number: Int, _ lent: Loan, _ socket: String) async -> Bool {
-        var query = [AdminRequest.Parameter("socket", socket)]
+        var query = [
+            AdminRequest.Parameter("socket", socket),
+            AdminRequest.Parameter("peer", lent.line.host.address.host),
+            AdminRequest.Parameter("port", "\(lent.line.host.address.port)"),
+            AdminRequest.Parameter("call", lent.call),
+            AdminRequest.Parameter("tries", "\(lent.limit)"),
+        ]
         if lent.isEncrypted { query.append(AdminRequest.Parameter("encrypted", "yes")) }
         for domain in lent.domains { query.append(AdminRequest.Parameter("domain", domain.text)) }
         let request = AdminRequest(.post, ["v1", "queues", "\(number)", "held", lent.connector, "fetch"], query: query)

@@ -5,7 +5,7 @@ internal import Events
 internal import MailQueue
 package import MailTypes
 internal import Routing
-internal import Runtime
+package import Runtime
 package import SASL
 internal import SMTPClient
 package import SMTPServer
@@ -44,7 +44,11 @@ package struct OnDemandRelays: OnDemandRelay {
 
     package var isOffered: Bool { router.table.connectors.contains { $0.isHeld && !$0.relayUsers.isEmpty } }
 
-    package func answer(to user: AuthenticatedUser, for domains: [Domain]) async -> OnDemandAnswer {
+    package func answer(
+        to user: AuthenticatedUser,
+        at peer: SocketAddress,
+        for domains: [Domain]
+    ) async -> OnDemandAnswer {
         let own = router.table.connectors.filter { connector in
             connector.isHeld && connector.isEnabled
                 && connector.relayUsers.contains { MailboxAddress(folding: $0) == MailboxAddress(folding: user.name) }
@@ -58,24 +62,24 @@ package struct OnDemandRelays: OnDemandRelay {
             for number in loans?.numbers ?? [] { count += await loans?.waiting(number, connector.name) ?? 0 }
         }
         guard count > 0 else { return .nothing }
-        guard let address = SocketAddress(host: "127.0.0.1", port: 0) else { return .unavailable }
         let line = OnDemandSessions.Line(
-            host: SMTPHost("atrn-\(TraceID.random())", address),
+            host: SMTPHost(peer.host, peer),
             options: Self.options(hostName, settings.current)
         )
         let names = asked.map(\.name)
-        guard sessions.open(names, line) else { return .unavailable }
+        guard sessions.open(names, line, isReady: false) else { return .unavailable }
         return .mail(
             Mail(
                 outbound: outbound,
                 delivery: OnDemandDelivery(
                     sessions: sessions,
+                    line: line,
                     queues: queues,
                     connectors: names,
-                    domains: Set(domains)
+                    domains: Set(domains),
+                    call: TraceID.random().text
                 ),
-                loans: loans,
-                line: line
+                loans: loans
             )
         )
     }
@@ -103,38 +107,77 @@ package struct OnDemandRelays: OnDemandRelay {
         let outbound: SMTPOutbound
         let delivery: OnDemandDelivery
         let loans: OnDemandLoans?
-        let line: OnDemandSessions.Line
+
+        private var line: OnDemandSessions.Line { delivery.line }
 
         func send(over connection: Connection) async {
             connection.deadline = nil
             do throws(SMTPClientError) {
                 try await outbound.adopt(connection, as: line.host, line.options)
-                await delivery.run()
-                await lend(isEncrypted: connection.tls != nil)
+                delivery.sessions.giveBack(line)
+                await run(isEncrypted: connection.tls != nil)
             } catch {
                 // Whoever does not greet gets nothing: the mail waits on.
+                delivery.sessions.close(line)
             }
-            delivery.sessions.close(line)
+            await delivery.sessions.end(line)
+            await delivery.withdraw()
             await outbound.release(line.host, line.options)
         }
 
-        /// What is in other workers' queues.
-        private func lend(isEncrypted: Bool) async {
-            guard let loans else { return }
+        /// What has been tried least goes first, wherever it waits.
+        private func run(isEncrypted: Bool) async {
+            let stock = await stock()
+            var tries = await delivery.tries()
+            for lot in stock { tries.formUnion(lot.tries) }
+            var last = -1
+            for limit in OnDemandRounds(tries).limits where delivery.isOpen {
+                await delivery.run(triedAtMost: limit)
+                guard !Task.isCancelled else { return }
+                for lot in stock where lot.tries.contains(where: { $0 > last && $0 <= limit }) {
+                    guard await lend(lot, triedAtMost: limit, isEncrypted: isEncrypted) else { return }
+                }
+                last = limit
+            }
+        }
+
+        /// A connector's mail in another worker's queue, and how often it was tried.
+        private struct Lot: Sendable {
+            let queue: Int
+            let connector: String
+            let tries: Set<Int>
+        }
+
+        private func stock() async -> [Lot] {
+            guard let loans else { return [] }
+            var found: [Lot] = []
             for number in loans.numbers {
-                for name in delivery.connectors where await loans.waiting(number, name) > 0 {
-                    // Nothing of this worker's goes over the connection meanwhile.
-                    guard await delivery.sessions.take(name) != nil else { return }
-                    let loan = OnDemandLoans.Loan(
-                        line: line,
-                        isEncrypted: isEncrypted,
-                        connector: name,
-                        domains: delivery.domains
-                    )
-                    guard await loans.lend(loan, of: outbound, to: number) else { return }
-                    delivery.sessions.giveBack(line)
+                for name in delivery.connectors {
+                    let tries = await loans.tries(number, name)
+                    if !tries.isEmpty { found.append(Lot(queue: number, connector: name, tries: tries)) }
                 }
             }
+            return found
+        }
+
+        /// False when the connection is of no use any more.
+        private func lend(_ lot: Lot, triedAtMost limit: Int, isEncrypted: Bool) async -> Bool {
+            // Nothing of this worker's goes over the connection meanwhile.
+            guard let loans, await delivery.sessions.take(lot.connector) != nil else { return false }
+            let loan = OnDemandLoans.Loan(
+                line: line,
+                isEncrypted: isEncrypted,
+                connector: lot.connector,
+                domains: delivery.domains,
+                call: delivery.call,
+                limit: limit
+            )
+            guard await loans.lend(loan, of: outbound, to: lot.queue) else {
+                delivery.sessions.close(line)
+                return false
+            }
+            delivery.sessions.giveBack(line)
+            return true
         }
     }
 }

@@ -20,8 +20,10 @@ package final class OnDemandSessions: Sendable {
 
     private struct Use {
         let line: Line
-        var isBusy = false
+        var isBusy: Bool
         var waiting: [CheckedContinuation<Line?, Never>] = []
+        /// Who ends it waits for whoever uses it.
+        var ending: CheckedContinuation<Void, Never>?
     }
 
     private struct Table {
@@ -36,26 +38,54 @@ package final class OnDemandSessions: Sendable {
     /// Has the mail of some connectors go over a connection.
     ///
     /// False, and nothing changes, while one of them has another.
-    func open(_ connectors: [String], _ line: Line) -> Bool {
+    ///
+    /// - Parameter isReady: without, it is in use from the beginning: who opened it gives it back once there is somebody
+    ///   at its other end, or closes it.
+    func open(_ connectors: [String], _ line: Line, isReady: Bool = true) -> Bool {
         table.withLock { table in
             guard connectors.allSatisfy({ table.connectors[$0] == nil }), table.uses[line.host] == nil else {
                 return false
             }
-            table.uses[line.host] = Use(line: line)
+            table.uses[line.host] = Use(line: line, isBusy: !isReady)
             for connector in connectors { table.connectors[connector] = line.host }
             return true
         }
     }
 
-    func isOpen(_ connector: String) -> Bool { table.withLock { $0.connectors[connector] != nil } }
+    /// Whether the connection is still good for something.
+    func isOpen(_ line: Line) -> Bool { table.withLock { $0.uses[line.host] != nil } }
 
-    /// The connection is of no use any more, to any connector; who waits for it waits in vain.
+    /// The connection is of no use any more, to any connector, as whoever uses it says; who waits for it waits in vain.
     func close(_ line: Line) {
-        let waiting = table.withLock { table in
+        let use = table.withLock { table -> Use? in
             table.connectors = table.connectors.filter { $0.value != line.host }
-            return table.uses.removeValue(forKey: line.host)?.waiting ?? []
+            return table.uses.removeValue(forKey: line.host)
+        }
+        for continuation in use?.waiting ?? [] { continuation.resume(returning: nil) }
+        use?.ending?.resume()
+    }
+
+    /// Nothing more begins on the connection; to be called once.
+    ///
+    /// Returns when nobody uses it: what is under way comes to its end.
+    func end(_ line: Line) async {
+        let waiting = table.withLock { table -> [CheckedContinuation<Line?, Never>] in
+            table.connectors = table.connectors.filter { $0.value != line.host }
+            defer { table.uses[line.host]?.waiting = [] }
+            return table.uses[line.host]?.waiting ?? []
         }
         for continuation in waiting { continuation.resume(returning: nil) }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isFree = table.withLock { table in
+                guard table.uses[line.host]?.isBusy == true else {
+                    table.uses[line.host] = nil
+                    return true
+                }
+                table.uses[line.host]?.ending = continuation
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
     }
 
     /// The connection for a connector's mail, once nobody else uses it; `nil` when there is none.
@@ -76,7 +106,10 @@ package final class OnDemandSessions: Sendable {
 
     /// The next may have it.
     func giveBack(_ line: Line) {
+        var ending: CheckedContinuation<Void, Never>?
         let next = table.withLock { table -> CheckedContinuation<Line?, Never>? in
+            ending = table.uses[line.host]?.ending
+            if ending != nil { table.uses[line.host] = nil }
             guard table.uses[line.host]?.waiting.isEmpty == false else {
                 table.uses[line.host]?.isBusy = false
                 return nil
@@ -84,5 +117,6 @@ package final class OnDemandSessions: Sendable {
             return table.uses[line.host]?.waiting.removeFirst()
         }
         next?.resume(returning: line)
+        ending?.resume()
     }
 }

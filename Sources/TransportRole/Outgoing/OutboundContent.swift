@@ -11,7 +11,8 @@ package enum OutboundContentSettings {
         default: SignedEightBit.convert,
         help: "A message with 8-bit data and a DKIM signature, for a server without 8BITMIME: convert (it arrives, as "
             + "unsigned), as-is (against RFC 6152 §3) or return (to its sender, where no host of the domain takes it). "
-            + "What is in a multipart/signed or multipart/encrypted is never converted."
+            + "What is in a multipart/signed or multipart/encrypted is never converted: with as-is it goes as it is, "
+            + "otherwise to its sender."
     )
 }
 

@@ -71,9 +71,11 @@ package final class OutgoingRouter: QueueRouter {
     package func terms(of destination: String) -> DestinationTerms {
         let state = current.withLock { $0 }
         var rest = destination[...]
-        var terms = DestinationTerms()
+        var terms = DestinationTerms(isHeld: false)
         if let slash = destination.firstIndex(of: "/") {
-            terms.connections = state.table[String(destination[..<slash])]?.connections
+            let connector = state.table[String(destination[..<slash])]
+            terms.connections = connector?.connections
+            terms.isHeld = connector?.isHeld ?? false
             rest = destination[destination.index(after: slash)...]
         }
         guard rest.hasPrefix("mx:"), let domain = Domain(String(rest.dropFirst(3))),

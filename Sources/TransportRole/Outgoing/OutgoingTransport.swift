@@ -254,10 +254,13 @@ package struct OutgoingTransport: DeliveryTransport {
 
     private static func uncalledFor(_ count: Int) -> DeliveryResult {
         let reply = SMTPReply(450, StatusDetail(4, 0), "Waits to be fetched (ATRN)")
-        return DeliveryResult([DeliveryOutcome](repeating: DeliveryOutcome(.deferred, reply), count: count))
+        return DeliveryResult([DeliveryOutcome](repeating: DeliveryOutcome(.notTried, reply), count: count))
     }
 
     /// Over the connection of somebody who asked for it (RFC 2645 §4).
+    ///
+    /// What happens to the connection says nothing of the destination, which is whoever calls next. Once it is gone,
+    /// nothing more is tried on it.
     private func deliver(
         _ batch: DeliveryBatch,
         _ commands: [RecipientCommand],
@@ -277,16 +280,13 @@ package struct OutgoingTransport: DeliveryTransport {
                 willSendEnd
             )
         )
-        if result.destinationFailed {
-            onDemand.close(line)
-        } else {
+        if outbound.hasConnection(line.host, line.options) {
             onDemand.giveBack(line)
+        } else {
+            onDemand.close(line)
         }
-        return DeliveryResult(
-            result.recipients.map(DeliveryOutcome.init),
-            destinationFailure: result.destinationFailed ? "who fetched the mail is gone" : nil,
-            contentIsDamaged: content.isDamaged
-        )
+        guard !result.lacksConnection else { return Self.uncalledFor(commands.count) }
+        return DeliveryResult(result.recipients.map(DeliveryOutcome.init), contentIsDamaged: content.isDamaged)
     }
 
     /// How a connector's hosts are talked to; `nil` when its password is needed and cannot be had.
