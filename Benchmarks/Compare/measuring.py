@@ -49,6 +49,8 @@ class Measuring:
             return self.hold(contender, row)
         if row.cold and not contender.restart(cold=True):
             self.note("the page cache could not be emptied: cold rows are those of a restarted server")
+        if row.fresh:
+            contender.restart(cold=False)
         before, begun = processor_by_name(contender.roots()), time.monotonic()
         result = subprocess.run(self.command(contender, row, **more), capture_output=True, text=True, timeout=LOAD_LIMIT)
         used = {name: seconds - before.get(name, 0) for name, seconds in processor_by_name(contender.roots()).items()}

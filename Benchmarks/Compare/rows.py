@@ -30,6 +30,8 @@ class Row:
     #: Messages of the filled mailbox.
     size: int | None = None
     cold: bool = False
+    #: Whether the server is started anew before it: what it found out for others before says nothing.
+    fresh: bool = False
     per: str = "operation"
     #: Whether all that the load does is what is measured: else its processor time says nothing.
     is_whole: bool = True
@@ -63,10 +65,16 @@ def appends(quick):
 SEARCHES = (("flags", "of a flag"), ("dates", "of days"), ("sent", "of days of sending"))
 #: What puts messages in order.
 ORDERS = (("sort", "date"), ("sort", "subject"), ("thread", "references"), ("thread", "orderedsubject"))
-#: The kinds of rows of mailboxes, as their keys begin, for the tables of growth.
-GROWING = [("flags", "FETCH flags"), ("envelopes", "FETCH envelopes"), ("bodies", "FETCH bodies"), ("search", "SEARCH TEXT"),
-           *((f"search-{by}", f"UID SEARCH {title}") for by, title in SEARCHES),
-           *((f"{load}-{by}", f"{load.upper()} {by.upper()}") for load, by in ORDERS),
+#: Rows whose first call behind a start of the server has a row of its own, so that the others are all later calls; the
+#: rows between two of these need nothing that the one before them has not made the server find out.
+FIRST = ("search", "search-sent", "sort-subject", "thread-references")
+#: The kinds of rows that look for messages or put them in order, as their keys begin.
+LOOKED = [("search", "SEARCH TEXT"), *((f"search-{by}", f"UID SEARCH {title}") for by, title in SEARCHES),
+          *((f"{load}-{by}", f"{load.upper()} {by.upper()}") for load, by in ORDERS)]
+#: All kinds of rows of mailboxes, for the tables of growth: first calls beside first calls.
+GROWING = [("flags", "FETCH flags"), ("envelopes", "FETCH envelopes"), ("bodies", "FETCH bodies"),
+           *((f"{kind}{more}", f"{title}{words}") for kind, title in LOOKED
+             for more, words in ((("-first", ", first"),) if kind in FIRST else ()) + (("", ""),)),
            ("store", "STORE"), ("expunge", "EXPUNGE"), ("select-warm", "SELECT, warm"), ("select-cold", "SELECT, cold")]
 
 
@@ -84,16 +92,16 @@ def mailbox(quick, sizes):
         yield Row(f"bodies-{size}", group, f"FETCH bodies of {size:,}", "MB/s", "fetch",
                   {"items": "bodies", "messages": min(size, 2000 if quick else 10_000)}, figure="mb_per_second",
                   per="message", **common, **bars(1.5, 3))
-        yield Row(f"search-{size}", group, f"SEARCH TEXT in {size:,}, p50", "ms", "search",
-                  {"times": max(1, min(10, 30_000 // size))}, figure="p50_ms", better=LESS, **common, **bars(1.5, 10))
-        looked = {"figure": "p50_ms", "better": LESS, **common}
-        few = {"times": max(1, min(5, 30_000 // size))}
-        for by, title in SEARCHES:
-            yield Row(f"search-{by}-{size}", group, f"UID SEARCH {title} in {size:,}, p50", "ms", "search",
-                      {"by": by, **few}, **looked)
-        for load, by in ORDERS:
-            yield Row(f"{load}-{by}-{size}", group, f"{load.upper()} {by.upper()} of {size:,}, p50", "ms", load,
-                      {"by": by, **few}, **looked)
+        for kind, title in LOOKED:
+            load, _, by = kind.partition("-")
+            options, where = {"by": by} if by else {}, f"{'in' if load == 'search' else 'of'} {size:,}"
+            looked = {"figure": "p50_ms", "better": LESS, **common}
+            if kind in FIRST:
+                yield Row(f"{kind}-first-{size}", group, f"{title}, first, {where}", "ms", load,
+                          {**options, "times": 1}, fresh=True, **looked)
+            more = bars(1.5, 10) if kind == "search" else {}
+            yield Row(f"{kind}-{size}", group, f"{title} {where}, p50", "ms", load,
+                      {**options, "times": max(2, min(5, 30_000 // size))}, **looked, **more)
         yield Row(f"store-{size}", group, f"STORE +FLAGS, -FLAGS of {size:,}", "messages/s", "store",
                   {"times": max(1, min(3, 20_000 // size))}, per="message", **common)
         yield Row(f"expunge-{size}", group, f"EXPUNGE of {size:,}", "messages/s", "expunge", {"times": 1},

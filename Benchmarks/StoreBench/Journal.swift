@@ -65,7 +65,7 @@ struct JournalBench {
         for number in 0..<accounts { boxes.append(try await mailbox(of: number, store)) }
         let targets = boxes
         let end = Clock.now + Double(options.value("--seconds", 3))
-        let (begun, used) = (Clock.now, Clock.cpu)
+        let figures = DeliveryFigures()
         let counts = try await withThrowingTaskGroup(of: (messages: Int, octets: Int).self) { group in
             for writer in 0..<options.value("--writers", 1) {
                 group.addTask(executorPreference: loops[writer % loops.count]) {
@@ -81,7 +81,7 @@ struct JournalBench {
             }
             return try await group.reduce((0, 0)) { ($0.0 + $1.messages, $0.1 + $1.octets) }
         }
-        DeliveryFigures.say(counts, begun, used)
+        figures.say(counts)
         await store.close()
     }
 
@@ -188,14 +188,19 @@ struct JournalBench {
     }
 }
 
-/// How fast deliveries went.
-enum DeliveryFigures {
-    static func say(_ counts: (Int, Int), _ begun: Double, _ used: Double) {
+/// What deliveries took, from when it was made on.
+struct DeliveryFigures {
+    private let begun = Clock.now
+    private let used = Clock.cpu
+    private let usedByAll = Clock.machineCPU
+
+    func say(_ counts: (Int, Int)) {
         var figures = Figures()
         figures.add("messages", counts.0)
         figures.add("octets", counts.1)
         figures.add("seconds", Clock.now - begun)
         figures.add("cpu", Clock.cpu - used)
+        figures.add("machine cpu", Clock.machineCPU - usedByAll)
         figures.say()
     }
 }

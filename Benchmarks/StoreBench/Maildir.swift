@@ -7,7 +7,8 @@ import Runtime
 
 /// Maildir as Postfix and Dovecot write it: a file in tmp, fsync, rename into new, fsync of the folder.
 ///
-/// A thread for each writer, nothing but the octets is looked at.
+/// A thread for each writer, nothing but the octets is looked at. With `--uids 1` each message gets a UID in a list, as a
+/// server needs to serve the folder by IMAP.
 struct MaildirBench {
     private let options: BenchOptions
     private let folder: String
@@ -34,7 +35,8 @@ struct MaildirBench {
         let writers = options.value("--writers", 1)
         let pool = BlockingPool(name: "writer", threads: writers)
         let end = Clock.now + Double(options.value("--seconds", 3))
-        let (begun, used) = (Clock.now, Clock.cpu)
+        let keepsUIDs = options.value("--uids", 0) != 0
+        let figures = DeliveryFigures()
         let counts = try await withThrowingTaskGroup(of: (messages: Int, octets: Int).self) { group in
             for writer in 0..<writers {
                 group.addTask {
@@ -44,7 +46,10 @@ struct MaildirBench {
                         while Clock.now < end {
                             let octets = sample.messages[Int(generator.next() % UInt64(sample.messages.count))]
                             let target = box(Int(generator.next() % UInt64(accounts)))
-                            try File.deliver(octets, to: target, name: "\(writer).\(count.messages)", durable: true)
+                            let name = "\(writer).\(count.messages)"
+                            try File.put(octets, to: target, name: name, durable: true)
+                            if keepsUIDs { try UIDList.add(name, in: target) }
+                            try File.arrive(at: target, name: name, durable: true)
                             count = (count.messages + 1, count.octets + octets.count)
                         }
                         return count
@@ -53,7 +58,7 @@ struct MaildirBench {
             }
             return try await group.reduce((0, 0)) { ($0.0 + $1.messages, $0.1 + $1.octets) }
         }
-        DeliveryFigures.say(counts, begun, used)
+        figures.say(counts)
     }
 
     /// Not durable: only the outcome is of interest.
@@ -61,12 +66,13 @@ struct MaildirBench {
         try makeBoxes(1)
         let sample = MailSample.small(options.value("--octets", 4000))
         for number in 0..<options.value("--messages", 100_000) {
-            try File.deliver(
+            try File.put(
                 sample.messages[number % sample.messages.count],
                 to: box(0),
                 name: "\(number)",
                 durable: false
             )
+            try File.arrive(at: box(0), name: "\(number)", durable: false)
         }
         for number in 0..<options.value("--messages", 100_000) {
             guard unsafe rename("\(box(0))/new/\(number)", "\(box(0))/cur/\(number):2,S") == 0 else {
@@ -130,7 +136,8 @@ enum File {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError() }
     }
 
-    static func deliver(_ octets: [UInt8], to box: String, name: String, durable: Bool) throws {
+    /// Into tmp.
+    static func put(_ octets: [UInt8], to box: String, name: String, durable: Bool) throws {
         let temporary = "\(box)/tmp/\(name)"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError() }
@@ -144,7 +151,11 @@ enum File {
             done += result
         }
         if durable, fsync(descriptor) != 0 { throw FileError() }
-        guard unsafe rename(temporary, "\(box)/new/\(name)") == 0 else { throw FileError() }
+    }
+
+    /// From tmp into new.
+    static func arrive(at box: String, name: String, durable: Bool) throws {
+        guard unsafe rename("\(box)/tmp/\(name)", "\(box)/new/\(name)") == 0 else { throw FileError() }
         if durable { try syncFolder("\(box)/new") }
     }
 

@@ -14,7 +14,8 @@ import Settings
 // Measures the store, and Maildir written the classical way beside it. One verb, one measurement, one line of JSON;
 // script/measure store runs them in turns and makes tables of them.
 //
-//     store-bench deliver journal|maildir FOLDER --writers N --seconds S     durable deliveries for a time
+//     store-bench deliver journal|maildir FOLDER --writers N --seconds S     durable deliveries for a time; with
+//                                                                            --uids 1 a Maildir has a list of UIDs
 //     store-bench fill journal|maildir FOLDER --messages N --octets N        one mailbox, or with --accounts many
 //     store-bench mailbox journal|maildir FOLDER                             SELECT, FETCH FLAGS, STORE, EXPUNGE
 //     store-bench restart FOLDER                                             opening, and the first account
@@ -101,6 +102,15 @@ enum Clock {
         var usage = rusage()
         unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
+
+    /// Seconds that all processors together were not idle since the start of the machine, the kernel's own threads too.
+    static var machineCPU: Double {
+        guard let text = try? File.contents("/proc/stat") else { return 0 }
+        let words = String(decoding: text.prefix { $0 != 10 }, as: UTF8.self).split(separator: " ")
+        // user, nice, system, then idle and iowait, irq, softirq.
+        let ticks = [1, 2, 3, 6, 7].compactMap { words.indices.contains($0) ? Int(words[$0]) : nil }
+        return Double(ticks.reduce(0, +)) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// Resident memory now, in octets.
