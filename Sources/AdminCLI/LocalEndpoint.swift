@@ -50,7 +50,9 @@ struct LocalEndpoint: AdminEndpoint {
                 settings: LiveSettings(snapshot),
                 events: events
             )
-            return (AdminRouter(operations: MailOperations(store).all, events: events), target.request)
+            let isShared = AccountOwners(installation.layout).workers == 1
+            let operations = MailOperations(store, access: isShared ? AccountAccess(directory) : nil)
+            return (AdminRouter(operations: operations.all, events: events), target.request)
         }
         let settings = SettingsAdministration(file: file, events: events)
         let context = AdminContext(

@@ -4,19 +4,24 @@
 package import AdminAPI
 internal import ByteTools
 internal import JournalStore
-internal import MailStore
+package import MailStore
 internal import MailTypes
 
 /// The operations on one store and the accounts in it.
 package struct MailOperations: Sendable {
     let provider: any StoreProvider
+    /// `nil` where mailboxes are their owners' alone.
+    let access: (any AccessDirectory)?
     let exclusions = Exclusions()
 
-    package init(_ provider: any StoreProvider) { self.provider = provider }
+    package init(_ provider: any StoreProvider, access: (any AccessDirectory)? = nil) {
+        self.provider = provider
+        self.access = access
+    }
 
     /// All of them.
     package var all: [AdminOperation] {
-        mailboxOperations + messageOperations + quarantineOperations + storeOperations
+        mailboxOperations + accessOperations + messageOperations + quarantineOperations + storeOperations
             + [importOperation, exportOperation]
     }
 

@@ -32,7 +32,7 @@ internal import Testing
                   connector    Ways out of this server: which domains, by which hosts, when, how protected
                   destination  What holds for mail to single domains: TLS, connections, retries, sizes
                   route        Where mail goes
-                  mailbox      See the mailboxes of an account
+                  mailbox      See the mailboxes of an account, and share them
                   message      Look at single messages
                   queue        Mail that waits for the next server
                   track        Tell the lives of messages: received, queued, tried, delivered, stored

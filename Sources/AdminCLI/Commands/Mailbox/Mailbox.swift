@@ -8,8 +8,8 @@ extension Command {
     static let mailbox = Command(
         "mailbox",
         aliases: ["folder"],
-        summary: "See the mailboxes of an account",
-        subcommands: [.mailboxList]
+        summary: "See the mailboxes of an account, and share them",
+        subcommands: [.mailboxList, .mailboxACL]
     )
 }
 
