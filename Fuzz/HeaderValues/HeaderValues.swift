@@ -16,7 +16,9 @@ enum FuzzHeaderValues {
         switch kind % 6 {
         case 0: checkAddresses(EnvelopeAddress.list(parsing: value))
         case 1:
-            if let date = MailDate(headerField: value) {
+            let whole = MailDate(headerField: value)
+            precondition(MailDate(headerField: [0x20] + value + [0x20], at: 1..<value.count + 1) == whole)
+            if let date = whole {
                 precondition(MailDate(headerField: Array(date.headerText.utf8)) == date)
             }
         case 2: checkCollation(value)

@@ -12,6 +12,8 @@ enum FuzzMessageSummary {
     nonisolated static func check(_ input: [UInt8]) {
         let envelope = SummaryEnvelope(input)
         for list in [SummaryEnvelope.List.from, .sender, .bcc] { _ = envelope?.firstAddress(list) }
+        let date = SummaryDate(input, at: input.indices)
+        precondition(envelope.map { date?.size == $0.size && date?.date == $0.sentDate } ?? true)
         guard let summary = MessageSummary.decode(input) else { return }
         precondition(envelope.map { $0.text($0.subject) } == .some(summary.envelope.subject))
         precondition(envelope?.addresses(.to).count == summary.envelope.to.count)

@@ -110,11 +110,21 @@ class LiveDamage:
         self.counts["read and compared"] += sum(len(rest) for rest in contents.messages.values())
         return contents
 
-    def compare(self, image, damages, damaged=None):
-        """What is wrong after damages; with the damaged files, also what a check has not found of them."""
+    def image(self):
+        return Image(self.store)
+
+    def compare(self, image, damages, damaged=None, traces=False):
+        """What is wrong after damages; with the damaged files, also what a check has not found of them.
+
+        With traces, something is left that knows of every message: all are to be found, and to be there.
+        """
         expectation = Expectation(image, self.contents)
-        unfound = expectation.unfound(damages, damaged, self.findings()) if damaged else []
-        texts, cost = expectation.problems(damages, self.read())
+        unfound = expectation.unfound(damages, damaged, self.findings(), traces) if damaged else []
+        found = self.read()
+        texts, cost = expectation.problems(damages, found)
+        for place, expected in self.contents.messages.items() if traces else ():
+            there = {message[0] for message in found.messages.get(place, [])}
+            texts += [f"UID {message[0]} of {place} is not shown" for message in expected if message[0] not in there]
         self.counts["damages"] += len(damages)
         self.counts["messages hit"] += cost
         return [f"{damages}: {text}" for text in texts[:3] + unfound[:3]]
@@ -151,24 +161,32 @@ class LiveDamage:
         self.server.stop()
         image, problems = Image(self.store), []
         for _ in range(rounds):
-            chosen = [image.damage(generator) for _ in range(batch)]
-            image.write(self.store)
-            damaged = dict(image.files)
-            for one in chosen:
-                if damaged[one.path] is not None:
-                    damaged[one.path] = image.apply(damaged[one.path], one, generator)
-            for path, octets in damaged.items():
-                target = Path(self.store, path)
-                target.unlink() if octets is None else target.write_bytes(octets)
-            self.server.start()
-            self.connect()
-            problems += self.compare(image, chosen, damaged)
-            send(self.server, [self.addresses[0]], message(b"after the damage\r\n"))
-            self.server.stop()
+            problems += self.down(image, [image.damage(generator) for _ in range(batch)], generator)
         image.write(self.store)
         self.server.start()
         self.connect()
         problems += self.compare(image, [])
+        return problems
+
+    def down(self, image, chosen, generator, traces=False):
+        """Damages the store of the server, which is down, and looks at it twice: a loss must stay known."""
+        image.write(self.store)
+        damaged = dict(image.files)
+        for one in chosen:
+            if damaged[one.path] is not None:
+                damaged[one.path] = image.apply(damaged[one.path], one, generator)
+        for path, octets in damaged.items():
+            target = Path(self.store, path)
+            target.unlink() if octets is None else target.write_bytes(octets)
+        problems = []
+        for round in range(2 if traces else 1):
+            if round > 0:
+                self.server.stop()
+            self.server.start()
+            self.connect()
+            problems += self.compare(image, chosen, damaged, traces)
+        send(self.server, [self.addresses[0]], message(b"after the damage\r\n"))
+        self.server.stop()
         return problems
 
     def deaths(self):

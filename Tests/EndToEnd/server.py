@@ -159,9 +159,10 @@ class Server:
 
     def run(self, *arguments, given=None, timeout=30):
         """A command of the program on this instance, whatever comes of it."""
-        return subprocess.run(
-            [MARTLET, *arguments, "--data", self.folder], input=given, capture_output=True, text=True, timeout=timeout
-        )
+        # Behind "--" all are words.
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        words = [MARTLET, *arguments[:end], "--data", self.folder, *arguments[end:]]
+        return subprocess.run(words, input=given, capture_output=True, text=True, timeout=timeout)
 
     def cli(self, *arguments, given=None):
         """A command that must work; its output."""

@@ -121,6 +121,22 @@ class Maildir(unittest.TestCase):
         result = server.run("import", "maildir", str(self.folder), "--account", address, "--json", *options)
         return result.returncode, json.loads(result.stdout)
 
+    def test_many_of_one_size_and_date_are_each_known_once(self):
+        server = shared()
+        address = server.new_account()
+        bodies = [b"A: b\n\n%04d\n" % (number // 2 if number < 6 else number) for number in range(40)]
+        for number, body in enumerate(bodies):
+            self.put(f"cur/{1500000000 + number}.M1.h:2,", body)
+        status, done = self.load(server, address)
+        self.assertEqual((status, done["stored"]), (0, 40), done)
+        for number in range(40):
+            (self.folder / f"cur/{1500000000 + number}.M1.h:2,").unlink()
+        # In another order, with one copy more of a message, and one that is new.
+        for number, body in enumerate([*reversed(bodies), bodies[0], b"A: b\n\nmore\n"]):
+            self.put(f"cur/{1600000000 + number}.M1.h:2,", body)
+        status, done = self.load(server, address)
+        self.assertEqual((status, done["known"], done["stored"]), (0, 40, 2), done)
+
     def test_flags_keywords_dates_order_and_damage(self):
         server = shared()
         address = server.new_account()

@@ -157,6 +157,30 @@ class Ordered(Extensions):
         untagged, _ = client.ok("UID FETCH 1:* (UID) (PARTIAL -1:-2)")
         self.assertEqual([r.data["UID"] for r in untagged], [3, 4])
 
+    def test_orders_follow_what_comes_and_goes(self):
+        client = self.client(select="SELECT INBOX")
+        for number in range(12):
+            self.append(client, f"Date: {number + 1} Jan 2024 10:00:00 +0000\r\nFrom: a{number}@x\r\n"
+                                f"Subject: Re: s{11 - number:02}\r\n\r\nx\r\n".encode())
+        together, _ = client.ok("FETCH 1:12 ENVELOPE")
+        for number, answer in enumerate(together, 1):
+            alone, _ = client.ok(f"FETCH {number} ENVELOPE")
+            self.assertEqual(alone[0].data, answer.data)
+        self.assertEqual(len(together), 12)
+        for criteria, order in (("DATE", range(1, 13)), ("SUBJECT", range(12, 0, -1)), ("REVERSE DATE", range(12, 0, -1))):
+            untagged, _ = client.ok(f"SORT ({criteria}) UTF-8 ALL")
+            self.assertEqual(untagged[0].data, list(order), criteria)
+        client.ok("STORE 3 +FLAGS.SILENT (\\Deleted)")
+        client.ok("EXPUNGE")
+        self.append(client, b"Date: 15 Dec 2023 10:00:00 +0000\r\nSubject: s05a\r\n\r\nx\r\n")
+        # What is kept of the first orders is of other numbers, and lacks a message: another session of the same process.
+        for session in (client, self.client(select="SELECT INBOX")):
+            for criteria, order in (("DATE", [12, *range(1, 12)]), ("SUBJECT", [11, 10, 9, 8, 7, 6, 12, 5, 4, 3, 2, 1])):
+                untagged, _ = session.ok(f"SORT ({criteria}) UTF-8 ALL")
+                self.assertEqual(untagged[0].data, order, criteria)
+            untagged, _ = session.ok("SEARCH SENTSINCE 10-Jan-2024")
+            self.assertEqual(untagged[0].data, [9, 10, 11])
+
     def test_texts_compare_whatever_their_case_form_and_charset(self):
         client = self.client(select="SELECT INBOX")
         for charset in ("utf-8", "iso-8859-1", "utf-16"):
@@ -196,6 +220,41 @@ class Bringing(Extensions):
         self.assertEqual((last.kind, last.code), ("NO", ["CANNOT"]))
         untagged, _ = client.ok("STATUS INBOX (MESSAGES)")
         self.assertEqual(untagged[-1].data[1]["MESSAGES"], 3)
+
+    def test_one_command_handles_so_many_messages(self):
+        server = Server({"imap/message-limit": "1000"}).start()
+        self.addCleanup(server.destroy)
+        client = StrictClient(server).log_on("alice@example.test", "secret1")
+        self.clients.append(client)
+        self.assertIn("MESSAGELIMIT=1000", client.ok("CAPABILITY")[0][0].data)
+        several = lambda count: b"APPEND INBOX" + b" {1+}\r\nx" * count
+        *_, last = client.run(several(1001))
+        self.assertEqual((last.kind, last.code), ("NO", ["MESSAGELIMIT", "1000"]))
+        client.ok(several(1000))
+        client.ok(several(5))
+        client.ok("SELECT INBOX")
+        untagged, last = client.ok("UID FETCH 1:* (FLAGS)")
+        uids = [r.data["UID"] for r in untagged if r.kind == "FETCH"]
+        self.assertEqual((uids, last.code), (list(range(1005, 5, -1)), ["MESSAGELIMIT", "1000", "6"]))
+        untagged, last = client.ok("UID FETCH 1:5 (FLAGS)")
+        self.assertEqual(([r.data["UID"] for r in untagged], last.code), ([1, 2, 3, 4, 5], None))
+        *_, last = client.run("COPY 1:* Sent")
+        self.assertEqual((last.kind, last.code), ("NO", ["MESSAGELIMIT", "1000", "6"]))
+        self.assertEqual(client.ok("MOVE 1:* Sent")[1].code, ["MESSAGELIMIT", "1000", "6"])
+        self.assertEqual(client.ok("MOVE 1:* Sent")[1].code, None)
+        untagged, _ = client.ok("STATUS Sent (MESSAGES)")
+        self.assertEqual(untagged[-1].data[1]["MESSAGES"], 1005)
+        # It is read when a session begins; other ones go on as they are.
+        server.cli("settings", "set", "imap/message-limit-scope", "save")
+
+        def told():
+            with StrictClient(server).log_on("bob@example.test", "secret2") as other:
+                return other.ok("CAPABILITY")[0][0].data
+
+        until(lambda: "SAVELIMIT=1000" in told(), 10, "the other limit")
+        self.assertIn("MESSAGELIMIT=1000", client.ok("CAPABILITY")[0][0].data)
+        for value in ("999", "1", "100001", "-1"):
+            self.assertNotEqual(server.run("settings", "set", "imap/message-limit", value).returncode, 0)
 
     def test_messages_have_uids_alone(self):
         client = self.client("UIDONLY", "UTF8=ACCEPT")

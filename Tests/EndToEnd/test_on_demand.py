@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import smtplib
+import socket
+import struct
 import time
 import unittest
 
@@ -24,7 +26,8 @@ def until(condition, timeout=30, what="it"):
 class Branch(unittest.TestCase):
     """A server that holds mail for a branch, and the branch."""
 
-    settings = {"queue/retry": "500ms, 1s", "queue/low-disk": "0", "queue/in-doubt-wait": "500ms"}
+    # What was not taken waits for the next call, not for its own time.
+    settings = {"queue/retry": "1h", "queue/low-disk": "0", "queue/in-doubt-wait": "500ms"}
     listener = "submissions"
 
     @classmethod
@@ -55,15 +58,35 @@ class Branch(unittest.TestCase):
         client.ehlo()
         return client
 
-    def fetch(self, domains="", behaviour="good", offers=Sink.offers):
+    def wait_for_quiet(self):
+        """Until nothing of the last call is under way: what is, the next call leaves alone."""
+        until(lambda: all(found["state"] in ("remote", "retry") for found in self.queued()), what="all to wait")
+
+    def fetch_all(self):
+        """Asks until nothing is held any more; what came."""
+        found = []
+
+        def fetched():
+            sink = self.fetch()
+            if sink:
+                found.extend(sink.recipients())
+            return not self.queued()
+        until(fetched, what="all to be fetched")
+        return found
+
+    def fetch(self, domains="", behaviour="good", offers=Sink.offers, sink=None):
         """Asks, becomes the server, and gives back what came; None when there is nothing."""
-        client = self.dial()
-        code, text = client.docmd("ATRN", domains)
+        def asked():
+            client = self.dial()
+            answer = client.docmd("ATRN", domains)
+            # Not now: the end of the last call is still under way.
+            return answer[0] != 451 and (client, *answer)
+        client, code, text = until(asked, what="a call to be answered")
         if code == 453:
             return None
         self.assertEqual(code, 250, text)
         # A sink whose own port nobody knows: it serves the connection that was turned round.
-        sink = Sink(behaviour)
+        sink = sink or Sink(behaviour)
         sink.offers = offers
         self.addCleanup(sink.stop)
         try:
@@ -72,6 +95,38 @@ class Branch(unittest.TestCase):
             pass
         client.close()
         return sink
+
+
+class HangsUp(Sink):
+    """A branch that goes away at some recipients' mail: at RCPT, at DATA, or when it has had all of it ("content")."""
+
+    def __init__(self, *recipients, at="DATA"):
+        super().__init__()
+        self.recipients_at_which, self.at = {recipient.encode() for recipient in recipients}, at
+
+    def talk(self, connection, lines):
+        super().talk(connection, Deaf(lines, self.recipients_at_which, self.at.encode()))
+
+    def take(self, connection, lines, sender, recipients, begun=0.0):
+        if not any(recipient.encode() in self.recipients_at_which for recipient in recipients):
+            return super().take(connection, lines, sender, recipients, begun)
+        while lines.readline() != b".\r\n":
+            pass
+        return False
+
+
+class Deaf:
+    """Lines, up to where somebody hangs up."""
+
+    def __init__(self, lines, recipients, at):
+        self.lines, self.recipients, self.at = lines, recipients, at
+        self.is_its_turn = False
+
+    def readline(self):
+        line = self.lines.readline()
+        if line.startswith(b"RCPT"):
+            self.is_its_turn = line.split(b"<")[1].split(b">")[0] in self.recipients
+        return b"" if self.is_its_turn and line.startswith(self.at) else line
 
 
 class OnDemand(Branch):
@@ -135,15 +190,56 @@ class OnDemand(Branch):
         self.fetch(behaviour="dropdata")
         self.assertEqual(len(self.queued()), 4)
 
-        found = []
-
-        def fetched():
-            sink = self.fetch()
-            if sink:
-                found.extend(sink.recipients())
-            return not self.queued()
-        until(fetched, what="all to be fetched")
+        found = self.fetch_all()
         self.assertEqual(sorted(found), names)
+
+    def test_what_breaks_the_connection_goes_last_the_next_time(self):
+        for at in ("DATA", "RCPT"):
+            names = [f"n{number}@branch.test" for number in range(4)]
+            self.submit("p@branch.test")
+            for name in names:
+                self.submit(name)
+            first = self.fetch(sink=HangsUp("p@branch.test", at=at)).recipients()
+            self.wait_for_quiet()
+            waiting = {found["recipients"][0]["recipient"].strip("<>"): found for found in self.queued()}
+            self.assertEqual(sorted(waiting), sorted({*names, "p@branch.test"} - {*first}))
+            broke = waiting.pop("p@branch.test")["recipients"][0]
+            self.assertEqual(broke["attempts"], 1)
+            # Nobody tried the others, and nothing says so.
+            for found in waiting.values():
+                self.assertEqual((found["recipients"][0]["attempts"], found["state"]), (0, "remote"))
+                self.assertIn("Held by connector branch", found["why"])
+            second = self.fetch(sink=HangsUp("p@branch.test", at=at)).recipients()
+            self.assertEqual(sorted(first + second), names)
+            self.assertEqual([found["recipients"][0]["attempts"] for found in self.queued()], [2])
+            self.assertEqual(self.fetch().recipients(), ["p@branch.test"])
+            self.assertEqual(self.queued(), [])
+
+    def test_who_called_is_known_by_its_address(self):
+        self.submit("w@branch.test")
+        self.fetch(sink=HangsUp("w@branch.test"))
+        shown = until(lambda: [found for found in self.queued() if found["recipients"][0]["host"]], what="an attempt")
+        self.assertEqual(shown[0]["recipients"][0]["host"], "127.0.0.1")
+        self.assertRegex(shown[0]["recipients"][0]["reply"], r"127\.0\.0\.1:\d+: ")
+        said = self.server.cli("queue", "show", shown[0]["id"]) + self.server.cli("queue", "why", shown[0]["id"])
+        self.assertNotIn("atrn-", said)
+        self.assertEqual(self.fetch().recipients(), ["w@branch.test"])
+        tracked = self.server.cli("track", "--recipient", "w@branch.test", "--json")
+        self.assertIn("127.0.0.1", tracked)
+        self.assertNotIn("atrn-", tracked)
+
+
+    def test_what_was_held_goes_once_its_connector_holds_nothing(self):
+        sink = Sink()
+        self.addCleanup(sink.stop)
+        self.server.cli("connector", "add", "freed", "--space", "freed.test", "--smart-host",
+                        f"[127.0.0.1]:{sink.port}", "--security", "none", "--held", "yes")
+        self.addCleanup(self.server.cli, "connector", "remove", "freed")
+        time.sleep(0.4)
+        self.submit("f@freed.test")
+        self.assertIn("Held by connector freed", [found["why"] for found in self.queued()][0])
+        self.server.cli("connector", "set", "freed", "--held", "no")
+        until(lambda: sink.recipients() == ["f@freed.test"], what="it to be sent")
 
 
 class TwoConnectors(Branch):
@@ -221,12 +317,58 @@ class SeveralWorkers(Branch):
         names = self.held("h")
         self.fetch(behaviour="dropdata")
         self.assertEqual(len(self.queued()), len(names))
+        found = self.fetch_all()
+        self.assertEqual(sorted(found), sorted(names))
+
+    def test_what_breaks_the_connection_goes_last_wherever_it_waits(self):
+        names = self.held("b")
+        # The oldest that each worker has.
+        breaking = names[::6]
+        found = []
+        # Each breaks one call, before it is known for it.
+        for _ in range(4):
+            found += self.fetch(sink=HangsUp(*breaking)).recipients()
+            self.wait_for_quiet()
+        self.assertEqual(sorted(found), sorted({*names} - {*breaking}))
+        # What is new goes before them.
+        self.submit("last@branch.test")
+        found += self.fetch(sink=HangsUp(*breaking, at="content")).recipients()
+        self.assertIn("last@branch.test", found)
+        names.append("last@branch.test")
+        # Whoever had all of it may have taken it: it goes again when that has been waited for.
+        found += self.fetch_all()
+        self.assertEqual(sorted(found), sorted(names))
+
+    def test_who_is_gone_before_the_answer_keeps_nobody_out(self):
+        names = self.held("g", 1)
+        others = list(self.server.workers("transport").values())[1:]
+        try:
+            for pid in others:
+                os.kill(pid, signal.SIGSTOP)
+            client = self.dial()
+            client.sock.sendall(b"ATRN\r\n")
+            # Gone without a goodbye while the others are asked what they have, which takes until they go on.
+            time.sleep(0.5)
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+        finally:
+            for pid in others:
+                os.kill(pid, signal.SIGCONT)
         found = []
 
         def fetched():
-            sink = self.fetch()
-            if sink:
+            call = self.dial()
+            code, _ = call.docmd("ATRN", "")
+            self.assertIn(code, (250, 451, 453))
+            if code == 250:
+                sink = Sink()
+                self.addCleanup(sink.stop)
+                try:
+                    sink.talk(call.sock, call.sock.makefile("rb"))
+                except OSError:
+                    pass
                 found.extend(sink.recipients())
+            call.close()
             return not self.queued()
         until(fetched, what="all to be fetched")
         self.assertEqual(sorted(found), sorted(names))

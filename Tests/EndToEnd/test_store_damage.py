@@ -5,6 +5,7 @@ import random
 import unittest
 
 from livedamage import LiveDamage
+from storedamage import Damage
 
 
 class StoreDamage(unittest.TestCase):
@@ -17,6 +18,21 @@ class StoreDamage(unittest.TestCase):
         self.assertEqual(live.deaths(), 0)
         self.assertGreater(live.counts["messages hit"], 10)
         print(f"({dict(live.counts)}) ", end="")
+
+    def test_a_lost_segment_is_told_of_and_shown(self):
+        live = LiveDamage(accounts=2, messages=20)
+        self.addCleanup(live.close)
+        live.server.stop()
+        image = live.image()
+        [segment] = image.segments
+        heads = [path for path in image.files if "heads." in path]
+        size = len(image.files[segment])
+        for begin in 0, 40, size // 2:
+            for lost in ["FORMAT"], heads, ["FORMAT", *heads]:
+                chosen = [Damage(segment, "cut", begin, size)]
+                chosen += [Damage(path, "loss", 0, len(image.files[path])) for path in lost]
+                self.assertEqual(live.down(image, chosen, random.Random(1), traces=True), [])
+        self.assertEqual(live.deaths(), 0)
 
 
 if __name__ == "__main__":
