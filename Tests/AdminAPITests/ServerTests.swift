@@ -8,7 +8,7 @@ internal import Glibc
 internal import Runtime
 internal import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ServerTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerTests {
     /// What the server answers to `sent`, of which the sending side is then closed.
     private func answer(to sent: [UInt8], inPieces size: Int = .max) async throws -> String {
         let folder = makeDataFolder()

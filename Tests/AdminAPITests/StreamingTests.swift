@@ -41,7 +41,7 @@ private struct Elsewhere: AdminForwarding {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct StreamingTests {
+@Suite(.timeLimit(.minutes(20))) struct StreamingTests {
     /// Runs `body` with a client whose requests are answered behind one server that forwards.
     private func withServer(
         _ body: @escaping @Sendable (AdminClient, Lock<Bool>) async throws -> Void

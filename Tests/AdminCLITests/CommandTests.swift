@@ -8,7 +8,7 @@ internal import Glibc
 internal import Runtime
 internal import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(3))) struct CommandTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct CommandTests {
     private let program = TestProgram()
 
     private func json(_ outcome: Outcome) -> JSONValue? { try? JSONValue(parsing: Array(outcome.output.utf8)) }

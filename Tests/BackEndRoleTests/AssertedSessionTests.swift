@@ -15,7 +15,7 @@ import SASL
 import Settings
 import Testing
 
-@Suite("Sessions that a front-end opens", .timeLimit(.minutes(4))) struct AssertedSessionTests {
+@Suite("Sessions that a front-end opens", .timeLimit(.minutes(20))) struct AssertedSessionTests {
     static let messages = [
         "From: a@example.test\r\nSubject: one\r\n\r\nhello\r\n.dot\r\n",
         "Subject: two\r\n\r\n" + String(repeating: "a long line of text\r\n", count: 20_000),

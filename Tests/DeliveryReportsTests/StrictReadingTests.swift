@@ -9,7 +9,7 @@ import SMTPWire
 import Testing
 
 /// Reports as another program reads them: Python's email package, which notes every defect.
-@Suite(.timeLimit(.minutes(4))) struct StrictReadingTests {
+@Suite(.timeLimit(.minutes(20))) struct StrictReadingTests {
     /// For each file: its parts' types, and the fields of each recipient.
     private static let script = """
         import email, email.policy, sys

@@ -203,7 +203,7 @@ import Testing
         #expect(await Self.logOn(fixture, "secret1", from: "192.0.2.2", at: other) == .unavailable)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(20)))
     func `Where an account is at home is noted when it could not be before`() async throws {
         let fixture = try await Fixture.withPeople(Self.limits)
         let path = fixture.file + "-log-ons"

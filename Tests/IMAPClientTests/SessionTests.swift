@@ -8,7 +8,7 @@ import MailTypes
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct SessionTests {
+@Suite(.timeLimit(.minutes(20))) struct SessionTests {
     static let greeting = "S: * OK [CAPABILITY IMAP4rev1 LITERAL+ IDLE SASL-IR AUTH=PLAIN MOVE] other server ready\n"
     static let pieces = [Int.max, 1, 7]
 

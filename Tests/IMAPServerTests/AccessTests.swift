@@ -7,7 +7,7 @@ import MailStore
 import MailTypes
 import Testing
 
-@Suite("ACL (RFC 4314), LIST-MYRIGHTS (RFC 8440)", .timeLimit(.minutes(4)))
+@Suite("ACL (RFC 4314), LIST-MYRIGHTS (RFC 8440)", .timeLimit(.minutes(20)))
 struct AccessTests {
     private static let shared = "\"Other Users/alice@example.test/INBOX\""
 

@@ -7,7 +7,7 @@ import MailTypes
 import Runtime
 import Testing
 
-@Suite("APPEND", .timeLimit(.minutes(2)))
+@Suite("APPEND", .timeLimit(.minutes(20)))
 struct AppendTests {
     @Test("With leave, without leave, with flags and date, at once visible where it went")
     func append() async throws {

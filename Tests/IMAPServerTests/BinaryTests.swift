@@ -7,7 +7,7 @@ import MailTypes
 import Runtime
 import Testing
 
-@Suite("BINARY (RFC 3516, RFC 9051 §6.4.5)", .timeLimit(.minutes(4)))
+@Suite("BINARY (RFC 3516, RFC 9051 §6.4.5)", .timeLimit(.minutes(20)))
 struct BinaryTests {
     private static let message = """
         Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r

@@ -11,7 +11,7 @@ private let mixed =
     "Subject: parts\r\nX-Other: y\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
     + "--x\r\nContent-Type: text/plain\r\n\r\none\r\n--x\r\nContent-Type: text/html\r\n\r\ntwo\r\n--x--\r\n"
 
-@Suite("CATENATE (RFC 4469)", .timeLimit(.minutes(2)))
+@Suite("CATENATE (RFC 4469)", .timeLimit(.minutes(20)))
 struct CatenateTests {
     private func bodies(_ dialogue: Dialogue) -> [String] {
         dialogue.account.state.withLock { state in

@@ -4,7 +4,7 @@
 import MailTypes
 import Testing
 
-@Suite("STORE, COPY, MOVE, EXPUNGE", .timeLimit(.minutes(4)))
+@Suite("STORE, COPY, MOVE, EXPUNGE", .timeLimit(.minutes(20)))
 struct ChangeTests {
     private func selected(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
         let dialogue = Dialogue()

@@ -10,7 +10,7 @@ import Runtime
 import Testing
 
 /// The strict client and the server, in one process.
-@Suite(.timeLimit(.minutes(4))) struct ClientTests {
+@Suite(.timeLimit(.minutes(20))) struct ClientTests {
     private func run(
         _ dialogue: Dialogue = Dialogue(),
         _ body: @escaping @Sendable (IMAPClientSession) async throws -> Void

@@ -8,7 +8,7 @@ import Testing
 @testable import IMAPServer
 
 /// Columns for which there is no room.
-@Suite("Columns that are made with little memory", .timeLimit(.minutes(4)))
+@Suite("Columns that are made with little memory", .timeLimit(.minutes(20)))
 struct ColumnAccountTests {
     /// Octets of the longest message, and of what its rows take besides.
     private static let message = 8 << 10

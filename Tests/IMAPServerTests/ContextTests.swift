@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("CONTEXT=SEARCH and CONTEXT=SORT (RFC 5267)", .timeLimit(.minutes(4)))
+@Suite("CONTEXT=SEARCH and CONTEXT=SORT (RFC 5267)", .timeLimit(.minutes(20)))
 struct ContextTests {
     private func dialogue(_ subjects: [String] = ["b", "d", "f"]) -> Dialogue {
         let dialogue = Dialogue()

@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("ESEARCH and SEARCHRES (RFC 4731, RFC 5182)", .timeLimit(.minutes(4)))
+@Suite("ESEARCH and SEARCHRES (RFC 4731, RFC 5182)", .timeLimit(.minutes(20)))
 struct ExtendedSearchTests {
     private func selected(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
         let dialogue = Dialogue()

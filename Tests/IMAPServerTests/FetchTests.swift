@@ -29,7 +29,7 @@ private let nested = """
 
     """.replacing("\n", with: "\r\n")
 
-@Suite("FETCH", .timeLimit(.minutes(4)))
+@Suite("FETCH", .timeLimit(.minutes(20)))
 struct FetchTests {
     private func selected(
         _ messages: [String],

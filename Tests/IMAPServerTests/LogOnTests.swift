@@ -12,7 +12,7 @@ private let before = "IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ID ENABLE AUTH=PLAIN 
 
 private func base64(_ text: String) -> String { String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self) }
 
-@Suite("Log-on", .timeLimit(.minutes(4)))
+@Suite("Log-on", .timeLimit(.minutes(20)))
 struct LogOnTests {
     @Test("Greeting, CAPABILITY, NOOP, ID and LOGOUT before log-on")
     func stranger() async throws {

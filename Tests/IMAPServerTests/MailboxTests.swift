@@ -4,7 +4,7 @@
 import MailTypes
 import Testing
 
-@Suite("Mailboxes", .timeLimit(.minutes(4)))
+@Suite("Mailboxes", .timeLimit(.minutes(20)))
 struct MailboxTests {
     @Test("LIST, LSUB, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, NAMESPACE")
     func names() async throws {

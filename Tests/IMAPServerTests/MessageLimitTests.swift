@@ -6,7 +6,7 @@ import Locking
 import MailTypes
 import Testing
 
-@Suite("MESSAGELIMIT and SAVELIMIT (RFC 9738)", .timeLimit(.minutes(4)))
+@Suite("MESSAGELIMIT and SAVELIMIT (RFC 9738)", .timeLimit(.minutes(20)))
 struct MessageLimitTests {
     private static let more = "There are more messages than one command handles"
 

@@ -5,7 +5,7 @@ import IMAPServer
 import MailStore
 import Testing
 
-@Suite("METADATA (RFC 5464)", .timeLimit(.minutes(4)))
+@Suite("METADATA (RFC 5464)", .timeLimit(.minutes(20)))
 struct MetadataTests {
     @Test("Values are kept with a mailbox as they came, and go with NIL")
     func mailbox() async throws {

@@ -7,7 +7,7 @@ import Runtime
 import Testing
 
 /// In the store of these tests mod-sequences count from 2, one for each change, over all mailboxes.
-@Suite("CONDSTORE (RFC 7162 §3.1)", .timeLimit(.minutes(4)))
+@Suite("CONDSTORE (RFC 7162 §3.1)", .timeLimit(.minutes(20)))
 struct ModSeqTests {
     private func delivered(_ count: Int) -> Dialogue {
         let dialogue = Dialogue()

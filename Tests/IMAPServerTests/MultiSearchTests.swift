@@ -4,7 +4,7 @@
 import IMAPServer
 import Testing
 
-@Suite("MULTISEARCH (RFC 7377)", .timeLimit(.minutes(4)))
+@Suite("MULTISEARCH (RFC 7377)", .timeLimit(.minutes(20)))
 struct MultiSearchTests {
     /// Mailboxes with one message each, in UID order `a`, `a/b`, `a/b/c`, `d`, INBOX and Sent.
     private func run(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {

@@ -16,7 +16,7 @@ private let commands = [
 
 private let specials = Array("(){}[]<>\"\\*%:, 0~&+".utf8)
 
-@Suite("Mutated commands", .timeLimit(.minutes(2)))
+@Suite("Mutated commands", .timeLimit(.minutes(20)))
 struct MutationTests {
     @Test("Every line gets a valid answer, and the session goes on", arguments: 0..<8)
     func mutated(seed: UInt64) async throws {

@@ -8,7 +8,7 @@ import MailStore
 import MailTypes
 import Testing
 
-@Suite("NOTIFY (RFC 5465)", .timeLimit(.minutes(4)))
+@Suite("NOTIFY (RFC 5465)", .timeLimit(.minutes(20)))
 struct NotifyTests {
     @Test("SELECTED: all is told at once, with what was asked for of new messages")
     func immediate() async throws {

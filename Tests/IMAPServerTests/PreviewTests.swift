@@ -7,7 +7,7 @@ import Locking
 import MailTypes
 import Testing
 
-@Suite("PREVIEW (RFC 8970)", .timeLimit(.minutes(4)))
+@Suite("PREVIEW (RFC 8970)", .timeLimit(.minutes(20)))
 struct PreviewTests {
     @Test("The first words of a message; nothing where there are none")
     func previews() async throws {

@@ -5,7 +5,7 @@ import IMAPServer
 import Locking
 import Testing
 
-@Suite("INPROGRESS (RFC 9585)", .timeLimit(.minutes(4)))
+@Suite("INPROGRESS (RFC 9585)", .timeLimit(.minutes(20)))
 struct ProgressTests {
     private func dialogue(interval: Duration) -> Dialogue {
         var dialogue = Dialogue()

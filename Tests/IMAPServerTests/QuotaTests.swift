@@ -7,7 +7,7 @@ import MailStore
 import MailTypes
 import Testing
 
-@Suite("QUOTA and OBJECTID", .timeLimit(.minutes(4)))
+@Suite("QUOTA and OBJECTID", .timeLimit(.minutes(20)))
 struct QuotaTests {
     @Test("GETQUOTA and GETQUOTAROOT tell what is bounded, in the units of the RFC")
     func quota() async throws {

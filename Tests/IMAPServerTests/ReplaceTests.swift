@@ -7,7 +7,7 @@ import MailStore
 import MailTypes
 import Testing
 
-@Suite("MULTIAPPEND, REPLACE (RFC 3502, RFC 8508)", .timeLimit(.minutes(4)))
+@Suite("MULTIAPPEND, REPLACE (RFC 3502, RFC 8508)", .timeLimit(.minutes(20)))
 struct ReplaceTests {
     private static let shared = "\"Other Users/alice@example.test/INBOX\""
 

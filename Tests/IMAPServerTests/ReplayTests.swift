@@ -6,7 +6,7 @@ import IMAPWire
 import Runtime
 import Testing
 
-@Suite("Every command, however its octets come", .timeLimit(.minutes(4)))
+@Suite("Every command, however its octets come", .timeLimit(.minutes(20)))
 struct ReplayTests {
     /// Before and after log-on, with literals that ask for leave and that do not; tagged by their place.
     private static let commands = [

@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("QRESYNC (RFC 7162 §3.2)", .timeLimit(.minutes(4)))
+@Suite("QRESYNC (RFC 7162 §3.2)", .timeLimit(.minutes(20)))
 struct ResynchronizationTests {
     private func delivered(_ count: Int) -> Dialogue {
         let dialogue = Dialogue()

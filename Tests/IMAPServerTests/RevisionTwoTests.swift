@@ -6,7 +6,7 @@ import IMAPWire
 import MailTypes
 import Testing
 
-@Suite("IMAP4rev2 (RFC 9051)", .timeLimit(.minutes(4)))
+@Suite("IMAP4rev2 (RFC 9051)", .timeLimit(.minutes(20)))
 struct RevisionTwoTests {
     private func enabled(_ body: @escaping @Sendable (IMAPTestClient) async throws -> Void) async throws {
         let dialogue = Dialogue()

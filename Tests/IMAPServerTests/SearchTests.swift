@@ -49,7 +49,7 @@ private let searches: [(String, [Int])] = [
     ("SAVEDATESUPPORTED", [1, 2, 3, 4]),
 ]
 
-@Suite("SEARCH", .timeLimit(.minutes(4)))
+@Suite("SEARCH", .timeLimit(.minutes(20)))
 struct SearchTests {
     @Test("Every key", arguments: searches.indices)
     func keys(index: Int) async throws {

@@ -175,7 +175,7 @@ struct KnownMailbox {
     }
 }
 
-@Suite("Columns: orders, threads and days of sending that are kept", .timeLimit(.minutes(4)))
+@Suite("Columns: orders, threads and days of sending that are kept", .timeLimit(.minutes(20)))
 struct SortColumnTests {
     @Test(
         "The answers are those of the headers, with new messages, fewer, and others' sessions, whatever is kept",

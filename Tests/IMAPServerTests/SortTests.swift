@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("SORT, SORT=DISPLAY, ESORT (RFC 5256, RFC 5957, RFC 5267)", .timeLimit(.minutes(4)))
+@Suite("SORT, SORT=DISPLAY, ESORT (RFC 5256, RFC 5957, RFC 5267)", .timeLimit(.minutes(20)))
 struct SortTests {
     /// Four messages, of which no two keys have the same order.
     private static let mails = [

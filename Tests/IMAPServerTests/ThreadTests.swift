@@ -6,7 +6,7 @@ import Locking
 import MailTypes
 import Testing
 
-@Suite("THREAD (RFC 5256)", .timeLimit(.minutes(4)))
+@Suite("THREAD (RFC 5256)", .timeLimit(.minutes(20)))
 struct ThreadTests {
     private static let mails = [
         "Date: Mon, 1 Jan 2024 10:00:00 +0000\r\nMessage-ID: <a@x>\r\nSubject: lunch\r\n\r\n",

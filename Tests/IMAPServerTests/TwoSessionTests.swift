@@ -7,7 +7,7 @@ import Runtime
 import SASL
 import Testing
 
-@Suite("Two sessions of one mailbox", .timeLimit(.minutes(4)))
+@Suite("Two sessions of one mailbox", .timeLimit(.minutes(20)))
 struct TwoSessionTests {
     @Test("Sequence numbers stand still in FETCH, STORE and SEARCH while another session expunges")
     func numbersStandStill() async throws {
@@ -142,7 +142,7 @@ struct TwoSessionTests {
     }
 }
 
-@Suite("A session taken over in the middle", .timeLimit(.minutes(4)))
+@Suite("A session taken over in the middle", .timeLimit(.minutes(20)))
 struct ResumedSessionTests {
     @Test("It says nothing of its own, and answers the next command")
     func silent() async throws {

@@ -5,7 +5,7 @@ import IMAPServer
 import MailTypes
 import Testing
 
-@Suite("UIDONLY (RFC 9586)", .timeLimit(.minutes(4)))
+@Suite("UIDONLY (RFC 9586)", .timeLimit(.minutes(20)))
 struct UIDOnlyTests {
     @Test("Sequence numbers are neither taken nor told")
     func uidOnly() async throws {

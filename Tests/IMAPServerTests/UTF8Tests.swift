@@ -6,7 +6,7 @@ import IMAPWire
 import MailTypes
 import Testing
 
-@Suite("UTF8=ACCEPT (RFC 6855)", .timeLimit(.minutes(4)))
+@Suite("UTF8=ACCEPT (RFC 6855)", .timeLimit(.minutes(20)))
 struct UTF8Tests {
     @Test("Names, messages and searches in UTF-8 once it is enabled")
     func enabled() async throws {

@@ -5,7 +5,7 @@ import IMAPServer
 import Runtime
 import Testing
 
-@Suite("UNAUTHENTICATE (RFC 8437)", .timeLimit(.minutes(4)))
+@Suite("UNAUTHENTICATE (RFC 8437)", .timeLimit(.minutes(20)))
 struct UnauthenticateTests {
     @Test("The connection is as before log-on: nothing is selected, enabled or expunged")
     func resets() async throws {

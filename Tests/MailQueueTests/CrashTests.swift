@@ -15,7 +15,7 @@ import Testing
 /// what had been promised and done at that octet.
 ///
 /// The comparison knows nothing of the ledger: it has its own books.
-@Suite(.timeLimit(.minutes(5))) struct CrashTests {
+@Suite(.timeLimit(.minutes(20))) struct CrashTests {
     /// What happened, and how long the journal was by then.
     private enum Entry: Sendable {
         case accepted(String)

@@ -9,7 +9,7 @@ import Testing
 @testable import MailQueue
 
 /// Mail that waits until somebody asks for it (RFC 2645).
-@Suite(.timeLimit(.minutes(4))) struct OnDemandTests {
+@Suite(.timeLimit(.minutes(20))) struct OnDemandTests {
     private static let line = "fetch/mx:fetch.test"
 
     private func onHeld(_ body: @escaping @Sendable (Bench, MailQueue) async throws -> Void) async throws {

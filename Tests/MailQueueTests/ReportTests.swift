@@ -10,7 +10,7 @@ import Testing
 @testable import MailQueue
 
 /// Who is told what, and what happens to reports themselves.
-@Suite(.timeLimit(.minutes(4))) struct ReportTests {
+@Suite(.timeLimit(.minutes(20))) struct ReportTests {
     @Test func `One recipient's refusal is its own`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

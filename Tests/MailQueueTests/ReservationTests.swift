@@ -11,7 +11,7 @@ import Testing
 @testable import MailQueue
 
 /// What is done with a message as a whole is done by one at a time.
-@Suite(.timeLimit(.minutes(4))) struct ReservationTests {
+@Suite(.timeLimit(.minutes(20))) struct ReservationTests {
     /// Somebody comes to a gate, and stays there until it is opened.
     private final class Gate: Sendable {
         private let state = Lock((arrived: false, isOpen: false))

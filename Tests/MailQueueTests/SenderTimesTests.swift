@@ -10,7 +10,7 @@ import Testing
 @testable import MailQueue
 
 /// Times that the sender sets, and mail that waits until it is asked for.
-@Suite(.timeLimit(.minutes(4))) struct SenderTimesTests {
+@Suite(.timeLimit(.minutes(20))) struct SenderTimesTests {
     @Test func `What is to be kept is kept, also over a restart, and its time is counted from its release`()
         async throws
     {

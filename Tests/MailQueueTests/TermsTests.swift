@@ -8,7 +8,7 @@ import Testing
 @testable import MailQueue
 
 /// What holds for single destinations.
-@Suite(.timeLimit(.minutes(4))) struct TermsTests {
+@Suite(.timeLimit(.minutes(20))) struct TermsTests {
     @Test func `A destination has its own bound on transactions`() async throws {
         try await onBench { bench in
             bench.world.terms.withLock { $0["mx:slow.test"] = DestinationTerms(connections: 1) }

@@ -9,7 +9,7 @@ import Testing
 @testable import MailQueue
 
 /// What happens when, by a clock that the test sets.
-@Suite(.timeLimit(.minutes(2))) struct TimelineTests {
+@Suite(.timeLimit(.minutes(20))) struct TimelineTests {
     @Test func `A message goes out at once, and leaves nothing`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

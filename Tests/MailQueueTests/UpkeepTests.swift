@@ -11,7 +11,7 @@ import Testing
 @testable import MailQueue
 
 /// Room is given back, and what stays is moved whole.
-@Suite(.timeLimit(.minutes(2))) struct UpkeepTests {
+@Suite(.timeLimit(.minutes(20))) struct UpkeepTests {
     private static var smallSegments: JournalOptions {
         var options = JournalOptions()
         options.segmentOctets = 16 << 10

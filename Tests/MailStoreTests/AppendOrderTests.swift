@@ -9,7 +9,7 @@ internal import Runtime
 internal import Settings
 internal import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct AppendOrderTests {
+@Suite(.timeLimit(.minutes(20))) struct AppendOrderTests {
     @Test func `Messages get their UIDs in the order of the calls, however long their bounds are looked up`()
         async throws
     {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import MailStore
 
-@Suite(.timeLimit(.minutes(4))) struct SentCopyTests {
+@Suite(.timeLimit(.minutes(20))) struct SentCopyTests {
     private static let written =
         "From: a@b\r\nTo: c@d\r\nDate: Sat, 21 Nov 2026 07:28:46 +0000\r\nMessage-ID: <1@b>\r\n\r\nsaid\r\n"
 

@@ -7,7 +7,7 @@ import POP3Wire
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct POP3ClientSessionTests {
+@Suite(.timeLimit(.minutes(20))) struct POP3ClientSessionTests {
     static let opening = """
         S: +OK ready <1@example>
         C: CAPA

@@ -8,7 +8,7 @@ import Runtime
 import Testing
 
 /// The strict client and the server, in one process.
-@Suite(.timeLimit(.minutes(4))) struct ClientTests {
+@Suite(.timeLimit(.minutes(20))) struct ClientTests {
     static let texts = ["Subject: one\r\n\r\nhello\r\n.dot\r\n", "Subject: two\r\n\r\n..\r\n.\r\nno end"]
 
     private func run(

@@ -7,7 +7,7 @@ import POP3Server
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct LogOnTests {
+@Suite(.timeLimit(.minutes(20))) struct LogOnTests {
     static let empty = "+OK maildrop has 0 messages (0 octets)\r\n"
 
     private func base64(_ text: String) -> String { String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self) }

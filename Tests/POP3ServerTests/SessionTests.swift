@@ -7,7 +7,7 @@ import POP3Server
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct SessionTests {
+@Suite(.timeLimit(.minutes(20))) struct SessionTests {
     static let first = "Subject: one\r\n\r\nhello\r\n.dot\r\n"
     static let second = "Subject: two\r\n\r\nlast line without end"
     static let opening = "+OK maildrop has 2 messages (66 octets)\r\n"

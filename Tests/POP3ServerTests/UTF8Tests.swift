@@ -8,7 +8,7 @@ import POP3Wire
 import SASL
 import Testing
 
-@Suite("POP3 UTF8 (RFC 6856)", .timeLimit(.minutes(4)))
+@Suite("POP3 UTF8 (RFC 6856)", .timeLimit(.minutes(20)))
 struct UTF8Tests {
     private static let plain = "Subject: one\r\n\r\nhello\r\n"
     private static let body = "\r\n.dot ü\r\nlast\r\n"

@@ -12,7 +12,7 @@ import Testing
 
 @testable import Resolver
 
-@Suite(.timeLimit(.minutes(4))) struct ResolverClientTests {
+@Suite(.timeLimit(.minutes(20))) struct ResolverClientTests {
     /// Keeps the numbers of events.
     private final class Numbers: EventSink {
         let seen = Lock<[UInt16]>([])

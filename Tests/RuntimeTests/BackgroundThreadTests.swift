@@ -6,7 +6,7 @@ internal import Locking
 internal import Runtime
 internal import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct BackgroundThreadTests {
+@Suite(.timeLimit(.minutes(20))) struct BackgroundThreadTests {
     private struct Failure: Error {}
 
     @Test func `What is run comes back, from one thread of low priority`() async throws {

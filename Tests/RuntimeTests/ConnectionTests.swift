@@ -6,7 +6,7 @@ import Glibc
 import Runtime
 import Testing
 
-@Suite("Connections", .timeLimit(.minutes(4)))
+@Suite("Connections", .timeLimit(.minutes(20)))
 struct ConnectionTests {
     @Test("Lines are framed at LF, with CRLF told apart, however the bytes come", arguments: [1, 2, 3, 7, 100])
     func lines(chunk: Int) async throws {
@@ -135,7 +135,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("What the peer does not take at once stays gathered, and comes in its order", .timeLimit(.minutes(1)))
+    @Test("What the peer does not take at once stays gathered, and comes in its order", .timeLimit(.minutes(20)))
     func flushWithoutWaiting() async throws {
         try await EventLoop.run { loop in
             let (client, server) = try Connection.pair(loop: loop)

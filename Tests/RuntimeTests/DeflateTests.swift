@@ -5,7 +5,7 @@ import Compression
 import Runtime
 import Testing
 
-@Suite("Compressed connections", .timeLimit(.minutes(4)))
+@Suite("Compressed connections", .timeLimit(.minutes(20)))
 struct DeflateConnectionTests {
     @Test("Lines go both ways; what was read before belongs to what is compressed")
     func lines() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite("Jobs of an event loop", .timeLimit(.minutes(4)))
+@Suite("Jobs of an event loop", .timeLimit(.minutes(20)))
 struct EventLoopTests {
     /// Lives on a loop.
     private actor Resident {

@@ -7,7 +7,7 @@ import Locking
 import Runtime
 import Testing
 
-@Suite("Listeners and TLS", .timeLimit(.minutes(4)))
+@Suite("Listeners and TLS", .timeLimit(.minutes(20)))
 struct ListenerTests {
     /// A self-signed certificate in files, for the time of a test.
     static func withCertificate<R>(_ body: (TLSContext, TLSContext) async throws -> R) async throws -> R {

@@ -5,7 +5,7 @@ import Locking
 import Runtime
 import Testing
 
-@Suite("Turns of tasks on one loop", .timeLimit(.minutes(1)))
+@Suite("Turns of tasks on one loop", .timeLimit(.minutes(20)))
 struct LoopTurnTests {
     @Test func aTurnEndsByTheClock() {
         let begun = ContinuousClock.now

@@ -4,7 +4,7 @@
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct ProxyHeaderTests {
+@Suite(.timeLimit(.minutes(20))) struct ProxyHeaderTests {
     static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
 
     static func binary(_ command: UInt8, _ family: UInt8, _ payload: [UInt8]) -> [UInt8] {

@@ -6,7 +6,7 @@ import Runtime
 import Testing
 
 /// Words by keys in memory that processes share.
-@Suite(.timeLimit(.minutes(2))) struct SharedTableTests {
+@Suite(.timeLimit(.minutes(20))) struct SharedTableTests {
     private static func word(_ table: SharedTable, _ key: UInt64) -> UInt64 { table.change(key) { ($0, $0) } }
     private static func put(_ table: SharedTable, _ key: UInt64, _ word: UInt64) {
         table.change(key) { _ in (word, ()) }

@@ -11,7 +11,7 @@ import SMTPWire
 import Testing
 
 /// Connections that the other side opened (RFC 2645), and their loan to other processes.
-@Suite(.timeLimit(.minutes(4))) struct AdoptedConnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct AdoptedConnectionTests {
     private static let options = Post.options {
         $0.isAdopted = true
         $0.security = .none

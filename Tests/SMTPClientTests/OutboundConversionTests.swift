@@ -6,7 +6,7 @@ import SMTPClient
 import SMTPWire
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct OutboundConversionTests {
+@Suite(.timeLimit(.minutes(20))) struct OutboundConversionTests {
     private static let text =
         "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
         + "Content-Transfer-Encoding: 8bit\r\n\r\nHellö\r\n.dot\r\n"

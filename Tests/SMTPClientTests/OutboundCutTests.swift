@@ -8,7 +8,7 @@ import SMTPWire
 import Testing
 
 /// Servers that go away after each octet of the dialogue (A3.3): nothing is lost, and what is in doubt is known to be.
-@Suite(.timeLimit(.minutes(2))) struct OutboundCutTests {
+@Suite(.timeLimit(.minutes(20))) struct OutboundCutTests {
     /// Stands between a client and a server, and cuts the line after so many octets of one direction.
     private final class Cutter: Sendable {
         let fromClient: Int

@@ -10,7 +10,7 @@ import SMTPClient
 import SMTPWire
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct OutboundSecurityTests {
+@Suite(.timeLimit(.minutes(20))) struct OutboundSecurityTests {
     /// A certificate for the first of the test's hosts, in files for the time of a test.
     private func withCertificate<R>(_ body: (TLSContext, String) async throws -> R) async throws -> R {
         let made = try SelfSignedCertificate(names: ["mx1.example"])

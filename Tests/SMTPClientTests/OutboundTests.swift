@@ -8,7 +8,7 @@ import SMTPClient
 import SMTPWire
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct OutboundTests {
+@Suite(.timeLimit(.minutes(20))) struct OutboundTests {
     private static let rich = ["PIPELINING", "8BITMIME", "SIZE 100000000", "DSN"]
 
     @Test(arguments: [[], ["PIPELINING"], ["PIPELINING", "CHUNKING"], ["CHUNKING"], rich])
@@ -206,7 +206,7 @@ import Testing
         #expect(liar.lines.contains("DATA") && liar.connections == 2)
     }
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(20)))
     func `Replies without end are ended, and so is silence`() async throws {
         let endless: @Sendable (Connection) async throws -> Void = { connection in
             let lines = Array(String(repeating: "250-more and more\r\n", count: 5_000).utf8)

@@ -8,7 +8,7 @@ import SMTPClient
 import SMTPWire
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct SMTPClientSessionTests {
+@Suite(.timeLimit(.minutes(20))) struct SMTPClientSessionTests {
     private static let text = ".dot\r\n..\r\nlast line without end"
 
     private func recipients(_ names: [String]) -> [RecipientCommand] {

@@ -7,7 +7,7 @@ import SMTPServer
 import Testing
 
 /// A client that goes away at any octet of a transaction: nothing is delivered before the end of the message.
-@Suite(.timeLimit(.minutes(2))) struct AbortTests {
+@Suite(.timeLimit(.minutes(20))) struct AbortTests {
     @Test(arguments: [
         "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n..x\r\n.\r\n",
         "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nBDAT 6\r\na: b\r\nBDAT 5 LAST\r\n\r\n.\r\n",
@@ -40,7 +40,7 @@ import Testing
 }
 
 /// A process that drains says 421 between messages, and lets a message come to its end.
-@Suite(.timeLimit(.minutes(4))) struct DrainingTests {
+@Suite(.timeLimit(.minutes(20))) struct DrainingTests {
     private static let start = "EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n"
 
     /// What the server says when the loop drains after `first`, `second` being sent behind that.

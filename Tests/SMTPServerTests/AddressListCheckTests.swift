@@ -22,7 +22,7 @@ private final class Lists: AddressListSource {
     }
 }
 
-@Suite(.timeLimit(.minutes(4))) struct AddressListCheckTests {
+@Suite(.timeLimit(.minutes(20))) struct AddressListCheckTests {
     private func verdict(
         _ lists: [String],
         _ host: String = "192.0.2.7",

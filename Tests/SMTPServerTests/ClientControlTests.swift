@@ -11,7 +11,7 @@ import Settings
 import Testing
 
 /// Limits, lists and the greylist, without a connection.
-@Suite(.timeLimit(.minutes(4))) struct ClientControlTests {
+@Suite(.timeLimit(.minutes(20))) struct ClientControlTests {
     private static func address(_ text: String) throws -> SocketAddress {
         try #require(SocketAddress(host: text, port: 4711))
     }

@@ -26,7 +26,7 @@ final class RecordingQueues: QueueStarter {
     }
 }
 
-@Suite(.timeLimit(.minutes(4))) struct ExtensionTests {
+@Suite(.timeLimit(.minutes(20))) struct ExtensionTests {
     private static let logOn = SubmissionTests.logOn
 
     @Test(arguments: [

@@ -6,7 +6,7 @@ import MailTypes
 import SMTPServer
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct LMTPTests {
+@Suite(.timeLimit(.minutes(20))) struct LMTPTests {
     @Test func `One reply for each recipient`() async throws {
         let test = TestServer(.lmtp)
         let script =

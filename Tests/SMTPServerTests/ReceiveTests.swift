@@ -5,7 +5,7 @@ import SMTPServer
 import Settings
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct ReceiveTests {
+@Suite(.timeLimit(.minutes(20))) struct ReceiveTests {
     static let message = "From: <x@far.example>\r\nSubject: hi\r\n\r\nHello\r\n..dot\r\n"
 
     @Test func `A message comes in as it was sent`() async throws {

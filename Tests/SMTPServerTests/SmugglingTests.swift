@@ -5,7 +5,7 @@ import SMTPServer
 import Testing
 
 /// Acceptance A3.4, inbound: sequences that some server somewhere takes for the end of data.
-@Suite(.timeLimit(.minutes(4))) struct SmugglingTests {
+@Suite(.timeLimit(.minutes(20))) struct SmugglingTests {
     static let sequences = [
         "\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\n.\r", "\r.\n", "\r\r\n.\r\r\n",
         "\r\n\u{0}.\r\n",

@@ -9,7 +9,7 @@ import SMTPServer
 import SMTPWire
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct SubmissionTests {
+@Suite(.timeLimit(.minutes(20))) struct SubmissionTests {
     static func plain(_ user: String, _ password: String) -> String {
         String(decoding: Base64.encode(Array("\u{0}\(user)\u{0}\(password)".utf8)), as: UTF8.self)
     }

@@ -104,7 +104,7 @@ private final class Worker: MessageSink, RecipientResolver {
     }
 }
 
-@Suite(.timeLimit(.minutes(4))) struct LocalDeliveryTests {
+@Suite(.timeLimit(.minutes(20))) struct LocalDeliveryTests {
     private static func recipient(_ account: UInt64) -> TransactionRecipient? {
         guard let address = MailboxAddress("u\(account)@example.test") else { return nil }
         return TransactionRecipient(

@@ -5,7 +5,7 @@ import Runtime
 import Testing
 import TransportRole
 
-@Suite(.timeLimit(.minutes(4))) struct MessageSpoolTests {
+@Suite(.timeLimit(.minutes(20))) struct MessageSpoolTests {
     @Test(arguments: [0, 1, 1000, MessageSpool.memoryOctets, MessageSpool.memoryOctets + 1, 1_000_000], [0, 10])
     func `What goes in comes out, digest and all`(count: Int, leftOut: Int) async throws {
         let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }

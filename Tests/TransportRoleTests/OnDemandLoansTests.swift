@@ -12,7 +12,7 @@ import Testing
 
 @testable import TransportRole
 
-@Suite(.timeLimit(.minutes(2))) struct OnDemandLoansTests {
+@Suite(.timeLimit(.minutes(20))) struct OnDemandLoansTests {
     // MARK: Offers
 
     @Test func `What was withdrawn is not taken`() async {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import TransportRole
 
-@Suite(.timeLimit(.minutes(2))) struct OnDemandSessionsTests {
+@Suite(.timeLimit(.minutes(20))) struct OnDemandSessionsTests {
     private func line(_ name: String) throws -> OnDemandSessions.Line {
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 0))
         return OnDemandSessions.Line(host: SMTPHost(name, address), options: SMTPOutboundOptions(heloName: "x"))

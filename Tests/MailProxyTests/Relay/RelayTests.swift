@@ -6,7 +6,7 @@ import MailProxy
 import Runtime
 import Testing
 
-@Suite(.timeLimit(.minutes(4))) struct RelayTests {
+@Suite(.timeLimit(.minutes(20))) struct RelayTests {
     private struct Rig: Sendable {
         let backEnd: FakeBackEnd
         let dialer: BackEndDialer
@@ -145,7 +145,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(4))) struct BackEndDialerTests {
+@Suite(.timeLimit(.minutes(20))) struct BackEndDialerTests {
     private func dial(
         _ backEnd: FakeBackEnd,
         deadline: Duration = .seconds(5),

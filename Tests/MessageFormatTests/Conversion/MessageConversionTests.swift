@@ -148,7 +148,7 @@ import Testing
         return leaves(MessageStructure(parsing: octets).root)
     }
 
-    @Test(.enabled(if: Corpus.isPresent), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: Corpus.isPresent), .timeLimit(.minutes(20)))
     func `Real messages: 7-bit data, and the same leaves`() {
         var changed = 0
         for file in Corpus.files where file.bytes.count < 2_000_000 {
