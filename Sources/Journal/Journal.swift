@@ -50,21 +50,21 @@ package final class Journal: Sendable {
 
     /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer.
     ///
-    /// `witness` is asked, when checkpoints are gone or damaged, for the last record that the caller knows to have been
-    /// on disk: what of it is not there counts as lost, and its place is not written again. Blocks for as long as
+    /// `witness` is asked, when checkpoints are gone or damaged, for records that the caller knows to have been on disk:
+    /// what of the last of them is not there counts as lost, and its place is not written again. Blocks for as long as
     /// recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to that.
     package static func open(
         _ directory: String,
         identity: JournalIdentity,
         options: JournalOptions = JournalOptions(),
-        witness: () -> RecordPosition? = { nil }
+        witness: () -> [RecordPosition] = { [] }
     ) throws(JournalError) -> Journal {
         try Directories.make(directory)
         for name in try Directories.entries(directory) where name.hasSuffix(TemporaryFile.suffix) {
             unsafe unlink("\(directory)/\(name)")
         }
-        let segments = try SegmentTable(directory: directory, identity: identity)
-        var pass = RecoveryPass(segments: segments, identity: identity, directory: directory)
+        let segments = try SegmentTable(directory: directory, identity: identity, options: options)
+        var pass = RecoveryPass(segments: segments, identity: identity, directory: directory, options: options)
         let recovery = try pass.run(witness: witness)
         let indexer = SegmentIndexer(segments)
         let writer = JournalWriter(

@@ -141,13 +141,17 @@ package struct JournalFaults: Sendable {
     package var write: @Sendable (_ octets: Int) -> Result<Int, FaultErrno>
     /// The errno that fdatasync fails with; 0 for none.
     package var sync: @Sendable () -> Int32
+    /// The errno that making a cut segment as long as it was fails with; 0 for none.
+    package var lengthen: @Sendable () -> Int32
 
     package init(
         write: @escaping @Sendable (_ octets: Int) -> Result<Int, FaultErrno> = { .success($0) },
-        sync: @escaping @Sendable () -> Int32 = { 0 }
+        sync: @escaping @Sendable () -> Int32 = { 0 },
+        lengthen: @escaping @Sendable () -> Int32 = { 0 }
     ) {
         self.write = write
         self.sync = sync
+        self.lengthen = lengthen
     }
 }
 

@@ -34,7 +34,7 @@ struct OpenedStore: Sendable {
                     identity: format.identity,
                     options: options
                 ) {
-                    snapshots.lastRecord { format.shard(of: $0) == shard }
+                    snapshots.lastRecords { format.shard(of: $0) == shard }
                 }
                 RecoveryReport.record(journal.recovery, shard: shard, to: events)
                 journals.append(journal)

@@ -62,12 +62,12 @@ struct SnapshotFiles: Sendable {
         return nil
     }
 
-    /// The last record that any snapshot of some accounts has in it.
+    /// The last record that is in each snapshot of some accounts.
     ///
     /// Blocks; it reads all of them.
-    func lastRecord(where isMeant: (AccountID) -> Bool) -> RecordPosition? {
+    func lastRecords(where isMeant: (AccountID) -> Bool) -> [RecordPosition] {
         let positions = files().compactMap { $0.account.flatMap { isMeant($0) ? load($0)?.position : nil } }
-        return positions.max().map { RecordPosition(segment: $0.segment, offset: $0.offset) }
+        return positions.map { RecordPosition(segment: $0.segment, offset: $0.offset) }
     }
 
     /// Every snapshot file, with its account where the name says one.

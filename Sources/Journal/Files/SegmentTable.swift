@@ -29,12 +29,19 @@ final class SegmentTable: Sendable {
     static let maximumOpen = 128
     let directory: String
     let identity: JournalIdentity
+    /// No segment is larger, whatever anything says.
+    let largestOctets: UInt64
     private let state: Lock<State>
 
     /// Without an identity no record can be read.
-    init(directory: String, identity: JournalIdentity = JournalIdentity(high: 0, low: 0)) throws(JournalError) {
+    init(
+        directory: String,
+        identity: JournalIdentity = JournalIdentity(high: 0, low: 0),
+        options: JournalOptions = JournalOptions()
+    ) throws(JournalError) {
         self.directory = directory
         self.identity = identity
+        largestOctets = options.largestSegment(in: directory)
         let numbers = try Directories.entries(directory).compactMap(SegmentFile.number(of:)).sorted()
         state = Lock(State(numbers: numbers))
     }

@@ -86,6 +86,19 @@ extension SegmentIndex {
         return nil
     }
 
+    /// Where segments ended, from a number on, when their sidecars were written; of those that begin with a whole block.
+    ///
+    /// The last segment has one when it was full, and left. Blocks.
+    static func knownEnds(in directory: String, _ identity: JournalIdentity, from first: UInt32) -> [KnownEnd] {
+        let numbers = ((try? Directories.entries(directory)) ?? []).compactMap(number(of:)).filter { $0 >= first }
+        return numbers.compactMap { number in
+            guard let binding = binding(of: number, in: directory), binding.identity == identity,
+                var reading = IndexReading(binding, in: directory), case .entry = reading.step()
+            else { return nil }
+            return KnownEnd(segment: number, octets: binding.sealedLength, isExact: true)
+        }
+    }
+
     /// What the first octets of a sidecar say that it is bound to; nothing of that is checked.
     private static func binding(of number: UInt32, in directory: String) -> Binding? {
         let descriptor = unsafe open(path(number, in: directory), O_RDONLY | O_CLOEXEC)

@@ -15,6 +15,12 @@ struct HeadsCheckpoint: Sendable {
         /// The last record before `from`: it must still end there, or the segments are not those that were read.
         var last: RecordPosition
         var heads: [UInt64: RecordPosition]
+
+        /// Nothing else is written: recovery begins where the last record ends, or with the segment after it.
+        var isPossible: Bool {
+            guard from.segment != last.segment else { return from.offset > last.offset }
+            return last.segment < .max && from == RecordPosition(segment: last.segment + 1, offset: 0)
+        }
     }
 
     private static let magic: UInt64 = 0x3144_4145_4C54_524D
@@ -38,12 +44,11 @@ struct HeadsCheckpoint: Sendable {
         }
     }
 
-    /// The later of the two that are whole.
-    func load() -> Contents? {
-        let found = Self.names.compactMap { name in
+    /// Those that are whole.
+    func all() -> [Contents] {
+        Self.names.compactMap { name in
             WholeFile.contents("\(directory)/\(name)").flatMap { Self.decode($0, identity) }
         }
-        return found.max { ($0.last, $0.from) < ($1.last, $1.from) }
     }
 
     /// The files that are there and cannot be used.

@@ -11,6 +11,7 @@ struct RecoveryPass {
     let segments: SegmentTable
     let identity: JournalIdentity
     let directory: String
+    let options: JournalOptions
     /// Sealed segments without a whole sidecar, of those that were read.
     private(set) var unindexed: [UInt32] = []
     private(set) var heads: [UInt64: RecordPosition] = [:]
@@ -23,26 +24,26 @@ struct RecoveryPass {
     private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
     /// How far the journal went, by what is derived from it, when that is further than its records go.
     private var known: KnownEnd?
+    /// The last segment that was there; 0 when there was none.
+    private var newestFound: UInt32 = 0
     /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
     private var cut: RecordHeader?
 
-    init(segments: SegmentTable, identity: JournalIdentity, directory: String) {
+    init(segments: SegmentTable, identity: JournalIdentity, directory: String, options: JournalOptions) {
         self.segments = segments
         self.identity = identity
         self.directory = directory
+        self.options = options
     }
 
-    /// `witness` is asked for the last record that others know of when the checkpoints may not tell of it.
-    mutating func run(witness: () -> RecordPosition?) throws(JournalError) -> JournalRecovery {
-        let saved = HeadsCheckpoint(directory: directory, identity: identity).load()
-        known = saved.map { KnownEnd($0) }
-        if saved == nil || !HeadsCheckpoint.damaged(in: directory, identity).isEmpty {
-            known = KnownEnd.later(known, witness().map { KnownEnd(record: $0) })
-        }
-        try known?.restoreLastSegment(of: segments)
+    /// `witness` is asked for records that others know of when the checkpoints may not tell of them.
+    mutating func run(witness: () -> [RecordPosition]) throws(JournalError) -> JournalRecovery {
+        newestFound = segments.numbers.last ?? 0
+        let saved = readKnownEnd(witness)
+        if let known { try segments.restoreLast(known) }
         let numbers = segments.numbers
         guard let last = numbers.last else { return found }
-        let restored = try segments.restoreLengths()
+        let restored = segments.restoreLengths(faults: options.faults)
         let from = try usableCheckpoint(saved, numbers)
         for lost in restored { note(lost.octets, in: lost.segment) }
         let scanned = numbers.filter { $0 >= from.segment }
@@ -53,6 +54,27 @@ struct RecoveryPass {
         if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
         try settle(last, numbers)
         return found
+    }
+
+    /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
+    ///
+    /// What names an end that cannot be is as good as damaged.
+    private mutating func readKnownEnd(_ witness: () -> [RecordPosition]) -> HeadsCheckpoint.Contents? {
+        let bounds = EndBounds(newest: newestFound, octets: segments.largestOctets)
+        let checkpoints = HeadsCheckpoint(directory: directory, identity: identity).all()
+        let usable = checkpoints.filter { bounds.admit(KnownEnd($0)) && $0.isPossible }
+        let saved = usable.max { ($0.last, $0.from) < ($1.last, $1.from) }
+        known = saved.map { KnownEnd($0) }
+        let isDamaged = !HeadsCheckpoint.damaged(in: directory, identity).isEmpty
+        if saved == nil || isDamaged || usable.count < checkpoints.count {
+            for end in witness().map({ KnownEnd(record: $0) }) where bounds.admit(end) {
+                known = KnownEnd.later(known, end)
+            }
+        }
+        for end in SegmentIndex.knownEnds(in: directory, identity, from: newestFound) where bounds.admit(end) {
+            known = KnownEnd.later(known, end)
+        }
+        return saved
     }
 
     /// Where the headers have to be read from.
@@ -115,12 +137,24 @@ struct RecoveryPass {
     }
 
     /// What was cut off is met again by who reads the headers: that is one damage.
-    private mutating func note(_ octets: Range<UInt64>, in segment: UInt32) {
+    private mutating func note(_ octets: Range<UInt64>, in segment: UInt32, following: UInt64 = 0) {
         let place = found.damage.firstIndex { $0.segment == segment && $0.octets.overlaps(octets) }
-        guard let place else { return found.damage.append(JournalRecovery.Damage(segment: segment, octets: octets)) }
+        guard let place else {
+            let damage = JournalRecovery.Damage(segment: segment, octets: octets, following: following)
+            return found.damage.append(damage)
+        }
+        found.damage[place].following = max(found.damage[place].following, following)
         let known = found.damage[place].octets
         found.damage[place].octets =
             min(known.lowerBound, octets.lowerBound)..<max(known.upperBound, octets.upperBound)
+    }
+
+    /// What tells of the end of the last segment does not tell what was written after it was made: the rest of the
+    /// segment, and segments before it that are gone with it.
+    private func mayHaveFollowed(_ end: UInt64, in last: UInt32) -> UInt64 {
+        let gone = last > newestFound ? UInt64(last - newestFound - 1) : 0
+        let (octets, overflow) = options.usualOctets.multipliedReportingOverflow(by: gone)
+        return (overflow ? .max : octets).addingSaturated(options.usualOctets - min(options.usualOctets, end))
     }
 
     private mutating func take(_ header: RecordHeader) {
@@ -149,14 +183,15 @@ struct RecoveryPass {
         let isUnread = !isOurs && size >= UInt64(RecordHeader.size)
         if isUnread, let other = Journal.identityOfRecords(in: directory), other != identity { throw .foreign }
         if let lost = known?.lost(in: last, endingAt: end, size) {
-            note(isUnread ? 0..<lost.upperBound : lost, in: last)
+            note(isUnread ? 0..<lost.upperBound : lost, in: last, following: mayHaveFollowed(lost.upperBound, in: last))
             // It stays, so that its number is never given again, and what is left of it is shown.
             if let cut, cut.position.offset < lost.upperBound {
                 take(cut)
                 // Nothing of it is in doubt: it was on disk, and is damaged.
                 lastCommit.removeAll { $0.position == cut.position }
             }
-            try file.lengthen(to: lost.upperBound)
+            // Where the file cannot be made longer it stays as it is, and the next segment says how long it was.
+            _ = file.lengthen(to: lost.upperBound, faults: options.faults)
             leave(last, endingAt: lost.upperBound)
         } else if isUnread, size > end {
             note(0..<size, in: last)
@@ -181,8 +216,8 @@ struct RecoveryPass {
     /// The first record of the next segment has to name where these end.
     private mutating func oweEnds(_ numbers: ArraySlice<UInt32>) throws(JournalError) {
         tail.owedSeal.ends = try numbers.suffix(SegmentSeal.maximumEnds).map { number throws(JournalError) in
-            let size = try segments.file(number).size()
-            return SegmentSeal.End(segment: number, offset: segments.recordsEnd(of: number, size: size))
+            if let known = segments.end(of: number) { return SegmentSeal.End(segment: number, offset: known) }
+            return SegmentSeal.End(segment: number, offset: try segments.file(number).size())
         }
     }
 }

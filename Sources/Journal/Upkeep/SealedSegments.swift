@@ -68,8 +68,10 @@ extension Journal {
         else { return }
         for end in SegmentSeal(metadata).ends where end.segment < number && segments.contains(end.segment) {
             let file = try SegmentFile.openForWriting(end.segment, in: directory)
-            if try file.size() != end.offset {
+            if try file.size() > end.offset {
                 guard ftruncate(file.descriptor, off_t(clamping: end.offset)) == 0 else { throw .last("ftruncate") }
+            } else if end.offset <= segments.largestOctets {
+                _ = file.lengthen(to: end.offset, faults: options.faults)
             }
             guard fsync(file.descriptor) == 0 else { throw .last("fsync") }
         }

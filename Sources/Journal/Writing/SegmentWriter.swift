@@ -124,7 +124,8 @@ struct SegmentWriter {
 
     private mutating func currentFile() throws(JournalError) -> SegmentFile {
         if let file { return file }
-        guard nextNumber < .max else { throw .tooLarge }
+        // One beyond is not seen by the next start.
+        guard nextNumber <= SegmentFile.largestNumber else { throw .tooLarge }
         defer { nextNumber += 1 }
         let created = try SegmentFile.create(nextNumber, in: directory)
         segments.add(created)
