@@ -58,7 +58,8 @@ struct BaseReplay {
         try journal.replay(account.rawValue, after: start, stopsAt: stopsAt) { item in
             guard isSecond || !isUndecodable else { return }
             switch item {
-            case .damaged(let position): damaged(position, visit)
+            case .unreadable(let octets): return visit(.gap(octets: octets))
+            case .damaged(let position, let octets): damaged(position, octets, visit)
             case .record(let entry) where entry.kind == MailRecordKind.base:
                 isUndecodable = !takeBase(entry, visit) && isFirst && !isSecond || isSecond
             case .record(let entry): take(entry, visit)
@@ -79,7 +80,8 @@ struct BaseReplay {
         endHalf(visit)
         let place = JournalAccountLog.place(entry.position, preamble: entry.body.preamble)
         guard let decoded = LogRecord.decode(entry.metadata), decoded.fence.account == account else {
-            return visit(.damaged(place.position))
+            visit(.damaged(place.position))
+            return visit(.gap(octets: UInt64(entry.metadata.count)))
         }
         visit(.record(decoded.record, place))
     }
@@ -100,14 +102,16 @@ struct BaseReplay {
         return join(Half(place: place, record: record, octets: octets), visit)
     }
 
-    private mutating func damaged(_ position: RecordPosition, _ visit: (LogItem) -> Void) {
+    /// - Parameter octets: of its metadata, which say what it was and what numbers it gave; a base gives none.
+    private mutating func damaged(_ position: RecordPosition, _ octets: UInt32, _ visit: (LogItem) -> Void) {
         let place = LogPosition(segment: position.segment, offset: position.offset)
         guard let entry = try? journal.record(at: position), let record = Self.base(entry, of: account),
             let octets = try? read(entry.body)
         else {
             given = nil
             endHalf(visit)
-            return visit(.damaged(place))
+            visit(.damaged(place))
+            return visit(.gap(octets: UInt64(octets)))
         }
         if let given, given.isTwin(of: record) { return }
         _ = join(Half(place: place, record: record, octets: octets), visit)

@@ -22,6 +22,7 @@ final class JournalAccountLog: AccountLog {
     private let events: EventRecorder
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
+    let losses: KnownLosses
     /// Records of the store itself.
     static let storeStream = UInt64.max
 
@@ -30,27 +31,30 @@ final class JournalAccountLog: AccountLog {
         self.shards = shards
         self.snapshots = snapshots
         self.events = events
-        let last = shards.map { Self.lastEpoch(of: $0) }.max() ?? 0
+        let fences = shards.map { Self.lastFence(of: $0) }
+        let last = fences.map(\.epoch).max() ?? 0
         // The clock helps when the last fence is lost; the last fence when the clock was set back.
         epoch = max(last + 1, UInt64(clamping: wallClock()))
+        losses = KnownLosses(zip(shards, fences).map { ShardLosses($0, before: $1.lost) })
     }
 
-    private static func lastEpoch(of shard: Journal) -> UInt64 {
+    private static func lastFence(of shard: Journal) -> (epoch: UInt64, lost: [LostOctets]) {
         guard let head = shard.head(of: storeStream), let entry = try? shard.record(at: head),
-            case .fence(let epoch) = LogRecord.decode(entry.metadata)?.record
-        else { return 0 }
-        return min(epoch, .max - 1)
+            case .fence(let epoch, let lost) = LogRecord.decode(entry.metadata)?.record
+        else { return (0, []) }
+        return (min(epoch, .max - 1), lost)
     }
 
     /// Writes the fence of this start, and takes back the delivery ids of messages that may never have been
-    /// acknowledged, so that a retry is stored anew.
+    /// acknowledged, so that a retry is stored anew; where octets were found to be lost, has every account pass over the
+    /// numbers that may have been given in them, with the fence that names them, so that it is done once.
     ///
     /// Returns those messages: each is in pieces.
     func begin() async throws(MailStoreError) -> [DoubtfulMessage] {
         var doubtful: [DoubtfulMessage] = []
-        for shard in shards {
-            let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
-            var records = [Self.record(LogAppend(.fence(epoch)), fence)]
+        for (number, shard) in shards.enumerated() {
+            var records = [fenceRecord(number)]
+            records += await BlockingPool.shared.run { self.skips(number) }
             for entry in await BlockingPool.shared.run({ Self.torn(in: shard) }) {
                 guard case .message(let message) = LogRecord.decode(entry.metadata)?.record else { continue }
                 let owner = Fence(account: AccountID(entry.stream), epoch: epoch)
@@ -68,6 +72,36 @@ final class JournalAccountLog: AccountLog {
         return doubtful
     }
 
+    /// The fence of this start.
+    ///
+    /// - Parameter segments: those that are about to go: what was lost in them need not be known any more.
+    private func fenceRecord(_ shard: Int, without segments: Set<UInt32> = []) -> JournalRecord {
+        let lost = losses.all(shard).filter { !segments.contains($0.segment) }
+        let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
+        return Self.record(LogAppend(.fence(epoch, lost: lost)), fence)
+    }
+
+    /// What accounts have to pass over, of a shard that has lost octets; for every account that is known to be in it.
+    ///
+    /// Blocks.
+    private func skips(_ number: Int) -> [JournalRecord] {
+        let octets = losses.octetsFound(number)
+        guard octets > 0 else { return [] }
+        let skipped = NumbersSkipped(lostOctets: octets, seconds: wallClock())
+        return accounts(shard: number).map { account in
+            Self.record(LogAppend(.numbersSkipped(skipped)), Fence(account: account, epoch: epoch))
+        }
+    }
+
+    /// Every account that has records in a shard, or a snapshot when that is all that is left of it; ascending.
+    ///
+    /// Blocks.
+    func accounts(shard number: Int) -> [AccountID] {
+        let alone = snapshots.files().compactMap(\.account).filter { shardNumber(of: $0) == number }
+        let recorded = shards[number].streams.filter { $0 != Self.storeStream }.map { AccountID($0) }
+        return Set(recorded).union(alone).sorted { $0.rawValue < $1.rawValue }
+    }
+
     /// Records of the last commit whose octets are not all there; one in which a bit was flipped is whole.
     ///
     /// Blocks.
@@ -83,9 +117,8 @@ final class JournalAccountLog: AccountLog {
     /// Writes the fence of this start anew when its record is in segments that are about to go.
     func renewFence(_ number: Int, ifIn segments: Set<UInt32>) async throws(MailStoreError) {
         guard let head = shards[number].head(of: Self.storeStream), segments.contains(head.segment) else { return }
-        let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
         do throws(JournalError) {
-            _ = try await shards[number].append([Self.record(LogAppend(.fence(epoch)), fence)])
+            _ = try await shards[number].append([fenceRecord(number, without: segments)])
         } catch {
             throw MailStoreError(error, "the store cannot be written")
         }
@@ -228,7 +261,7 @@ final class JournalAccountLog: AccountLog {
         guard let snapshot = snapshots.load(account) else { return nil }
         let last = RecordPosition(segment: snapshot.position.segment, offset: snapshot.position.offset)
         switch shard(account).trace(of: account.rawValue, at: last) {
-        case .there: break
+        case .there: lostEnds.withLock { $0[account] = nil }
         case .lost: lostEnds.withLock { $0[account] = last }
         case .other: return nil
         }
@@ -240,6 +273,9 @@ final class JournalAccountLog: AccountLog {
     func lostEnds(shard number: Int) -> [AccountID: RecordPosition] {
         lostEnds.withLock { $0.filter { shardNumber(of: $0.key) == number } }
     }
+
+    /// The state of an account is in the journal again.
+    func settle(_ account: AccountID) { lostEnds.withLock { $0[account] = nil } }
 
     func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {
         guard fence.epoch == epoch else { return }

@@ -62,6 +62,18 @@ struct SnapshotFiles: Sendable {
         return nil
     }
 
+    /// The last record that is in a snapshot, by what it says; nothing of that is checked.
+    ///
+    /// Blocks.
+    static func position(in path: String) -> LogPosition? {
+        guard let head = WholeFile.head(path, headerOctets) else { return nil }
+        var reader = ByteReader(head)
+        guard (try? reader.skip(32)) != nil, let segment = try? reader.integer(UInt32.self),
+            (try? reader.skip(4)) != nil, let offset = try? reader.integer(UInt64.self)
+        else { return nil }
+        return LogPosition(segment: segment, offset: offset)
+    }
+
     /// The last record that is in each snapshot of some accounts.
     ///
     /// Blocks; it reads all of them.

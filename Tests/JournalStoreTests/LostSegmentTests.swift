@@ -123,11 +123,13 @@ struct LostSegmentTests {
                 let octets = try await account.read(entry, 0..<entry.size)
                 #expect(octets.bytes.count == 300)
             }
-            #expect(try await account.put([1]).uid.rawValue == FilledStore.messages + 1)
+            // What came after the snapshots is not known: no UID that it may have had is given again.
+            #expect(try await account.put([1]).uid.rawValue > FilledStore.messages, "\(what)")
         }
+        let uids = try await harness.account(1).uids()
         try await harness.reopenFromJournal()
         // Repair has written bases: nothing derived is needed any more.
-        #expect(try await harness.account(1).uids() == Array(1...(FilledStore.messages + 1)), "\(what)")
+        #expect(try await harness.account(1).uids() == uids, "\(what)")
     }
 
     @Test("A segment that is not the last is lost: the next one, its sidecar, or snapshots tell of its messages")

@@ -87,6 +87,7 @@ extension Journal {
             switch item {
             case .record(let entry): texts.append(String(decoding: entry.metadata, as: UTF8.self))
             case .damaged: texts.append("?")
+            case .unreadable: break
             }
         }
         return texts

@@ -104,6 +104,11 @@ struct LogRecordTests {
             .deliveriesForgotten([DeliveryID(high: 1, low: 2), DeliveryID(high: 3, low: 4)]),
             .accountRemoved,
             .fence(.max),
+            .fence(
+                7,
+                lost: [LostOctets(segment: 3, octets: 1..<9), LostOctets(segment: .max, octets: 0..<(1 << 56))]
+            ),
+            .numbersSkipped(NumbersSkipped(uids: 1 << 40, modSeqs: 3, mailboxes: 0, seconds: -1)),
             .quarantined(
                 QuarantineRecord(
                     mailbox: MailboxID(1),
@@ -191,7 +196,9 @@ struct LogRecordTests {
 
     @Test("Codes of records never change")
     func codes() {
-        #expect(Self.samples.map(\.code) == Array(1...7) + [15, 16] + Array(8...12) + [20, 21, 22, 1, 4, 2])
+        #expect(
+            Self.samples.map(\.code) == Array(1...7) + [15, 16] + Array(8...12) + [12, 17] + [20, 21, 22, 1, 4, 2]
+        )
     }
 
     @Test("A replacement that keeps something says what, behind the flags; one that keeps nothing is as ever")

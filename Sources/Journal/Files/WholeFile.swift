@@ -29,6 +29,17 @@ package enum WholeFile {
         return isWhole ? bytes : nil
     }
 
+    /// The first octets of a file; `nil` when it has fewer or cannot be read.
+    ///
+    /// Blocks.
+    package static func head(_ path: String, _ count: Int) -> [UInt8]? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        let file = SegmentFile(number: 0, descriptor: descriptor)
+        guard let octets = try? file.read(count, at: 0), octets.count == count else { return nil }
+        return octets
+    }
+
     /// Puts a new file in the place of `path`, or leaves the old one as it is.
     ///
     /// With `durable`, the new one is on disk when this returns; without, a power cut may leave either, or a damaged

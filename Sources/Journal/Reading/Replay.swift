@@ -6,8 +6,12 @@ internal import Locking
 /// What replaying meets.
 package enum ReplayItem: Sendable {
     case record(JournalEntry)
-    /// A record of the stream whose metadata is lost.
-    case damaged(RecordPosition)
+    /// A record of the stream whose metadata, so many octets, is lost.
+    case damaged(RecordPosition, metadata: UInt32)
+    /// So many octets of which no record can be read: some of them may have been the stream's.
+    ///
+    /// Not told where the chain of the stream's records is whole.
+    case unreadable(octets: UInt64)
 }
 
 extension Journal {
@@ -37,27 +41,29 @@ extension Journal {
         if try !path.followChain(of: stream, from: writer.heads.withLock { $0[stream] }, after: start, stopsAt: isBase)
         {
             var headers: [RecordHeader] = []
-            try scanHeaders(after: start) { header, _ throws(JournalError) in
+            let gaps = try scanHeaders(after: start) { header, _ throws(JournalError) in
                 if header.stream == stream, header.kind >= RecordKind.firstForUsers { headers.append(header) }
             }
-            try path.take(headers, stopsAt: isBase)
+            try path.take(headers, stopsAt: isBase, gaps)
         }
+        var gaps = path.gaps[...]
         for position in path.positions {
-            if !path.unusable.contains(position), let found = try segments.record(at: position),
-                let metadata = found.metadata
-            {
+            while let gap = gaps.first, gap.start < position { visit(.unreadable(octets: gaps.removeFirst().octets)) }
+            let found = try segments.record(at: position)
+            if !path.unusable.contains(position), let found, let metadata = found.metadata {
                 visit(.record(JournalEntry(found.header, metadata)))
             } else {
-                visit(.damaged(position))
+                visit(.damaged(position, metadata: found?.header.metadataLength ?? 0))
             }
         }
+        for gap in gaps { visit(.unreadable(octets: gap.octets)) }
     }
 
     /// Every record of every stream after a position, oldest first, over any damage.
     ///
     /// Blocks.
     package func replayAll(after start: RecordPosition?, _ visit: (ReplayItem) -> Void) throws(JournalError) {
-        try scanHeaders(after: start) { header, known throws(JournalError) in
+        _ = try scanHeaders(after: start) { header, known throws(JournalError) in
             guard header.kind >= RecordKind.firstForUsers else { return }
             var header = header
             var octets: [UInt8]?
@@ -69,14 +75,17 @@ extension Journal {
                 octets = found?.octets
                 header.isMended = header.isMended || found?.isMended ?? false
             }
-            visit(octets.map { .record(JournalEntry(header, $0)) } ?? .damaged(header.position))
+            let lost = ReplayItem.damaged(header.position, metadata: header.metadataLength)
+            visit(octets.map { .record(JournalEntry(header, $0)) } ?? lost)
         }
     }
 
+    /// Returns what is between the headers and is no record.
     private func scanHeaders(
         after start: RecordPosition?,
         _ visit: (RecordHeader, IndexedMetadata) throws(JournalError) -> Void
-    ) throws(JournalError) {
+    ) throws(JournalError) -> [UnreadableStretch] {
+        var gaps: [UnreadableStretch] = []
         let numbers = segments.numbers
         try SegmentEnds.read(numbers, in: segments, identity: identity)
         for number in numbers where number >= start?.segment ?? 0 {
@@ -85,11 +94,28 @@ extension Journal {
                 switch item {
                 case .record(let header, let metadata), .cut(let header, let metadata):
                     if start.map({ header.position > $0 }) ?? true { try visit(header, metadata) }
-                case .damage: break
+                case .damage(let range):
+                    if let gap = UnreadableStretch(range, in: number, after: start) { gaps.append(gap) }
                 }
             }
             if walk.isIndexBad { indexer.add(number) }
         }
+        return gaps
+    }
+}
+
+/// Octets of a segment of which no record can be read.
+private struct UnreadableStretch {
+    var start: RecordPosition
+    var octets: UInt64
+
+    /// What of a stretch is after a position; `nil` for nothing.
+    init?(_ range: Range<UInt64>, in segment: UInt32, after position: RecordPosition?) {
+        var lower = range.lowerBound
+        if let position, position.segment == segment { lower = max(lower, position.offset) }
+        guard position?.segment ?? 0 <= segment, lower < range.upperBound else { return nil }
+        start = RecordPosition(segment: segment, offset: lower)
+        octets = range.upperBound - lower
     }
 }
 
@@ -101,6 +127,8 @@ private struct ReplayPath {
     private(set) var positions: [RecordPosition] = []
     /// Base records of which not everything verifies.
     private(set) var unusable: Set<RecordPosition> = []
+    /// Where records may have been that are neither; ascending.
+    private(set) var gaps: [UnreadableStretch] = []
 
     init(segments: SegmentTable, identity: JournalIdentity) {
         self.segments = segments
@@ -129,8 +157,13 @@ private struct ReplayPath {
     }
 
     /// Takes all records of the stream, from the last base on.
-    mutating func take(_ headers: [RecordHeader], stopsAt isBase: (UInt8) -> Bool) throws(JournalError) {
+    mutating func take(
+        _ headers: [RecordHeader],
+        stopsAt isBase: (UInt8) -> Bool,
+        _ gaps: [UnreadableStretch]
+    ) throws(JournalError) {
         positions = []
+        self.gaps = gaps
         for header in headers.reversed() {
             positions.append(header.position)
             if isBase(header.kind), isUsable(header) { break }

@@ -88,6 +88,14 @@ extension JournalStore {
         try await upkeep.repair(upkeep.run(unbounded: true, observe: observe))
     }
 
+    /// Writes the state of every account that is had by its snapshot alone, since the end of the journal was lost, into
+    /// the journal; upkeep does it by itself when it begins, and a backup before it copies.
+    ///
+    /// Throws `.storageFull`.
+    package func writeOwedBases() async throws {
+        try await upkeep.writeOwedBases(all: true, upkeep.run(unbounded: true))
+    }
+
     /// Compacts and scrubs by itself, as the settings say, until the task is cancelled.
     ///
     /// To be called once for an open store, and to be ended before `close`. Looks once a minute whether something is to

@@ -21,9 +21,20 @@ extension StoreUpkeep {
             await remember(compacted: record.compacted)
         }
         while !Task.isCancelled {
+            await writeOwedBases()
             guard await UpkeepRun.rest(interval) else { return }
             await compactIfDue()
             await scrubIfDue()
+        }
+    }
+
+    /// On a full disk it is tried again later.
+    private func writeOwedBases() async {
+        let run = run()
+        await withTaskCancellationHandler {
+            try? await writeOwedBases(all: false, run)
+        } onCancel: {
+            run.cancel()
         }
     }
 

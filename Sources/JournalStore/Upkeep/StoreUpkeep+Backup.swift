@@ -28,8 +28,10 @@ extension StoreUpkeep {
 
     /// Hands out everything that was acknowledged before the call, while mail goes on.
     ///
-    /// No segment is removed meanwhile.
+    /// No segment is removed meanwhile. What only a snapshot knows is written into the journal before; on a disk too full
+    /// for that it throws `.storageFull`, for the backup would restore less than is there.
     func backup(to sink: any BackupSink, _ run: UpkeepRun) async throws -> BackupReport {
+        try await writeOwedBases(all: true, run)
         try await run.blocking { self.removals.hold() }
         defer { removals.letGo() }
         for journal in log.shards {

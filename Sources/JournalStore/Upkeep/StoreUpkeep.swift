@@ -53,9 +53,7 @@ final class StoreUpkeep: Sendable {
 
     /// As `accounts`, with those of which nothing but a snapshot is left.
     func allAccounts(shard: Int, _ run: UpkeepRun) async throws -> [AccountID] {
-        let alone = try await run.blocking { self.log.snapshots.files().compactMap(\.account) }
-        let ours = alone.filter { self.log.shardNumber(of: $0) == shard }
-        return Set(accounts(shard: shard)).union(ours).sorted { $0.rawValue < $1.rawValue }
+        try await run.blocking { self.log.accounts(shard: shard) }
     }
 
     func name(of segment: UInt32, shard: Int) -> String {
@@ -122,6 +120,8 @@ final class UpkeepMemory: Sendable {
         /// Segments, by shard, that compression would not make smaller.
         var incompressible: Set<UInt64> = []
         var freedAtCompaction: UInt64 = 0
+        /// Shards whose snapshots were asked whether the journal has what they end with.
+        var examined: Set<Int> = []
     }
 
     private let state = Lock(State())
@@ -144,6 +144,9 @@ final class UpkeepMemory: Sendable {
     func add(incompressible segment: UInt32, _ shard: Int) {
         state.withLock { _ = $0.incompressible.insert(Self.key(segment, shard)) }
     }
+
+    func hasLookedForLostEnds(_ shard: Int) -> Bool { state.withLock { $0.examined.contains(shard) } }
+    func lookedForLostEnds(_ shard: Int) { state.withLock { _ = $0.examined.insert(shard) } }
 
     /// False when another compaction is under way.
     func beginCompaction() -> Bool {

@@ -73,7 +73,8 @@ struct OpenedQueue: Sendable {
         var (damaged, torn) = (damaged, torn)
         try journal.replayAll(after: nil) { item in
             switch item {
-            case .damaged(let position): damaged.append(position)
+            case .damaged(let position, _): damaged.append(position)
+            case .unreadable: break
             case .record(let entry):
                 if entry.kind == QueueRecord.Kind.message, doubtful.contains(entry.position) {
                     if let message = TornMessage(entry) { torn.append(message) }

@@ -53,6 +53,12 @@ extension AccountStore {
         return relocation
     }
 
+    /// Writes the account's state as a base, with its messages where they are, and a snapshot.
+    func writeBase() async throws(MailStoreError) {
+        _ = try await rebase([:], [])
+        await saveSnapshotNow()
+    }
+
     private func planned(_ leaving: Set<UInt32>) async -> RelocationPlan {
         let (state, forwarding) = (state, forwarding)
         return await BlockingPool.shared.run { RelocationPlan(state, leaving, forwarding) }

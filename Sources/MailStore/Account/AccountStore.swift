@@ -215,6 +215,11 @@ package actor AccountStore: MailAccount {
         await BlockingPool.shared.run(work)
     }
 
+    /// Writes a snapshot and waits for it, however few records were applied since the last one.
+    func saveSnapshotNow() async {
+        if let work = snapshotWork() { await BlockingPool.shared.run(work) }
+    }
+
     private func writeSnapshot() {
         if let work = snapshotWork() { BlockingPool.shared.submit(work) }
     }
@@ -286,7 +291,8 @@ extension LogRecord {
         case .quarantined(let record): changed.insert(record.mailbox)
         case .restored(let record): changed.insert(record.target)
         case .access(let record): changed.insert(record.mailbox)
-        case .annotated, .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved:
+        case .annotated, .subscribed, .deliveriesForgotten, .accountRemoved, .fence, .quarantineDeleted, .base, .moved,
+            .numbersSkipped:
             break
         }
     }

@@ -33,6 +33,17 @@ extension LoggedMailStore {
         }
     }
 
+    /// Writes the state of an account as a base, and a snapshot that says that it is there; the account may be closed and
+    /// is closed again.
+    package func writeBase(of account: AccountID) async throws(MailStoreError) {
+        let wasOpen = registry.peek(account) != nil
+        let fence = try await leases.acquire(account, deadline: .now + .seconds(10))
+        let store = try await owner(of: account, fence)
+        let use = registry.lastUse(of: account)
+        defer { if !wasOpen { registry.letGo(account, unlessUsedAfter: use) } }
+        try await store.writeBase()
+    }
+
     /// Takes a message that is in pieces, and may never have been acknowledged, out of its mailbox and into quarantine.
     ///
     /// When that cannot be done, it stays and is shown as a damaged one.

@@ -46,6 +46,7 @@ struct OpenedAccount: Sendable {
         case .damaged(let lost):
             isPatched = true
             report(.recordLost, lost, of: account, events)
+        case .gap(let octets): state.passOver(NumbersSkipped(lostOctets: octets, seconds: 0))
         }
     }
 

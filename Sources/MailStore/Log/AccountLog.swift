@@ -78,6 +78,8 @@ package enum LogItem: Sendable {
     case baseLost(LogPosition)
     /// A record that cannot be read any more.
     case damaged(LogPosition)
+    /// So many octets of records of the account were here, at most, and are lost.
+    case gap(octets: UInt64)
 }
 
 /// A state of an account as of a position: derived, may be missing at any time.

@@ -172,11 +172,12 @@ struct RecordReader {
         case 9: try specialUse()
         case 10: .deliveriesForgotten(try deliveries())
         case 11: .accountRemoved
-        case 12: .fence(try number())
+        case 12: .fence(try number(), lost: try lostOctets())
         case 13: try base().map { .base($0) }
         case 14: .moved(try moved())
         case 15: .annotated(try annotations())
         case 16: .access(AccessRecord(mailbox: try mailbox(), modSeq: try modSeq(), entries: try accessEntries()))
+        case 17: .numbersSkipped(try numbersSkipped())
         case 20: .quarantined(try quarantined())
         case 21: .quarantineDeleted(try quarantineItems())
         case 22: .restored(try restored())

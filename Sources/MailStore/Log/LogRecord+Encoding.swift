@@ -30,6 +30,7 @@ extension LogRecord {
         case .moved: 14
         case .annotated: 15
         case .access: 16
+        case .numbersSkipped: 17
         case .quarantined: 20
         case .quarantineDeleted: 21
         case .restored: 22
@@ -77,7 +78,10 @@ extension LogRecord {
             writer.variableInteger(UInt64(deliveries.count))
             for delivery in deliveries { writer.add(delivery) }
         case .accountRemoved: break
-        case .fence(let epoch): writer.variableInteger(epoch)
+        case .fence(let epoch, let lost):
+            writer.variableInteger(epoch)
+            if !lost.isEmpty { writer.add(lost) }
+        case .numbersSkipped(let record): writer.add(record)
         case .quarantined(let record): writer.add(record)
         case .quarantineDeleted(let items):
             writer.variableInteger(UInt64(items.count))

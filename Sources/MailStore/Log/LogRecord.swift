@@ -22,8 +22,10 @@ package enum LogRecord: Sendable, Hashable {
     /// Delivery ids whose record is in doubt: a retry is to be stored anew.
     case deliveriesForgotten([DeliveryID])
     case accountRemoved
-    /// From here on the epoch is this.
-    case fence(UInt64)
+    /// From here on the epoch is this; octets of the account's journal that are known to be lost.
+    case fence(UInt64, lost: [LostOctets] = [])
+    /// Octets are lost in which there may have been records: numbers go on beyond what they can have given.
+    case numbersSkipped(NumbersSkipped)
     /// Messages that go from a mailbox to the quarantine.
     case quarantined(QuarantineRecord)
     /// Messages in quarantine that are gone for good.

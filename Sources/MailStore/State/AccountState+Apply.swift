@@ -34,6 +34,7 @@ extension AccountState {
             self = AccountState()
             isRemoved = true
         case .moved(let moved): apply(moved, place.body)
+        case .numbersSkipped(let record): apply(record)
         case .fence, .base: break
         case .quarantined(let record): apply(record)
         case .quarantineDeleted(let items): quarantine.removeAll { items.contains($0.id) }

@@ -12,7 +12,7 @@ package struct MailboxState: Sendable, Hashable {
 
     package let id: MailboxID
     package var name: MailboxName
-    package let uidValidity: UIDValidity
+    package internal(set) var uidValidity: UIDValidity
     package var specialUse: Set<SpecialUse>
     /// By ascending UID.
     package internal(set) var messages = MessageTable()
