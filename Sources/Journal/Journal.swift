@@ -143,6 +143,13 @@ package final class Journal: Sendable {
         return try outcome.get()
     }
 
+    /// Says that whoever uses the journal has dealt with what `recovery.doubtful` names, and that this is on disk: the
+    /// next start does not name it again.
+    package func settleDoubt() async throws(JournalError) {
+        guard !recovery.doubtful.isEmpty else { return }
+        _ = try await append([JournalRecord(kind: RecordKind.doubt, stream: 0, metadata: [])])
+    }
+
     /// The last record of a stream that is on disk; `nil` when it was removed with its segment.
     package func head(of stream: UInt64) -> RecordPosition? {
         writer.heads.withLock { $0[stream] }.flatMap { segments.contains($0.segment) ? $0 : nil }

@@ -102,6 +102,15 @@ final class JournalAccountLog: AccountLog {
         return Set(recorded).union(alone).sorted { $0.rawValue < $1.rawValue }
     }
 
+    /// Says that what `begin` returned has been dealt with.
+    func settleDoubt() async throws(MailStoreError) {
+        do throws(JournalError) {
+            for shard in shards { try await shard.settleDoubt() }
+        } catch {
+            throw MailStoreError(error, "the store cannot be written")
+        }
+    }
+
     /// Records of the last commit whose octets are not all there; one in which a bit was flipped is whole.
     ///
     /// Blocks.

@@ -114,6 +114,7 @@ package final class JournalStore: MailStore {
             events: events
         )
         for message in doubtful { await store.withdraw(message.body, in: message.mailbox, of: message.account) }
+        try await opened.log.settleDoubt()
         return JournalStore(opened, store, leases, feed, upkeep)
     }
 

@@ -144,6 +144,33 @@ struct MendingTests {
         await harness.close()
     }
 
+    @Test("However far the start after a power cut comes before the next one, no more is left of what was torn")
+    func tornTwice() async throws {
+        let harness = try await StoreHarness(.journal)
+        try await harness.account().put(pattern(400, seed: 3))
+        let (delivery, octets) = (DeliveryID.random(), pattern(500))
+        try await harness.account().put(octets, delivery: delivery)
+        var killed = KilledStore(harness.directory)
+        await harness.close()
+        let size = try #require(killed.files[KilledStore.segment]?.count)
+        for octet in 40..<60 { killed.files[KilledStore.segment]?[size - octet] = 0 }
+        killed.restore(to: harness.directory)
+        try await harness.open()
+        let after = try #require(KilledStore(harness.directory).files[KilledStore.segment])
+        await harness.close()
+        #expect(after.count > size + 100)
+        for end in stride(from: size, through: after.count, by: 7) {
+            killed.files[KilledStore.segment] = Array(after[..<end])
+            killed.restore(to: harness.directory)
+            try await harness.open()
+            #expect(try await harness.account().uids() == [1], "cut at \(end)")
+            let first = try await harness.account().put(octets, delivery: delivery)
+            let again = try await harness.account().put(octets, delivery: delivery)
+            #expect(first.uid == UID(3) && !first.wasDuplicate && again.wasDuplicate, "cut at \(end)")
+            await harness.close()
+        }
+    }
+
     @Test("The last message before a crash with one flipped bit is whole, and its retry a duplicate")
     func mendedLast() async throws {
         let harness = try await StoreHarness(.journal)

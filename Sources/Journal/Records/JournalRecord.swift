@@ -98,6 +98,8 @@ package enum RecordKind {
     static let closed: UInt8 = 1
     /// First in a segment: names the segment before it and where that one ends.
     static let seal: UInt8 = 2
+    /// Records that a start found in doubt, or that they are settled (`DoubtNote`).
+    static let doubt: UInt8 = 3
     /// Kinds from here are the users'.
     package static let firstForUsers: UInt8 = 16
 }

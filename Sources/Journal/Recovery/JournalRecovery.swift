@@ -28,8 +28,8 @@ package struct JournalRecovery: Sendable, Hashable {
     package var damage: [Damage] = []
     /// Records whose header was read though a bit in it was flipped.
     package var mended: [RecordPosition] = []
-    /// Records of the last commit that do not verify: the commit may never have been acknowledged.
+    /// Records of the last commit that do not verify: the commit may never have been acknowledged; ascending.
     ///
-    /// Their users must not take them for a promise kept.
+    /// Their users must not take them for a promise kept. Each start names them again until `settleDoubt`.
     package var doubtful: [RecordPosition] = []
 }

@@ -19,9 +19,7 @@ struct RecoveryPass {
     private(set) var found = JournalRecovery()
     /// A valid header was seen: what cannot be read is damage or a torn write, and not a wrong identity.
     private(set) var isOurs = false
-    /// Headers of the last commit seen, and where it began.
-    private var lastCommit: [RecordHeader] = []
-    private var lastCommitStart = RecordPosition(segment: 0, offset: 0)
+    private var doubt = CommitInDoubt()
     /// How far the journal went, by what is derived from it, when that is further than its records go.
     private var known: KnownEnd?
     /// The last segment that was there; 0 when there was none.
@@ -163,14 +161,8 @@ struct RecoveryPass {
         isOurs = true
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed
-        let distance = min(UInt64(header.batchDistance), header.position.offset)
-        let start = RecordPosition(segment: header.position.segment, offset: header.position.offset - distance)
-        if start > lastCommitStart, header.batchDistance < .max {
-            lastCommitStart = start
-            lastCommit.removeAll(keepingCapacity: true)
-        }
+        doubt.take(header)
         guard header.kind >= RecordKind.firstForUsers else { return }
-        lastCommit.append(header)
         heads[header.stream] = header.position
     }
 
@@ -188,7 +180,7 @@ struct RecoveryPass {
             if let cut, cut.position.offset < lost.upperBound {
                 take(cut)
                 // Nothing of it is in doubt: it was on disk, and is damaged.
-                lastCommit.removeAll { $0.position == cut.position }
+                doubt.acquit(cut.position)
             }
             // Where the file cannot be made longer it stays as it is, and the next segment says how long it was.
             _ = file.lengthen(to: lost.upperBound, faults: options.faults)
@@ -203,7 +195,8 @@ struct RecoveryPass {
         guard fdatasync(file.descriptor) == 0 else { throw .last("fdatasync") }
         if end == 0 || tail.last == nil { try oweEnds(tail.last == nil ? numbers[...] : numbers.dropLast()) }
         guard !found.wasClosed else { return }
-        for header in lastCommit where !segments.verifies(header) { found.doubtful.append(header.position) }
+        found.doubtful = doubt.torn(in: segments)
+        tail.inDoubt = DoubtNote(of: found.doubtful)
     }
 
     /// The journal goes on in a new segment: nothing is cut off this one, and no place in it is written again, so that

@@ -12,7 +12,8 @@ struct CommitBatch {
     private(set) var heads: [UInt64: RecordPosition] = [:]
     private(set) var positions: [[RecordPosition]] = []
     private var headers: [RecordHeader] = []
-    private var sealPosition: RecordPosition?
+    /// Of the last record of the journal's own.
+    private var ownPosition: RecordPosition?
 
     init(identity: JournalIdentity, segment: UInt32, start: UInt64) {
         self.identity = identity
@@ -22,30 +23,30 @@ struct CommitBatch {
     }
 
     /// Its last record.
-    var last: RecordPosition? { headers.last?.position ?? sealPosition }
+    var last: RecordPosition? { headers.last?.position ?? ownPosition }
 
     func smallOctets(of appends: [PreparedAppend]) -> Int {
-        var total = RecordHeader.size
+        var total = 2 * RecordHeader.size
         for append in appends {
             for record in append.records { total += WriteGather.smallOctets(of: record) }
         }
         return total
     }
 
-    mutating func add(_ seal: SegmentSeal, to gather: WriteGather) {
-        let metadata = seal.encode()
+    /// Adds a record of the journal's own, before all others.
+    mutating func add(_ kind: UInt8, _ metadata: [UInt8], to gather: WriteGather) {
         let header = RecordHeader(
-            kind: RecordKind.seal,
+            kind: kind,
             stream: 0,
             position: RecordPosition(segment: segment, offset: end),
             previous: nil,
             metadataLength: UInt32(metadata.count),
             metadataCRC: CRC32C.of(metadata),
-            batchDistance: 0
+            batchDistance: UInt32(clamping: end - start)
         )
         gather.add(header.encode(identity))
         gather.add(metadata)
-        sealPosition = header.position
+        ownPosition = header.position
         end = header.end
     }
 

@@ -13,6 +13,8 @@ struct JournalTail: Sendable {
     var lastRecord: RecordPosition?
     /// Segments that the next new record has to name the ends of.
     var owedSeal = SegmentSeal()
+    /// What the next commit has to say is in doubt.
+    var inDoubt = DoubtNote()
 }
 
 /// The writer thread's own: writes commits to the last segment, one sync each.
@@ -31,6 +33,9 @@ struct SegmentWriter {
     /// Where the next commit goes.
     private var offset: UInt64
     private var owedSeal: SegmentSeal
+    private var owedDoubt: DoubtNote
+    /// A start from a checkpoint would not see what is in doubt, and neither would one after an end in order.
+    private var isInDoubt: Bool
     private var lastRecord: RecordPosition?
     /// The segment has more than the record that it begins with.
     private var hasRecords: Bool
@@ -54,6 +59,8 @@ struct SegmentWriter {
         nextNumber = (segments.numbers.max() ?? 0) + 1
         offset = tail.last?.end ?? 0
         owedSeal = tail.owedSeal
+        owedDoubt = tail.inDoubt
+        isInDoubt = !tail.inDoubt.positions.isEmpty
         lastRecord = tail.lastRecord
         let last = tail.lastRecord
         hasRecords = last.map { $0.segment == tail.last?.number && ($0.offset > 0 || $0.segment == 1) } ?? false
@@ -77,8 +84,9 @@ struct SegmentWriter {
     mutating func commit(_ appends: [PreparedAppend]) throws(JournalError) -> [[RecordPosition]] {
         let file = try currentFile()
         var batch = CommitBatch(identity: identity, segment: file.number, start: offset)
-        gather.reset(small: batch.smallOctets(of: appends) + owedSeal.octets)
-        if !owedSeal.ends.isEmpty { batch.add(owedSeal, to: gather) }
+        gather.reset(small: batch.smallOctets(of: appends) + owedSeal.octets + owedDoubt.octets)
+        if !owedSeal.ends.isEmpty { batch.add(RecordKind.seal, owedSeal.encode(), to: gather) }
+        if !owedDoubt.positions.isEmpty { batch.add(RecordKind.doubt, owedDoubt.encode(), to: gather) }
         heads.withLock { heads in batch.place(appends, after: heads) }
         do throws(JournalError) {
             try batch.write(appends, with: gather, to: file, segments: segments, faults: options.faults)
@@ -87,7 +95,8 @@ struct SegmentWriter {
             throw error
         }
         try sync(file)
-        owedSeal = SegmentSeal()
+        (owedSeal, owedDoubt) = (SegmentSeal(), DoubtNote())
+        if isInDoubt { isInDoubt = !appends.contains { $0.records.contains { $0.kind == RecordKind.doubt } } }
         offset = batch.end
         lastRecord = batch.last ?? lastRecord
         hasRecords = hasRecords || !appends.isEmpty
@@ -107,15 +116,16 @@ struct SegmentWriter {
         _ = try commit([])
     }
 
-    /// Marks the journal as closed in order.
+    /// Marks the journal as closed in order, unless something is still in doubt.
     mutating func finish() {
+        guard !isInDoubt else { return }
         let mark = JournalRecord(kind: RecordKind.closed, stream: 0, metadata: [])
         guard let append = try? PreparedAppend([mark], limits: options), (try? commit([append])) != nil else { return }
         saveHeads()
     }
 
     private mutating func saveHeads() {
-        guard let lastRecord else { return }
+        guard let lastRecord, !isInDoubt else { return }
         let from =
             file.map { RecordPosition(segment: $0.number, offset: offset) }
             ?? RecordPosition(segment: lastRecord.segment + 1, offset: 0)

@@ -29,9 +29,11 @@ extension MailQueue {
 
     /// Writes off what is not whole and nobody was promised.
     func settleTorn(_ opened: OpenedQueue) async throws(QueueError) {
-        guard !opened.torn.isEmpty else { return }
         do throws(JournalError) {
-            _ = try await journal.append(opened.torn.map { Self.journalRecord(.change($0.removal)) })
+            if !opened.torn.isEmpty {
+                _ = try await journal.append(opened.torn.map { Self.journalRecord(.change($0.removal)) })
+            }
+            try await journal.settleDoubt()
         } catch {
             throw QueueError(error)
         }
