@@ -214,6 +214,9 @@ struct MessageConformanceTests {
             let over = FlagChange(.add, FlagSet(keywords: [keyword("over")]))
             _ = try await account.changeFlags(over, of: one, in: id, unchangedSince: nil)
         }
+        let none = FlagChange(.remove, FlagSet(keywords: Set((0..<500).map { keyword("none\($0)") })))
+        let after = try await account.changeFlags(none, of: one, in: id, unchangedSince: nil)
+        #expect(after.keywords.count == 120 && after.messages[0].flags(keywords: after.keywords) == many)
         await harness.close()
     }
 

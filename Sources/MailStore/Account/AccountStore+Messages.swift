@@ -102,12 +102,14 @@ extension AccountStore {
         in mailbox: MailboxID,
         unchangedSince: ModSeq?
     ) async throws(MailStoreError) -> FlagOutcome {
-        let flags = FlagChange(asked.mode, asked.flags.withoutOwn, keeping: asked.kept)
+        var flags = FlagChange(asked.mode, asked.flags.withoutOwn, keeping: asked.kept)
         let isExclusive = unchangedSince != nil
         try await enter(exclusive: isExclusive)
         defer { gate.leave(exclusive: isExclusive) }
         let found = try self.mailbox(mailbox)
         try checkKeywords(flags, found)
+        // What no message has is not made a keyword of the mailbox by being taken away.
+        if flags.mode == .remove { flags.flags.keywords = flags.flags.keywords.filter(found.keywords.contains) }
         let entries = found.entries(of: uids)
         let modified = entries.filter { entry in
             unchangedSince.map { flags.isRefused(by: entry, since: $0, keywords: found.keywords) } ?? false
