@@ -199,6 +199,49 @@ struct LostNumbersTests {
             }
         }
     }
+
+    @Test("A segment is gone, or a base with what it stood for: UIDs that only they told of are not given again")
+    func goneSegment() async throws {
+        let harness = try await StoreHarness.small(octets: 4096)
+        let account = try await harness.account(TwoMailboxes.account)
+        for index in 0..<10 { try await account.put(pattern(300, seed: UInt8(index))) }
+        let id = try await account.status(of: .inbox).id
+        _ = try await account.transfer(UIDSet([1...5]), from: id, to: name("Archive"), removingSource: false)
+        let segment = try #require(Self.lastSegment(KilledStore(harness.directory)))
+        for index in 0..<20 { try await account.put(pattern(300, seed: UInt8(index))) }
+        let known = try await account.status(of: name("Archive"))
+        let inbox = try await account.status(of: .inbox)
+        await harness.close()
+        let state = KilledStore(harness.directory)
+        for lacksDerived in [false, true] {
+            var damaged = state
+            for path in state.files.keys where path.hasPrefix(segment) || path.hasSuffix(".snap") {
+                damaged.files[path] = nil
+            }
+            if lacksDerived { damaged.files = damaged.files.filter { !$0.key.contains("heads.") } }
+            damaged.restore(to: harness.directory)
+            for round in 0..<2 {
+                try await harness.open()
+                let account = try await harness.account(TwoMailboxes.account)
+                for (mailbox, known) in [(MailboxName.inbox, inbox), (name("Archive"), known)] {
+                    guard let status = try? await account.status(of: mailbox) else { continue }
+                    guard status.uidValidity == known.uidValidity else { continue }
+                    #expect(status.uidNext.rawValue >= known.uidNext.rawValue, "round \(round): \(mailbox)")
+                }
+                await harness.close()
+                Self.removeSnapshots(harness)
+            }
+        }
+    }
+
+    private static func removeSnapshots(_ harness: StoreHarness) {
+        StoreHarness.remove(harness.directory + "/accounts")
+    }
+
+    /// The path of the last segment, without what it ends in.
+    private static func lastSegment(_ store: KilledStore) -> String? {
+        store.files.keys.filter { $0.hasSuffix(".log") }.max().map { String($0.dropLast(4)) }
+    }
 }
 
 @Suite("The embedded engine: what only a snapshot knows")

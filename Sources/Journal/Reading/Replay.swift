@@ -10,7 +10,8 @@ package enum ReplayItem: Sendable {
     case damaged(RecordPosition, metadata: UInt32)
     /// So many octets of which no record can be read: some of them may have been the stream's.
     ///
-    /// Not told where the chain of the stream's records is whole.
+    /// Not told where the chain of the stream's records is whole. A segment that is gone, though a record of the stream
+    /// in it was not to be, counts with what a segment usually has room for.
     case unreadable(octets: UInt64)
 }
 
@@ -45,6 +46,7 @@ extension Journal {
                 if header.stream == stream, header.kind >= RecordKind.firstForUsers { headers.append(header) }
             }
             try path.take(headers, stopsAt: isBase, gaps)
+            path.addGone(after: start, each: options.usualOctets)
         }
         var gaps = path.gaps[...]
         for position in path.positions {
@@ -109,6 +111,11 @@ private struct UnreadableStretch {
     var start: RecordPosition
     var octets: UInt64
 
+    init(start: RecordPosition, octets: UInt64) {
+        self.start = start
+        self.octets = octets
+    }
+
     /// What of a stretch is after a position; `nil` for nothing.
     init?(_ range: Range<UInt64>, in segment: UInt32, after position: RecordPosition?) {
         var lower = range.lowerBound
@@ -129,6 +136,8 @@ private struct ReplayPath {
     private(set) var unusable: Set<RecordPosition> = []
     /// Where records may have been that are neither; ascending.
     private(set) var gaps: [UnreadableStretch] = []
+    /// A record of the stream that was in a segment that is not there, and that no base stands for.
+    private var gone: RecordPosition?
 
     init(segments: SegmentTable, identity: JournalIdentity) {
         self.segments = segments
@@ -147,7 +156,10 @@ private struct ReplayPath {
         while let position = next, position > lowest {
             guard let header = try segments.record(at: position)?.header, header.stream == stream,
                 header.previous.map({ $0 < position }) ?? true
-            else { return false }
+            else {
+                if !segments.contains(position.segment) { gone = position }
+                return false
+            }
             positions.append(position)
             if isBase(header.kind), isUsable(header) { break }
             next = header.previous
@@ -169,6 +181,17 @@ private struct ReplayPath {
             if isBase(header.kind), isUsable(header) { break }
         }
         positions.reverse()
+    }
+
+    /// Counts the segments that are gone between the record that is and the one before it.
+    mutating func addGone(after start: RecordPosition?, each octets: UInt64) {
+        guard let gone else { return }
+        let before = positions.last { $0 < gone }?.segment ?? start?.segment ?? 0
+        let there = segments.numbers.count { $0 > before && $0 < gone.segment }
+        let missing = UInt64(max(0, Int(gone.segment) - Int(before) - there))
+        let (all, overflow) = missing.multipliedReportingOverflow(by: octets)
+        let place = gaps.firstIndex { $0.start > gone } ?? gaps.endIndex
+        gaps.insert(UnreadableStretch(start: gone, octets: overflow ? .max : all), at: place)
     }
 
     private mutating func isUsable(_ header: RecordHeader) -> Bool {

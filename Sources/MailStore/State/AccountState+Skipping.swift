@@ -12,30 +12,27 @@ extension AccountState {
 
     /// Passes over numbers that records lost at this place may have given.
     ///
-    /// It changes nothing else: what follows may have been there before the loss, and known to clients as it is.
+    /// A mailbox that would run out of UIDs becomes another one, with a UIDVALIDITY of its own; nothing else changes: what
+    /// follows may have been there before the loss, and known to clients as it is.
     mutating func passOver(_ skipped: NumbersSkipped) {
         guard !isRemoved else { return }
         highestModSeq = modSeq(after: skipped)
         skipMailboxIDs(skipped)
-        for id in mailboxes.keys { mailboxes[id]?.skipUIDs(skipped.uids) }
+        for id in mailboxes.keys.sorted() where mailboxes[id]?.skipUIDs(skipped.uids) == false {
+            lastUIDValidity = max(lastUIDValidity &+ 1, UInt32(clamping: skipped.seconds), 1)
+            mailboxes[id]?.uidValidity = UIDValidity(lastUIDValidity)
+        }
     }
 
     /// As `passOver`, of what was lost before this place and is not followed by anything that clients know: all that a
     /// client was told of this account may be of the time after what is left.
     ///
     /// So every message counts as changed, every UID that is not there as expunged, and no view of the past can be
-    /// rebuilt. A mailbox that would run out of UIDs becomes another one, with a UIDVALIDITY of its own.
+    /// rebuilt.
     mutating func apply(_ skipped: NumbersSkipped) {
         guard !isRemoved else { return }
-        highestModSeq = modSeq(after: skipped)
-        skipMailboxIDs(skipped)
-        for id in mailboxes.keys.sorted() {
-            if mailboxes[id]?.skipUIDs(skipped.uids) == false {
-                lastUIDValidity = max(lastUIDValidity &+ 1, UInt32(clamping: skipped.seconds), 1)
-                mailboxes[id]?.uidValidity = UIDValidity(lastUIDValidity)
-            }
-            mailboxes[id]?.forgetPast(at: highestModSeq, seconds: skipped.seconds)
-        }
+        passOver(skipped)
+        for id in mailboxes.keys { mailboxes[id]?.forgetPast(at: highestModSeq, seconds: skipped.seconds) }
     }
 
     private func modSeq(after skipped: NumbersSkipped) -> ModSeq {
@@ -54,7 +51,6 @@ extension MailboxState {
     private static let keptUIDs: UInt64 = 1 << 28
 
     /// False when the mailbox has too few UIDs for that; then none is passed over.
-    @discardableResult
     mutating func skipUIDs(_ count: UInt64) -> Bool {
         let (next, isBeyond) = uidNext.addingReportingOverflow(count)
         guard !isBeyond, next <= UInt64(UInt32.max) - Self.keptUIDs else { return false }
