@@ -230,11 +230,12 @@ class Expectation:
         following = image.segments[image.segments.index(path) + 1]
         return image.changed(image.by_path[following][0], damaged)
 
-    def unfound(self, damages, damaged, findings, traces=False):
+    def unfound(self, damages, damaged, findings, traces=False, now=lambda path: None):
         """What was damaged of live data and of derived files, and what a check has not told of.
 
-        With traces, something is left that knows of every record.
+        With traces, something is left that knows of every record. `now` reads a file as it is after the check.
         """
+        hits_records = any(damage.path.endswith(".log") for damage in damages)
         texts, told = [], collections.defaultdict(list)
         for kind, file, offset, octets in findings:
             told[file].append((kind, offset, octets))
@@ -248,6 +249,9 @@ class Expectation:
         for damage in damages:
             derived = re.sub(r"(\.text)-[ab]$", r"\1", damage.path)
             if damage.kind in ("bit", "page", "octets") and derived.endswith((".snap", ".a", ".b", ".text")):
+                # An account that lost records has its snapshot made anew when it is opened, so before the check.
+                if hits_records and derived.endswith(".snap") and now(damage.path) not in (None, damaged[damage.path]):
+                    continue
                 # Texts without their index count as none.
                 if not told[derived] and None not in (damaged[damage.path], damaged[derived]):
                     texts.append(f"check has not found the damage to {damage.path}")
@@ -320,7 +324,9 @@ def damage(program, damages, accounts=6, seed=None, report=print):
             texts, cost = expectation.problems(real, found)
             counts["messages hit"] += cost
             problems += [f"{chosen}: {text}" for text in texts[:3]]
-            unfound = expectation.unfound(real, damaged, dumper.findings)
+            unfound = expectation.unfound(
+                real, damaged, dumper.findings, now=lambda path: Path(f"{place}/store/{path}").read_bytes()
+            )
             counts["found by check"] += len(dumper.findings)
             problems += [f"{chosen}: {text}" for text in unfound[:3]]
             problems += [f"{chosen}: not found by SEARCH: {line}" for line in dumper.missed[:3]]

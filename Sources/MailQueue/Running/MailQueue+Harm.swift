@@ -29,14 +29,15 @@ extension MailQueue {
 
     /// Writes off what is not whole and nobody was promised.
     func settleTorn(_ opened: OpenedQueue) async throws(QueueError) {
-        do throws(JournalError) {
-            if !opened.torn.isEmpty {
+        if !opened.torn.isEmpty {
+            do throws(JournalError) {
                 _ = try await journal.append(opened.torn.map { Self.journalRecord(.change($0.removal)) })
+            } catch {
+                throw QueueError(error)
             }
-            try await journal.settleDoubt()
-        } catch {
-            throw QueueError(error)
         }
+        // What stays in doubt, where the disk is full, is written off again by the next start.
+        try? await journal.settleDoubt()
     }
 
     /// What was being sent when the last process ended: nobody has what was not sent to its end; what was is in doubt.
