@@ -5,6 +5,9 @@
 // folder, and when a sync has covered what, so that powercut.py can build the folder as a power cut at any moment might
 // have left it. The kernel is not asked to sync: a sync here takes a random time and is then true by the record.
 //
+// Several processes may write one record: it begins with its own length, which is moved on only behind a whole entry and
+// under a lock that a process loses when it dies. What it has half written then is written over by the next.
+//
 //     POWERCUT_FOLDER   the folder, as the process names it
 //     POWERCUT_TRACE    where to write it down; without it nothing is recorded and syncs are real
 //     POWERCUT_DELAY    the longest time a sync takes, in microseconds (2000)
@@ -19,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -39,17 +43,40 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *folder;
 static size_t folder_length;
 static int trace = -1;
+/// How long the record is: its first octets, shared by all who write it.
+static uint64_t *length_of_trace;
 static long delay;
-static uint64_t next_number;
 static char *names[MOST_DESCRIPTORS];
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/// One process at a time; given back by the kernel when it dies.
+static void lock_trace(short kind) {
+    struct flock whole = {.l_type = kind, .l_whence = SEEK_SET};
+    int kept = errno;
+    while (trace >= 0 && fcntl(trace, F_SETLKW, &whole))
+        if (errno != EINTR) abort();
+    errno = kept;
+}
+
+static void open_trace(const char *path) {
+    trace = REAL(open)(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (trace < 0) abort();
+    lock_trace(F_WRLCK);
+    uint64_t length = sizeof length;
+    struct stat status;
+    if (fstat(trace, &status)) abort();
+    if (status.st_size < (off_t)sizeof length && REAL(pwrite)(trace, &length, sizeof length, 0) != sizeof length) abort();
+    length_of_trace = mmap(NULL, sizeof length, PROT_READ | PROT_WRITE, MAP_SHARED, trace, 0);
+    if (length_of_trace == MAP_FAILED) abort();
+    lock_trace(F_UNLCK);
+}
 
 static void begin(void) {
     folder = getenv("POWERCUT_FOLDER");
     folder_length = folder ? strlen(folder) : 0;
     const char *path = getenv("POWERCUT_TRACE");
-    if (path) trace = REAL(open)(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (path) open_trace(path);
     const char *text = getenv("POWERCUT_DELAY");
     delay = text ? atol(text) : 2000;
     srandom((unsigned)time(NULL) ^ (unsigned)getpid());
@@ -72,17 +99,19 @@ static uint64_t inode_of(int descriptor) {
     return fstat(descriptor, &status) ? 0 : status.st_ino;
 }
 
-static void put(const void *bytes, size_t count) {
+/// Writes octets down behind others; where the next go.
+static uint64_t put(uint64_t place, const void *bytes, size_t count) {
     const char *from = bytes;
     while (count) {
-        ssize_t done = REAL(write)(trace, from, count);
+        ssize_t done = REAL(pwrite)(trace, from, count, (off_t)place);
         if (done < 0 && errno == EINTR) continue;
         if (done <= 0) abort();
-        from += done, count -= (size_t)done;
+        from += done, count -= (size_t)done, place += (uint64_t)done;
     }
+    return place;
 }
 
-/// Writes a record down; the mutex is held. `inode`, `offset` and `covers` as the kind has them.
+/// Writes a record down; the locks are held. Its number is its place. `inode`, `offset` and `covers` as the kind has them.
 static void note(int kind, uint64_t inode, uint64_t offset, uint64_t covers, const char *path, const char *other,
                  const struct iovec *data, int pieces, size_t length) {
     if (trace < 0) return;
@@ -90,25 +119,33 @@ static void note(int kind, uint64_t inode, uint64_t offset, uint64_t covers, con
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     struct record head = {
-        .magic = 0x43525750, .kind = (uint32_t)kind, .number = next_number++,
+        .magic = 0x43525750, .kind = (uint32_t)kind, .number = *length_of_trace,
         .time = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
         .inode = inode, .offset = offset, .covers = covers,
         .path = path ? (uint32_t)strlen(path) : 0, .other = other ? (uint32_t)strlen(other) : 0,
         .data = (uint32_t)length,
     };
-    put(&head, sizeof head);
-    if (path) put(path, head.path);
-    if (other) put(other, head.other);
+    uint64_t place = put(*length_of_trace, &head, sizeof head);
+    if (path) place = put(place, path, head.path);
+    if (other) place = put(place, other, head.other);
     for (int index = 0; index < pieces && length; index++) {
         size_t part = data[index].iov_len < length ? data[index].iov_len : length;
-        put(data[index].iov_base, part);
+        place = put(place, data[index].iov_base, part);
         length -= part;
     }
+    *length_of_trace = place;
     errno = kept;
 }
 
-static void lock(void) { pthread_mutex_lock(&mutex); }
-static void unlock(void) { pthread_mutex_unlock(&mutex); }
+static void lock(void) {
+    pthread_mutex_lock(&mutex);
+    lock_trace(F_WRLCK);
+}
+
+static void unlock(void) {
+    lock_trace(F_UNLCK);
+    pthread_mutex_unlock(&mutex);
+}
 
 // Opening and closing
 
@@ -236,7 +273,7 @@ int fallocate(int descriptor, int mode, off_t offset, off_t length) {
 static int sync_noted(int descriptor, int (*real)(int)) {
     if (!name_of(descriptor)) return real(descriptor);
     lock();
-    uint64_t covers = next_number;
+    uint64_t covers = trace < 0 ? 0 : *length_of_trace;
     useconds_t pause = delay > 0 ? (useconds_t)(random() % delay) : 0;
     unlock();
     usleep(pause);

@@ -22,6 +22,7 @@ from drill import Dumper, Writing, lines_of
 from ledger import Contents, Ledger
 
 HERE = Path(__file__).resolve().parent
+LENGTH = struct.Struct("<Q")
 HEAD = struct.Struct("<II5Q4I")
 MAGIC = 0x43525750
 PAGE = 4096
@@ -45,14 +46,13 @@ def environment(library, folder, trace=None, delay=2000):
 
 def records(path):
     octets = memoryview(Path(path).read_bytes())
-    offset, found = 0, []
-    while offset + HEAD.size <= len(octets):
+    offset, found = LENGTH.size, []
+    octets = octets[:LENGTH.unpack_from(octets)[0]]
+    while offset < len(octets):
         magic, kind, number, when, inode, place, covers, path, other, data, _ = HEAD.unpack_from(octets, offset)
         assert magic == MAGIC, f"the record is damaged at {offset}"
         begin = offset + HEAD.size
         end = begin + path + other + data
-        if end > len(octets):
-            break
         found.append(Record(chr(kind), number, when, inode, place, covers, bytes(octets[begin:begin + path]).decode(),
                             bytes(octets[begin + path:begin + path + other]).decode(), octets[end - data:end]))
         offset = end
