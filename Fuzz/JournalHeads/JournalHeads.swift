@@ -14,6 +14,7 @@ enum FuzzJournalHeads {
 
     nonisolated static func check(_ input: [UInt8]) {
         _ = JournalParsers.heads(input, identity)
+        _ = JournalParsers.removedSegments(input)
         var writer = ByteWriter(reserving: input.count + 28)
         writer.bytes += Array("MRTLEAD1".utf8)
         writer.integer(identity.high)

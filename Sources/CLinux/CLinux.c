@@ -82,6 +82,8 @@ ssize_t CLinux_pread_nowait(int fd, void *buffer, size_t count, off_t offset) {
     return preadv2(fd, &vector, 1, offset, RWF_NOWAIT);
 }
 
+off_t CLinux_first_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
+
 int CLinux_accept(int fd, void *address, uint32_t *length) {
     socklen_t size = *length;
     int accepted = accept4(fd, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

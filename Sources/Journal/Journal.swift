@@ -26,6 +26,8 @@ package final class Journal: Sendable {
     let segments: SegmentTable
     let writer: JournalWriter
     let indexer: SegmentIndexer
+    /// Held while a record says what is removed, so that these come in their order.
+    let removals = Lock(())
 
     /// What `open` found.
     package let recovery: JournalRecovery
@@ -50,14 +52,15 @@ package final class Journal: Sendable {
 
     /// Opens the journal in `directory` (made when missing), cuts a torn tail off, and starts the writer.
     ///
-    /// `witness` is asked, when checkpoints are gone or damaged, for records that the caller knows to have been on disk:
-    /// what of the last of them is not there counts as lost, and its place is not written again. Blocks for as long as
+    /// `witness` is asked for records that the caller knows to have been on disk: what of the last of them is not there
+    /// counts as lost, and its place is not written again. When checkpoints are gone or damaged, it is asked for `all` that
+    /// it can find out, and else for what it knows at once. Blocks for as long as
     /// recovery takes: not for event loops. One process may have a journal open at a time; the caller sees to that.
     package static func open(
         _ directory: String,
         identity: JournalIdentity,
         options: JournalOptions = JournalOptions(),
-        witness: () -> [RecordPosition] = { [] }
+        witness: (_ all: Bool) -> [RecordPosition] = { _ in [] }
     ) throws(JournalError) -> Journal {
         try Directories.make(directory)
         for name in try Directories.entries(directory) where name.hasSuffix(TemporaryFile.suffix) {
@@ -159,7 +162,9 @@ package final class Journal: Sendable {
     package var streams: [UInt64] {
         let present = Set(segments.numbers)
         return writer.heads.withLock { heads in
-            heads.compactMap { present.contains($0.value.segment) ? $0.key : nil }
+            heads.compactMap {
+                $0.key != RemovedSegments.stream && present.contains($0.value.segment) ? $0.key : nil
+            }
         }
     }
 

@@ -22,6 +22,9 @@ final class JournalAccountLog: AccountLog {
     private let events: EventRecorder
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
+    /// Accounts whose records are not all there, and whose snapshot was found to be.
+    private let onSnapshots = Lock<Set<AccountID>>([])
+    private let newest: [NewestSnapshot]
     let losses: KnownLosses
     /// Records of the store itself.
     static let storeStream = UInt64.max
@@ -35,13 +38,22 @@ final class JournalAccountLog: AccountLog {
         let last = fences.map(\.epoch).max() ?? 0
         // The clock helps when the last fence is lost; the last fence when the clock was set back.
         epoch = max(last + 1, UInt64(clamping: wallClock()))
+        newest = shards.indices.map { NewestSnapshot(snapshots.directory, $0, snapshots.identity) }
         losses = KnownLosses(zip(shards, fences).map { ShardLosses($0, before: $1.lost) })
     }
 
     private static func lastFence(of shard: Journal) -> (epoch: UInt64, lost: [LostOctets]) {
-        guard let head = shard.head(of: storeStream), let entry = try? shard.record(at: head),
-            case .fence(let epoch, let lost) = LogRecord.decode(entry.metadata)?.record
-        else { return (0, []) }
+        if let head = shard.head(of: storeStream), let fence = fence(try? shard.record(at: head)) { return fence }
+        // It is lost, or there is none: one before it knows at least of what was lost until then.
+        var last: (epoch: UInt64, lost: [LostOctets]) = (0, [])
+        try? shard.replay(storeStream, after: nil) { item in
+            if case .record(let entry) = item { last = fence(entry) ?? last }
+        }
+        return last
+    }
+
+    private static func fence(_ entry: JournalEntry?) -> (epoch: UInt64, lost: [LostOctets])? {
+        guard let entry, case .fence(let epoch, let lost) = LogRecord.decode(entry.metadata)?.record else { return nil }
         return (min(epoch, .max - 1), lost)
     }
 
@@ -283,12 +295,35 @@ final class JournalAccountLog: AccountLog {
         lostEnds.withLock { $0.filter { shardNumber(of: $0.key) == number } }
     }
 
+    /// Notes an account that has a snapshot and lacks a record that it is made of: the last one, or one before.
+    ///
+    /// Blocks.
+    func examine(_ account: AccountID) throws(JournalError) {
+        guard let last = snapshots.lastRecord(account) else { return }
+        let journal = shard(account)
+        let isWhole = try journal.hasWholeHistory(of: account.rawValue) { $0 == MailRecordKind.base }
+        let trace = journal.trace(of: account.rawValue, at: last)
+        // This notes a last record that is lost.
+        guard !isWhole || trace == .lost, snapshot(of: account) != nil else { return }
+        if !isWhole { onSnapshots.withLock { _ = $0.insert(account) } }
+    }
+
+    /// Accounts of a shard whose state the journal alone would not give, as far as they were looked at; ascending.
+    func accountsOnSnapshots(shard number: Int) -> [AccountID] {
+        let accounts = onSnapshots.withLock { $0 }.union(lostEnds.withLock { Set($0.keys) })
+        return accounts.filter { shardNumber(of: $0) == number }.sorted { $0.rawValue < $1.rawValue }
+    }
+
     /// The state of an account is in the journal again.
-    func settle(_ account: AccountID) { lostEnds.withLock { $0[account] = nil } }
+    func settle(_ account: AccountID) {
+        lostEnds.withLock { $0[account] = nil }
+        onSnapshots.withLock { _ = $0.remove(account) }
+    }
 
     func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {
         guard fence.epoch == epoch else { return }
-        snapshots.save(fence.account, snapshot)
+        guard snapshots.save(fence.account, snapshot) else { return }
+        newest[shardNumber(of: fence.account)].note(snapshot.position)
     }
 
     func forget(_ account: AccountID) {

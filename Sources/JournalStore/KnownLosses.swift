@@ -35,9 +35,6 @@ struct KnownLosses: Sendable {
 
     func all(_ shard: Int) -> [LostOctets] { shards[shard].all }
     func octetsFound(_ shard: Int) -> UInt64 { shards[shard].octetsFound }
-
-    /// Whether octets at a place of a shard are lost.
-    func contains(_ position: LogPosition, shard: Int) -> Bool { shards[shard].all.contains { $0.contains(position) } }
 }
 
 extension LostOctets {

@@ -33,8 +33,9 @@ struct OpenedStore: Sendable {
                     StoreFormat.shardDirectory(shard, in: directory),
                     identity: format.identity,
                     options: options
-                ) {
-                    snapshots.lastRecords { format.shard(of: $0) == shard }
+                ) { all in
+                    let newest = NewestSnapshot(directory, shard, format.identity).position.map { [$0] } ?? []
+                    return all ? newest + snapshots.lastRecords { format.shard(of: $0) == shard } : newest
                 }
                 RecoveryReport.record(journal.recovery, shard: shard, to: events)
                 journals.append(journal)

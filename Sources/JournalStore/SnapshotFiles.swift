@@ -65,13 +65,13 @@ struct SnapshotFiles: Sendable {
     /// The last record that is in a snapshot, by what it says; nothing of that is checked.
     ///
     /// Blocks.
-    static func position(in path: String) -> LogPosition? {
-        guard let head = WholeFile.head(path, headerOctets) else { return nil }
+    func lastRecord(_ account: AccountID) -> RecordPosition? {
+        guard let head = WholeFile.head(path(account), Self.headerOctets) else { return nil }
         var reader = ByteReader(head)
         guard (try? reader.skip(32)) != nil, let segment = try? reader.integer(UInt32.self),
             (try? reader.skip(4)) != nil, let offset = try? reader.integer(UInt64.self)
         else { return nil }
-        return LogPosition(segment: segment, offset: offset)
+        return RecordPosition(segment: segment, offset: offset)
     }
 
     /// The last record that is in each snapshot of some accounts.
@@ -112,8 +112,8 @@ struct SnapshotFiles: Sendable {
 
     /// Blocks.
     ///
-    /// Failure is harmless.
-    func save(_ account: AccountID, _ snapshot: LogSnapshot) {
+    /// False when it could not be written, which is harmless.
+    func save(_ account: AccountID, _ snapshot: LogSnapshot) -> Bool {
         var writer = ByteWriter(reserving: snapshot.bytes.count + 64)
         writer.integer(Self.magic)
         writer.integer(UInt32(1))
@@ -125,9 +125,9 @@ struct SnapshotFiles: Sendable {
         writer.integer(snapshot.position.offset)
         writer.bytes += snapshot.bytes
         writer.integer(CRC32C.of(writer.bytes))
-        guard (try? Directories.make(folder(account))) != nil else { return }
+        guard (try? Directories.make(folder(account))) != nil else { return false }
         let temporary = "\(directory)/tmp/\(account)-\(UInt64.random(in: .min ... .max)).snap"
-        WholeFile.replace(path(account), with: writer.bytes, by: temporary)
+        return WholeFile.replace(path(account), with: writer.bytes, by: temporary)
     }
 
     /// Where an account's search texts are: beside its snapshot.

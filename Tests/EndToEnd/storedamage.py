@@ -81,8 +81,6 @@ class Image:
             return Damage(path, kind, place, min(size, place + PAGE))
         if kind == "octets":
             return Damage(path, kind, place, min(size, place + generator.randrange(1, 600)))
-        if kind == "loss" and path in segments:
-            kind = "cut"
         return Damage(path, kind, place if kind == "cut" and generator.random() < 0.9 else 0, size)
 
     @staticmethod
@@ -278,6 +276,11 @@ def make_store(program, folder, log, accounts=6, writers=12, operations=70, in_o
     return image, contents
 
 
+def octets_of(path):
+    """What a file has; None where there is none."""
+    return Path(path).read_bytes() if os.path.exists(path) else None
+
+
 def damage(program, damages, accounts=6, seed=None, report=print):
     """Damages stores until that many damages were done; counts of what came of them, and what was wrong."""
     generator = random.Random(seed)
@@ -325,7 +328,7 @@ def damage(program, damages, accounts=6, seed=None, report=print):
             counts["messages hit"] += cost
             problems += [f"{chosen}: {text}" for text in texts[:3]]
             unfound = expectation.unfound(
-                real, damaged, dumper.findings, now=lambda path: Path(f"{place}/store/{path}").read_bytes()
+                real, damaged, dumper.findings, now=lambda path: octets_of(f"{place}/store/{path}")
             )
             counts["found by check"] += len(dumper.findings)
             problems += [f"{chosen}: {text}" for text in unfound[:3]]

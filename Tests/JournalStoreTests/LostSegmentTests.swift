@@ -139,7 +139,7 @@ struct LostSegmentTests {
         let path = "shard-00/segment-0000000002.log"
         #expect(store.bodies.values.joined().contains { $0.segment == 2 } && store.files.files[path] != nil)
         #expect(store.files.files["shard-00/segment-0000000003.log"] != nil)
-        for loss in [SegmentLoss.cutToNothing, .cutToLessThanAHeader, .firstPageZeroed] {
+        for loss in SegmentLoss.allCases {
             for lacking in 0..<16 {
                 var damaged = store.files
                 damaged.files[path] = loss(damaged.files[path])

@@ -117,7 +117,7 @@ struct CheckpointTests {
         await journal.close()
         place.dropCheckpoints()
         place.replace(1, Array(place.contents(1)[..<Int(positions[1].offset)]))
-        let found = try Journal.open(place.directory, identity: place.identity, witness: { [positions[2]] })
+        let found = try Journal.open(place.directory, identity: place.identity, witness: { _ in [positions[2]] })
         #expect(try tells(found, of: positions[1].offset..<positions[2].offset, in: 1))
         #expect(found.trace(of: 1, at: positions[0]) == .there && found.trace(of: 2, at: positions[0]) == .other)
         #expect(found.trace(of: 1, at: positions[2]) == .lost)
@@ -178,7 +178,7 @@ struct CheckpointTests {
                 let found = try Journal.open(
                     damaged.directory,
                     identity: damaged.identity,
-                    witness: { [RecordPosition(segment: 1, offset: positions[2].offset + 400)] }
+                    witness: { _ in [RecordPosition(segment: 1, offset: positions[2].offset + 400)] }
                 )
                 #expect(try found.texts() == ["0", "1", "2"] + (0..<round).map { "new \($0)" })
                 _ = try await found.append([note("new \(round)")])
@@ -198,7 +198,7 @@ struct CheckpointTests {
         await journal.close()
         place.dropCheckpoints()
         for position in [RecordPosition(segment: .max, offset: 0), RecordPosition(segment: 1, offset: .max)] {
-            let found = try Journal.open(place.directory, identity: place.identity, witness: { [position] })
+            let found = try Journal.open(place.directory, identity: place.identity, witness: { _ in [position] })
             #expect(try found.texts() == ["0"])
             await found.close()
         }

@@ -115,7 +115,7 @@ struct ForgedEndTests {
             let found = try Journal.open(
                 damaged.directory,
                 identity: damaged.identity,
-                witness: { [position, honest] }
+                witness: { _ in [position, honest] }
             )
             #expect(found.recovery.damage.map(\.octets) == [(end - 80)..<end], "\(position)")
             #expect(found.segmentNumbers == [1])

@@ -20,6 +20,9 @@ int CLinux_memfd(const char *name, size_t size);
 /// Reads only what the page cache holds (RWF_NOWAIT); -1 with EAGAIN when the disk would have to be waited for.
 ssize_t CLinux_pread_nowait(int fd, void *buffer, size_t count, off_t offset);
 
+/// Where octets that were written begin, from `offset` on (SEEK_DATA); -1 with ENXIO when only a hole follows.
+off_t CLinux_first_data(int fd, off_t offset);
+
 /// accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC, address into a sockaddr_storage; -1 and errno on failure.
 int CLinux_accept(int fd, void *address, uint32_t *length);
 

@@ -64,6 +64,19 @@ package enum JournalParsers {
         HeadsCheckpoint.decode(bytes, identity)?.heads.count
     }
 
+    /// How many ranges of removed segments the octets of a record name; they ascend.
+    package static func removedSegments(_ bytes: [UInt8]) -> Int {
+        let removed = RemovedSegments(bytes)
+        precondition(
+            removed.ranges.indices.dropFirst().allSatisfy { place in
+                removed.ranges[place - 1].upperBound < removed.ranges[place].lowerBound
+            }
+        )
+        let all = RemovedSegments(absentFrom: [1, .max])
+        precondition(removed.missing(from: all).allSatisfy { range in !removed.ranges.contains { $0.overlaps(range) } })
+        return removed.ranges.count
+    }
+
     /// A range of a body of `length` octets that lies compressed in `bytes`.
     package static func compressedBody(_ bytes: [UInt8], length: UInt64, _ wanted: Range<UInt64>) -> BodyOctets? {
         guard let file = SegmentFile.anonymous(1, bytes) else { return nil }

@@ -51,23 +51,39 @@ final class SegmentFile: Sendable {
 
     /// Makes a new segment and its name durable.
     static func create(_ number: UInt32, in directory: String) throws(JournalError) -> SegmentFile {
-        let path = path(number, in: directory)
-        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .last("open") }
-        let file = SegmentFile(number: number, descriptor: descriptor)
+        let file = try createUnsynced(number, in: directory)
         do throws(JournalError) {
             try Directories.sync(directory)
         } catch {
-            unsafe unlink(path)
+            unsafe unlink(path(number, in: directory))
             throw error
         }
         return file
+    }
+
+    /// As `create`; the name is durable once the folder has been synced.
+    static func createUnsynced(_ number: UInt32, in directory: String) throws(JournalError) -> SegmentFile {
+        let descriptor = unsafe Glibc.open(
+            path(number, in: directory),
+            O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+            0o600
+        )
+        guard descriptor >= 0 else { throw .last("open") }
+        return SegmentFile(number: number, descriptor: descriptor)
     }
 
     func size() throws(JournalError) -> UInt64 {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .last("fstat") }
         return UInt64(clamping: status.st_size)
+    }
+
+    /// Where octets that were written begin, from a place on; `nil` when nothing but a hole follows.
+    ///
+    /// A file system that knows no holes answers with the place itself.
+    func firstData(from offset: UInt64) -> UInt64? {
+        let found = CLinux_first_data(descriptor, off_t(clamping: offset))
+        return found >= 0 ? UInt64(found) : errno == ENXIO ? nil : offset
     }
 
     /// Up to `count` octets from `offset`; fewer only at the end of the file.

@@ -7,7 +7,12 @@ internal import Locking
 /// Which segments there are, and those that are open for reading: the ones used last, up to a bound.
 final class SegmentTable: Sendable {
     private struct State {
+        /// Ascending.
         var numbers: [UInt32]
+        /// Segments that are lost, and of which no file could be made.
+        var missing: [ClosedRange<UInt32>] = []
+        /// Segments that are about to be removed.
+        var going: Set<UInt32> = []
         /// Where a segment ends though its file goes on: what follows was never acknowledged.
         var ends: [UInt32: UInt64] = [:]
         /// The segment that is written to, and how much of it is on disk.
@@ -75,6 +80,7 @@ final class SegmentTable: Sendable {
     func remove(_ number: UInt32) {
         state.withLock { state in
             state.numbers.removeAll { $0 == number }
+            state.going.remove(number)
             state.ends[number] = nil
             state.open[number] = nil
         }
@@ -83,9 +89,27 @@ final class SegmentTable: Sendable {
     func setEnd(_ end: UInt64, of number: UInt32) { state.withLock { $0.ends[number] = end } }
     func end(of number: UInt32) -> UInt64? { state.withLock { $0.ends[number] } }
 
+    /// Of segments that are not there, which are lost and not removed.
+    func setMissing(_ ranges: [ClosedRange<UInt32>]) { state.withLock { $0.missing = ranges } }
+
+    /// Whether a segment is about to be removed.
+    func setGoing(_ number: UInt32, _ isGoing: Bool) {
+        state.withLock { state in
+            if isGoing { state.going.insert(number) } else { state.going.remove(number) }
+        }
+    }
+
+    /// Segments before the last one that were removed, or are about to be.
+    var removed: RemovedSegments {
+        state.withLock { state in
+            RemovedSegments(absentFrom: state.numbers.filter { !state.going.contains($0) }, besides: state.missing)
+        }
+    }
+
     func add(_ file: SegmentFile) {
         state.withLock { state in
-            state.numbers.append(file.number)
+            let place = state.numbers.lastIndex { $0 < file.number }.map { $0 + 1 } ?? 0
+            state.numbers.insert(file.number, at: place)
             state.clock += 1
             state.open[file.number] = (file, state.clock)
         }

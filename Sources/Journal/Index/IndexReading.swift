@@ -92,11 +92,18 @@ extension SegmentIndex {
     static func knownEnds(in directory: String, _ identity: JournalIdentity, from first: UInt32) -> [KnownEnd] {
         let numbers = ((try? Directories.entries(directory)) ?? []).compactMap(number(of:)).filter { $0 >= first }
         return numbers.compactMap { number in
-            guard let binding = binding(of: number, in: directory), binding.identity == identity,
-                var reading = IndexReading(binding, in: directory), case .entry = reading.step()
-            else { return nil }
-            return KnownEnd(segment: number, octets: binding.sealedLength, isExact: true)
+            knownEnd(of: number, in: directory, identity).map { KnownEnd(segment: number, octets: $0, isExact: true) }
         }
+    }
+
+    /// Where a segment ended when its sidecar was written; `nil` without one that begins with a whole block.
+    ///
+    /// Blocks.
+    static func knownEnd(of number: UInt32, in directory: String, _ identity: JournalIdentity) -> UInt64? {
+        guard let binding = binding(of: number, in: directory), binding.identity == identity,
+            var reading = IndexReading(binding, in: directory), case .entry = reading.step()
+        else { return nil }
+        return binding.sealedLength
     }
 
     /// What the first octets of a sidecar say that it is bound to; nothing of that is checked.

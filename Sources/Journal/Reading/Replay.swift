@@ -61,6 +61,21 @@ extension Journal {
         for gap in gaps { visit(.unreadable(octets: gap.octets)) }
     }
 
+    /// Whether all that a replay with `stopsAt` would need is there: no record is lost from the stream's last one back to
+    /// what makes those before it needless, or to its first.
+    ///
+    /// Blocks; reads the headers and metadata of these records, and what makes others needless as a whole.
+    package func hasWholeHistory(
+        of stream: UInt64,
+        stopsAt isBase: (_ kind: UInt8) -> Bool
+    ) throws(JournalError) -> Bool {
+        var path = ReplayPath(segments: segments, identity: identity)
+        let head = writer.heads.withLock { $0[stream] }
+        guard try path.followChain(of: stream, from: head, after: nil, stopsAt: isBase) else { return false }
+        for position in path.positions where try segments.record(at: position)?.metadata == nil { return false }
+        return head != nil
+    }
+
     /// Every record of every stream after a position, oldest first, over any damage.
     ///
     /// Blocks.

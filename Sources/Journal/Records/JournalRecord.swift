@@ -100,6 +100,8 @@ package enum RecordKind {
     static let seal: UInt8 = 2
     /// Records that a start found in doubt, or that they are settled (`DoubtNote`).
     static let doubt: UInt8 = 3
+    /// Which segments were removed (`RemovedSegments`).
+    static let removed: UInt8 = 4
     /// Kinds from here are the users'.
     package static let firstForUsers: UInt8 = 16
 }

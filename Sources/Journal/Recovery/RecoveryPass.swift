@@ -34,40 +34,58 @@ struct RecoveryPass {
         self.options = options
     }
 
-    /// `witness` is asked for records that others know of when the checkpoints may not tell of them.
-    mutating func run(witness: () -> [RecordPosition]) throws(JournalError) -> JournalRecovery {
+    /// `witness` is asked for records that others know of: for all of them when checkpoints are gone.
+    mutating func run(witness: (_ all: Bool) -> [RecordPosition]) throws(JournalError) -> JournalRecovery {
         newestFound = segments.numbers.last ?? 0
         let saved = readKnownEnd(witness)
         if let known { try segments.restoreLast(known) }
+        guard let last = segments.numbers.last else { return found }
+        var restored = segments.restoreLengths(faults: options.faults)
+        try scan(after: saved, restored)
+        let missing = segments.missing(by: heads[RemovedSegments.stream])
+        if !missing.isEmpty {
+            restored += segments.restore(missing, options: options)
+            startAgain()
+            try scan(after: saved, restored)
+        }
+        if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
+        try settle(last, segments.numbers)
+        return found
+    }
+
+    private mutating func scan(
+        after saved: HeadsCheckpoint.Contents?,
+        _ restored: [JournalRecovery.Damage]
+    ) throws(JournalError) {
         let numbers = segments.numbers
-        guard let last = numbers.last else { return found }
-        let restored = segments.restoreLengths(faults: options.faults)
         let from = try usableCheckpoint(saved, numbers)
         for lost in restored { note(lost.octets, in: lost.segment) }
         let scanned = numbers.filter { $0 >= from.segment }
         try SegmentEnds.read(scanned, in: segments, identity: identity)
         for number in scanned {
-            try scan(number, from: number == from.segment ? from.offset : 0, isLast: number == last)
+            try scan(number, from: number == from.segment ? from.offset : 0, isLast: number == numbers.last)
         }
-        if tail.last == nil, let size = try? segments.file(last).size() { tail.last = (last, size) }
-        try settle(last, numbers)
-        return found
+    }
+
+    /// There are more segments than were read.
+    private mutating func startAgain() {
+        (unindexed, heads, tail, found) = ([], [:], JournalTail(), JournalRecovery())
+        (isOurs, doubt, cut) = (false, CommitInDoubt(), nil)
     }
 
     /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
     ///
     /// What names an end that cannot be is as good as damaged.
-    private mutating func readKnownEnd(_ witness: () -> [RecordPosition]) -> HeadsCheckpoint.Contents? {
+    private mutating func readKnownEnd(_ witness: (_ all: Bool) -> [RecordPosition]) -> HeadsCheckpoint.Contents? {
         let bounds = EndBounds(newest: newestFound, octets: segments.largestOctets)
         let checkpoints = HeadsCheckpoint(directory: directory, identity: identity).all()
         let usable = checkpoints.filter { bounds.admit(KnownEnd($0)) && $0.isPossible }
         let saved = usable.max { ($0.last, $0.from) < ($1.last, $1.from) }
         known = saved.map { KnownEnd($0) }
         let isDamaged = !HeadsCheckpoint.damaged(in: directory, identity).isEmpty
-        if saved == nil || isDamaged || usable.count < checkpoints.count {
-            for end in witness().map({ KnownEnd(record: $0) }) where bounds.admit(end) {
-                known = KnownEnd.later(known, end)
-            }
+        let isLacking = saved == nil || isDamaged || usable.count < checkpoints.count
+        for end in witness(isLacking).map({ KnownEnd(record: $0) }) where bounds.admit(end) {
+            known = KnownEnd.later(known, end)
         }
         for end in SegmentIndex.knownEnds(in: directory, identity, from: newestFound) where bounds.admit(end) {
             known = KnownEnd.later(known, end)
@@ -150,7 +168,8 @@ struct RecoveryPass {
     /// What tells of the end of the last segment does not tell what was written after it was made: the rest of the
     /// segment, and segments before it that are gone with it.
     private func mayHaveFollowed(_ end: UInt64, in last: UInt32) -> UInt64 {
-        let gone = last > newestFound ? UInt64(last - newestFound - 1) : 0
+        let between = UInt64(segments.numbers.count { $0 > newestFound && $0 < last })
+        let gone = last > newestFound ? UInt64(last - newestFound - 1) - between : 0
         let (octets, overflow) = options.usualOctets.multipliedReportingOverflow(by: gone)
         return (overflow ? .max : octets).addingSaturated(options.usualOctets - min(options.usualOctets, end))
     }
@@ -162,6 +181,7 @@ struct RecoveryPass {
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed
         doubt.take(header)
+        if header.kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         guard header.kind >= RecordKind.firstForUsers else { return }
         heads[header.stream] = header.position
     }

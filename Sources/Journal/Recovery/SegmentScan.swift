@@ -64,7 +64,8 @@ struct SegmentScan {
     /// Where the next valid header is, looked for octet by octet.
     private mutating func nextHeader(after start: UInt64) throws(JournalError) -> UInt64? {
         var base = start + 1
-        while base < end, end - base >= UInt64(RecordHeader.size) {
+        while let data = file.firstData(from: base), data < end, end - data >= UInt64(RecordHeader.size) {
+            base = data
             let part = try readOver(Int(min(UInt64(Self.searchOctets), end - base)), at: base)
             guard !part.isEmpty else { return nil }
             var index = 0

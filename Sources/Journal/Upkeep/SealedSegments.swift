@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import Locking
 
 /// A segment that is never written to again, except by being deleted.
 package struct SegmentSummary: Sendable, Hashable {
@@ -41,20 +42,48 @@ extension Journal {
 
     /// Deletes a sealed segment for good; does nothing when it is not there.
     ///
-    /// Who has it open goes on reading; reading from it later throws `.lost`. The caller has copied what is still
+    /// A record says so first, for a segment that is gone without one counts as lost. Who has it open goes on reading; reading from it later throws `.lost`. The caller has copied what is still
     /// needed and holds no address into it; the last record of a stream may go only when no other segment has records
     /// of that stream, or when recovery would take one of those for the last. Throws `.system(EBUSY)` for the active
-    /// segment. Blocks; it syncs the folder.
+    /// segment, `.closed` for a journal that is. Blocks until the writer has that record on disk; it syncs the folder.
     package func remove(segment number: UInt32) throws(JournalError) {
         guard segments.contains(number) else { return }
         guard segments.sealed.contains(number) else { throw .system(errno: EBUSY, call: "unlink") }
         try settleEnds(namedBy: number)
-        guard unsafe unlink(SegmentFile.path(number, in: directory)) == 0 || errno == ENOENT else {
-            throw .last("unlink")
+        segments.setGoing(number, true)
+        do throws(JournalError) {
+            try noteRemoval(of: number)
+            let isGone = unsafe unlink(SegmentFile.path(number, in: directory)) == 0 || errno == ENOENT
+            guard isGone else { throw .last("unlink") }
+        } catch {
+            segments.setGoing(number, false)
+            throw error
         }
         segments.remove(number)
         unsafe unlink(SegmentIndex.path(number, in: directory))
         try Directories.sync(directory)
+    }
+
+    /// Where the disk is full even for that, the segment's own octets make room for it: they are needed by nobody.
+    private func noteRemoval(of number: UInt32) throws(JournalError) {
+        do throws(JournalError) {
+            try appendRemoved()
+        } catch {
+            guard case .full = error else { throw error }
+            let file = try SegmentFile.openForWriting(number, in: directory)
+            guard ftruncate(file.descriptor, 0) == 0 else { throw .last("ftruncate") }
+            try appendRemoved()
+        }
+    }
+
+    private func appendRemoved() throws(JournalError) {
+        let append = AwaitedAppend()
+        // One after the other, so that the last one on disk has them all.
+        removals.withLock { _ in
+            let metadata = segments.removed.encode()
+            submit([JournalRecord(kind: RecordKind.removed, stream: 0, metadata: metadata)]) { append.set($0) }
+        }
+        _ = try append.wait().get()
     }
 
     /// Makes files end where a segment's first record says that those segments do, before that record goes.

@@ -26,7 +26,8 @@ struct CommitBatch {
     var last: RecordPosition? { headers.last?.position ?? ownPosition }
 
     func smallOctets(of appends: [PreparedAppend]) -> Int {
-        var total = 2 * RecordHeader.size
+        // As many as `add` is called for at most.
+        var total = 3 * RecordHeader.size
         for append in appends {
             for record in append.records { total += WriteGather.smallOctets(of: record) }
         }
@@ -46,6 +47,7 @@ struct CommitBatch {
         )
         gather.add(header.encode(identity))
         gather.add(metadata)
+        if kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         ownPosition = header.position
         end = header.end
     }
@@ -72,6 +74,7 @@ struct CommitBatch {
                     batchDistance: UInt32(clamping: end - start)
                 )
                 if isChained { heads[prepared.stream] = position }
+                if prepared.kind == RecordKind.removed { heads[RemovedSegments.stream] = position }
                 headers.append(header)
                 places.append(position)
                 end += prepared.length

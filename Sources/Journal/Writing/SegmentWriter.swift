@@ -84,9 +84,7 @@ struct SegmentWriter {
     mutating func commit(_ appends: [PreparedAppend]) throws(JournalError) -> [[RecordPosition]] {
         let file = try currentFile()
         var batch = CommitBatch(identity: identity, segment: file.number, start: offset)
-        gather.reset(small: batch.smallOctets(of: appends) + owedSeal.octets + owedDoubt.octets)
-        if !owedSeal.ends.isEmpty { batch.add(RecordKind.seal, owedSeal.encode(), to: gather) }
-        if !owedDoubt.positions.isEmpty { batch.add(RecordKind.doubt, owedDoubt.encode(), to: gather) }
+        addOwn(to: &batch, besides: batch.smallOctets(of: appends))
         heads.withLock { heads in batch.place(appends, after: heads) }
         do throws(JournalError) {
             try batch.write(appends, with: gather, to: file, segments: segments, faults: options.faults)
@@ -104,6 +102,16 @@ struct SegmentWriter {
         heads.withLock { heads in heads.merge(batch.heads) { $1 } }
         if offset >= options.segmentOctets { leave(file, endingAt: offset) }
         return batch.positions
+    }
+
+    /// What a segment begins with, and what a start has to say.
+    private func addOwn(to batch: inout CommitBatch, besides octets: Int) {
+        // Of one segment alone none can be missing.
+        let removed = offset == 0 && batch.segment > 1 ? segments.removed : nil
+        gather.reset(small: octets + owedSeal.octets + owedDoubt.octets + (removed?.octets ?? 0))
+        if !owedSeal.ends.isEmpty { batch.add(RecordKind.seal, owedSeal.encode(), to: gather) }
+        if let removed { batch.add(RecordKind.removed, removed.encode(), to: gather) }
+        if !owedDoubt.positions.isEmpty { batch.add(RecordKind.doubt, owedDoubt.encode(), to: gather) }
     }
 
     /// Leaves the segment and begins the next one, when there is anything in it.

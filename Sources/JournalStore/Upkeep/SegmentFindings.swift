@@ -32,6 +32,9 @@ struct SegmentFindings: Sendable {
 
     var isClean: Bool { lost.isEmpty && mended.isEmpty && unreadable.isEmpty && undecodable.isEmpty }
 
+    /// Whether there were records that cannot be told any more from here.
+    var lacksRecords: Bool { !unreadable.isEmpty || !undecodable.isEmpty || lost.contains(where: \.isMetadataLost) }
+
     /// Reads the segment at the run's rate; from `start` on what is found is kept.
     ///
     /// `advance` is told of the octets so far. Blocks. Throws when it is cancelled or the disk fails.

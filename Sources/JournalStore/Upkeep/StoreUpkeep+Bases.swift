@@ -13,7 +13,7 @@ extension StoreUpkeep {
     /// cannot be had is left to the next call, unless `all` are asked for: then its error is thrown.
     func writeOwedBases(all: Bool, _ run: UpkeepRun) async throws {
         for shard in log.shards.indices {
-            for account in try await accountsOnSnapshots(shard, run) {
+            for account in try await accountsOnSnapshots(shard, all: all, run) {
                 try run.checkCancelled()
                 do throws(MailStoreError) {
                     try await store.writeBase(of: account)
@@ -25,29 +25,33 @@ extension StoreUpkeep {
         }
     }
 
-    private func accountsOnSnapshots(_ shard: Int, _ run: UpkeepRun) async throws -> [AccountID] {
-        if !memory.hasLookedForLostEnds(shard) {
-            try await run.blocking { try self.findLostEnds(shard, run) }
-            memory.lookedForLostEnds(shard)
+    /// - Parameter all: whether nothing is known to be lost, too.
+    private func accountsOnSnapshots(_ shard: Int, all: Bool, _ run: UpkeepRun) async throws -> [AccountID] {
+        if all || memory.isSuspect(shard) {
+            memory.setSuspect(shard, false)
+            do {
+                try await run.blocking { try self.examineAccounts(shard, run) }
+            } catch {
+                memory.setSuspect(shard, true)
+                throw error
+            }
         }
-        return log.lostEnds(shard: shard).keys.sorted { $0.rawValue < $1.rawValue }
+        return log.accountsOnSnapshots(shard: shard)
     }
 
-    /// Accounts that nobody has opened yet make themselves known, too.
+    /// Whether records of accounts are lost; those that nobody has opened yet are looked at, too.
     ///
-    /// Blocks.
-    private func findLostEnds(_ shard: Int, _ run: UpkeepRun) throws {
-        guard !log.losses.all(shard).isEmpty else { return }
+    /// Blocks; reads the headers of all records that are needed to know the states of accounts with snapshots.
+    private func examineAccounts(_ shard: Int, _ run: UpkeepRun) throws {
         for file in log.snapshots.files() {
             try run.checkCancelled()
             guard let account = file.account, log.shardNumber(of: account) == shard else { continue }
-            run.pace(min(file.octets, 4096))
-            guard let last = SnapshotFiles.position(in: file.path), log.losses.contains(last, shard: shard) else {
-                continue
-            }
             run.pace(file.octets)
-            // This notes that the journal does not have its last record.
-            _ = log.snapshot(of: account)
+            do throws(JournalError) {
+                try log.examine(account)
+            } catch {
+                throw MailStoreError(error, "the records of an account cannot be read")
+            }
         }
     }
 }

@@ -42,6 +42,7 @@ extension StoreUpkeep {
                 report.segments += 1
                 report.octets &+= found.octets
                 try await tell(of: found, &report, run)
+                if found.lacksRecords { memory.setSuspect(shard, true) }
                 (record.shard, record.segment) = (shard, segment.number &+ 1)
                 try await save(record, run)
             }

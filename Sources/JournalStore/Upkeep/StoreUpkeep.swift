@@ -34,6 +34,7 @@ final class StoreUpkeep: Sendable {
         self.store = store
         self.settings = settings
         self.events = events
+        for shard in log.shards.indices where !log.losses.all(shard).isEmpty { memory.setSuspect(shard, true) }
     }
 
     /// A run at the rate for upkeep, or without a bound.
@@ -120,8 +121,8 @@ final class UpkeepMemory: Sendable {
         /// Segments, by shard, that compression would not make smaller.
         var incompressible: Set<UInt64> = []
         var freedAtCompaction: UInt64 = 0
-        /// Shards whose snapshots were asked whether the journal has what they end with.
-        var examined: Set<Int> = []
+        /// Shards with lost records whose accounts have not been looked at since.
+        var suspect: Set<Int> = []
     }
 
     private let state = Lock(State())
@@ -145,8 +146,14 @@ final class UpkeepMemory: Sendable {
         state.withLock { _ = $0.incompressible.insert(Self.key(segment, shard)) }
     }
 
-    func hasLookedForLostEnds(_ shard: Int) -> Bool { state.withLock { $0.examined.contains(shard) } }
-    func lookedForLostEnds(_ shard: Int) { state.withLock { _ = $0.examined.insert(shard) } }
+    /// Whether accounts of a shard may lack records that their snapshots know of, and were not looked at since.
+    func isSuspect(_ shard: Int) -> Bool { state.withLock { $0.suspect.contains(shard) } }
+
+    func setSuspect(_ shard: Int, _ isSuspect: Bool) {
+        state.withLock { state in
+            if isSuspect { state.suspect.insert(shard) } else { state.suspect.remove(shard) }
+        }
+    }
 
     /// False when another compaction is under way.
     func beginCompaction() -> Bool {

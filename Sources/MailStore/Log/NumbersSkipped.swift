@@ -13,11 +13,6 @@ package struct LostOctets: Sendable, Hashable {
         self.segment = segment
         self.octets = octets
     }
-
-    /// Whether a place is among them.
-    package func contains(_ position: LogPosition) -> Bool {
-        position.segment == segment && octets.contains(position.offset)
-    }
 }
 
 /// How many numbers may have been given by records that are lost.
