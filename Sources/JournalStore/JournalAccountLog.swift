@@ -22,8 +22,8 @@ final class JournalAccountLog: AccountLog {
     private let events: EventRecorder
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
-    /// Accounts whose records are not all there, and whose snapshot was found to be.
-    private let onSnapshots = Lock<Set<AccountID>>([])
+    /// Accounts that were found to lack records.
+    private let incomplete = Lock<Set<AccountID>>([])
     private let newest: [NewestSnapshot]
     let losses: KnownLosses
     /// Records of the store itself.
@@ -295,29 +295,34 @@ final class JournalAccountLog: AccountLog {
         lostEnds.withLock { $0.filter { shardNumber(of: $0.key) == number } }
     }
 
-    /// Notes an account that has a snapshot and lacks a record that it is made of: the last one, or one before.
+    /// Notes an account that lacks a record that it is made of: the last one, or one before.
     ///
-    /// Blocks.
-    func examine(_ account: AccountID) throws(JournalError) {
-        guard let last = snapshots.lastRecord(account) else { return }
+    /// Blocks. `pace` as `Journal.hasWholeHistory` calls it.
+    func examine(_ account: AccountID, pace: (Int) -> Bool) throws(JournalError) {
         let journal = shard(account)
-        let isWhole = try journal.hasWholeHistory(of: account.rawValue) { $0 == MailRecordKind.base }
-        let trace = journal.trace(of: account.rawValue, at: last)
-        // This notes a last record that is lost.
-        guard !isWhole || trace == .lost, snapshot(of: account) != nil else { return }
-        if !isWhole { onSnapshots.withLock { _ = $0.insert(account) } }
+        let isWhole = try journal.hasWholeHistory(
+            of: account.rawValue,
+            stopsAt: { $0 == MailRecordKind.base },
+            pace: pace
+        )
+        let last = snapshots.lastRecord(account)
+        let lacksLast = last.map { journal.trace(of: account.rawValue, at: $0) == .lost } ?? false
+        guard !isWhole || lacksLast else { return }
+        // This notes a last record that is lost. Of an account that was removed there is neither record nor snapshot.
+        let isKnown = snapshot(of: account) != nil || journal.head(of: account.rawValue) != nil
+        if !isWhole, isKnown { incomplete.withLock { _ = $0.insert(account) } }
     }
 
-    /// Accounts of a shard whose state the journal alone would not give, as far as they were looked at; ascending.
-    func accountsOnSnapshots(shard number: Int) -> [AccountID] {
-        let accounts = onSnapshots.withLock { $0 }.union(lostEnds.withLock { Set($0.keys) })
+    /// Accounts of a shard whose state the segments alone would not give, as far as they were looked at; ascending.
+    func accountsOwedBases(shard number: Int) -> [AccountID] {
+        let accounts = incomplete.withLock { $0 }.union(lostEnds.withLock { Set($0.keys) })
         return accounts.filter { shardNumber(of: $0) == number }.sorted { $0.rawValue < $1.rawValue }
     }
 
     /// The state of an account is in the journal again.
     func settle(_ account: AccountID) {
         lostEnds.withLock { $0[account] = nil }
-        onSnapshots.withLock { _ = $0.remove(account) }
+        incomplete.withLock { _ = $0.remove(account) }
     }
 
     func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {

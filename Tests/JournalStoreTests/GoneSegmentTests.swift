@@ -24,6 +24,9 @@ private struct Segments {
                 try await harness.account(number).put(pattern(300, seed: UInt8(number) * 64 + UInt8(index)))
             }
         }
+        // One that nothing is owed to.
+        for _ in 0..<5 { try await harness.account(9).put(pattern(300)) }
+        try await harness.store.remove(AccountID(9))
         for number in Self.accounts {
             let account = try await harness.account(number)
             let id = try await account.status(of: .inbox).id
@@ -154,6 +157,34 @@ struct GoneSegmentTests {
         unsafe unlink("\(harness.directory)/\(path).idx")
         await harness.close()
         try await harness.open()
+        try await expectRestored(harness, store, without: 2)
+    }
+
+    @Test("A backup has what only a sidecar knows, which is not in it")
+    func backupOfIndexed() async throws {
+        let harness = try await StoreHarness.small(octets: 8192)
+        let store = try await Segments(harness)
+        let path = "shard-00/segment-0000000002"
+        var damaged = store.files
+        var octets = try #require(damaged.files[path + ".log"])
+        let headers = store.bodies.values.joined().filter { $0.segment == 2 }.map { Int($0.offset) }
+        #expect(headers.count > 4)
+        for header in headers.prefix(4) { octets.replaceSubrange(header..<(header + 60), with: pattern(60)) }
+        damaged.files[path + ".log"] = octets
+        #expect(damaged.files[path + ".idx"] != nil)
+        for lacksDerived in [false, true] {
+            if lacksDerived { damaged.files = damaged.files.filter { !$0.key.hasPrefix("accounts/") } }
+            damaged.restore(to: harness.directory)
+            try await harness.open()
+            try await expectRestored(harness, store, without: 0)
+        }
+    }
+
+    private func expectRestored(
+        _ harness: StoreHarness,
+        _ store: Segments,
+        without segment: UInt32
+    ) async throws {
         let folder = harness.directory + ".backup"
         defer { StoreHarness.remove(folder) }
         _ = try await harness.journalStore.backup(to: FolderSink(folder))
@@ -163,8 +194,62 @@ struct GoneSegmentTests {
         StoreHarness.remove(restored.directory)
         _ = try await JournalStore.restore(folder, to: restored.directory)
         try await restored.open()
-        try await expectAll(restored, store, without: 2, "restored")
+        try await expectAll(restored, store, without: segment, "restored")
         await restored.close()
+    }
+
+    @Test("A segment is cut, and the next one gone: both are told of at once, and only once")
+    func cutBeforeGone() async throws {
+        let harness = try await StoreHarness.small(octets: 8192)
+        let store = try await Segments(harness)
+        for lacksNext in [false, true] {
+            var damaged = store.without(4, lacking: lacksNext ? 4 : 0)
+            let path = "shard-00/segment-0000000003.log"
+            damaged.files[path] = damaged.files[path].map { Array($0.prefix(2000)) }
+            damaged.restore(to: harness.directory)
+            let before = harness.events.count(of: 9254)
+            try await harness.open()
+            #expect(harness.events.count(of: 9254) == before + 2)
+            let counts = try await uidNexts(harness)
+            for number in Segments.accounts {
+                #expect(try await harness.account(number).uids() == Array(1...Segments.messages))
+            }
+            await harness.close()
+            try await harness.open()
+            #expect(try await uidNexts(harness) == counts)
+            await harness.close()
+        }
+    }
+
+    @Test("A start that was killed behind making a file of zeros: the next one tells of the loss")
+    func killedBehindZeros() async throws {
+        let harness = try await StoreHarness.small(octets: 8192)
+        let store = try await Segments(harness)
+        for lacking in [0, 4] {
+            let size = try #require(store.files.files["shard-00/segment-0000000002.log"]).count
+            for made in [0, size] {
+                store.without(2, lacking: lacking).restore(to: harness.directory)
+                let descriptor = unsafe open(
+                    "\(harness.directory)/shard-00/segment-0000000002.log",
+                    O_WRONLY | O_CREAT,
+                    0o600
+                )
+                #expect(ftruncate(descriptor, off_t(made)) == 0)
+                close(descriptor)
+                let before = harness.events.count(of: 9254)
+                try await harness.open()
+                #expect(harness.events.count(of: 9254) == before + 1, "\(lacking), \(made)")
+                for number in Segments.accounts {
+                    let known = try #require(store.known[number])
+                    #expect(try await harness.account(number).status(of: .inbox).highestModSeq > known.highestModSeq)
+                }
+                let counts = try await uidNexts(harness)
+                await harness.close()
+                try await harness.open()
+                #expect(try await uidNexts(harness) == counts)
+                await harness.close()
+            }
+        }
     }
 
     /// Every message is there under its UID, with its octets but for those in one segment.
@@ -199,7 +284,9 @@ struct GoneSegmentTests {
         for lacksDerived in [false, true] {
             var left = killed
             if lacksDerived {
-                left.files = left.files.filter { !$0.key.hasPrefix("accounts/") && !$0.key.contains("heads.") }
+                left.files = left.files.filter {
+                    !$0.key.hasPrefix("accounts/") && !$0.key.contains("heads.") && !$0.key.hasSuffix("/removed")
+                }
             }
             left.restore(to: harness.directory)
             let events = harness.events.count(of: 9254)

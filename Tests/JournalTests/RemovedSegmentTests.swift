@@ -109,7 +109,65 @@ struct RemovedSegmentTests {
         await again.close()
     }
 
-    @Test("On a full disk a segment makes the room that its removal needs; where that is not enough, it stays")
+    @Test("What says which were removed is damaged: the record, or the file beside it, does")
+    func damagedRecord() async throws {
+        let place = TemporaryJournal()
+        let journal = try place.open()
+        for index in 0..<3 {
+            _ = try await journal.append([note("\(index)")])
+            try await journal.seal()
+        }
+        for number in [1, 2] as [UInt32] { try journal.remove(segment: number) }
+        _ = try await journal.append([note("last")])
+        let killed = place.copy()
+        await journal.close()
+        for lacking in 0..<4 {
+            let copy = killed.copy()
+            if lacking & 1 != 0 {
+                // All records in the last segment that name any.
+                var octets = copy.contents(4)
+                for start in octets.indices.dropLast(80)
+                where octets[start..<(start + 6)] == [77, 82, 74, 49, 1, 4]
+                    && octets[start + 28] > 0
+                {
+                    octets[start + 84] ^= 0x55
+                    octets[start + 85] ^= 0x55
+                }
+                copy.replace(4, octets)
+            }
+            if lacking & 2 != 0 { unsafe unlink("\(copy.directory)/removed") }
+            let again = try copy.open()
+            #expect(again.segmentNumbers == (lacking == 3 ? [1, 2, 3, 4] : [3, 4]), "\(lacking)")
+            #expect(again.recovery.damage.isEmpty == (lacking != 3), "\(lacking)")
+            await again.close()
+        }
+    }
+
+    @Test("A journal of an earlier release: what is not there was removed; what goes from then on is lost")
+    func earlierRelease() async throws {
+        let (place, _) = try await filled()
+        for number in 1...9 as ClosedRange<UInt32> {
+            var octets = place.contents(number)
+            for start in octets.indices.dropLast(80) where octets[start..<(start + 6)] == [77, 82, 74, 49, 1, 4] {
+                octets[start + 4] = 0xF0
+            }
+            if !octets.isEmpty { place.replace(number, octets) }
+            place.remove(index: number)
+        }
+        place.dropCheckpoints()
+        unsafe unlink("\(place.directory)/removed")
+        place.remove(1)
+        let first = try place.open(Self.options)
+        #expect(first.segmentNumbers.first == 2)
+        await first.close()
+        place.remove(2)
+        place.dropCheckpoints()
+        let second = try place.open(Self.options)
+        #expect(second.segmentNumbers.first == 2 && second.recovery.damage.contains { $0.segment == 2 })
+        await second.close()
+    }
+
+    @Test("On a full disk the file has its room already; where even that cannot be written, the segment stays")
     func full() async throws {
         let place = TemporaryJournal()
         let disk = Disk()
@@ -122,9 +180,15 @@ struct RemovedSegmentTests {
         disk.writes.withLock { $0 = [full, full] }
         try journal.remove(segment: 1)
         #expect(journal.segmentNumbers.first == 2)
-        disk.writes.withLock { $0 = [full, full, full, full] }
+        disk.writes.withLock { $0 = [full, full] }
+        let file = "\(place.directory)/removed"
+        let octets = WholeFile.contents(file)
+        #expect(octets?.count == 4096)
+        unsafe unlink(file)
+        unsafe mkdir(file, 0o700)
         #expect(throws: JournalError.full(errno: ENOSPC)) { try journal.remove(segment: 2) }
         #expect(journal.segmentNumbers.first == 2)
+        unsafe rmdir(file)
         _ = try await journal.append([note("next")])
         try journal.remove(segment: 2)
         let copy = place.copy()

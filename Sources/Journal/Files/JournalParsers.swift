@@ -66,6 +66,7 @@ package enum JournalParsers {
 
     /// How many ranges of removed segments the octets of a record name; they ascend.
     package static func removedSegments(_ bytes: [UInt8]) -> Int {
+        _ = RemovedFile.decode(bytes, JournalIdentity(high: 1, low: 2))
         let removed = RemovedSegments(bytes)
         precondition(
             removed.ranges.indices.dropFirst().allSatisfy { place in
@@ -73,7 +74,8 @@ package enum JournalParsers {
             }
         )
         let all = RemovedSegments(absentFrom: [1, .max])
-        precondition(removed.missing(from: all).allSatisfy { range in !removed.ranges.contains { $0.overlaps(range) } })
+        let others = removed.rest(of: all).ranges
+        precondition(others.allSatisfy { other in !removed.ranges.contains { $0.overlaps(other) } })
         return removed.ranges.count
     }
 

@@ -61,19 +61,27 @@ extension Journal {
         for gap in gaps { visit(.unreadable(octets: gap.octets)) }
     }
 
-    /// Whether all that a replay with `stopsAt` would need is there: no record is lost from the stream's last one back to
-    /// what makes those before it needless, or to its first.
+    /// Whether all that a replay with `stopsAt` would need is in the segments: no record is lost, or known by a sidecar
+    /// alone, from the stream's last one back to what makes those before it needless, or to its first.
     ///
-    /// Blocks; reads the headers and metadata of these records, and what makes others needless as a whole.
+    /// Blocks; reads the headers and metadata of these records, and what makes others needless as a whole. `pace` is
+    /// called with the octets of each read, and may sleep; where it returns false, all counts as whole from there on.
     package func hasWholeHistory(
         of stream: UInt64,
-        stopsAt isBase: (_ kind: UInt8) -> Bool
+        stopsAt isBase: (_ kind: UInt8) -> Bool,
+        pace: (Int) -> Bool = { _ in true }
     ) throws(JournalError) -> Bool {
-        var path = ReplayPath(segments: segments, identity: identity)
-        let head = writer.heads.withLock { $0[stream] }
-        guard try path.followChain(of: stream, from: head, after: nil, stopsAt: isBase) else { return false }
-        for position in path.positions where try segments.record(at: position)?.metadata == nil { return false }
-        return head != nil
+        guard var position = writer.heads.withLock({ $0[stream] }) else { return false }
+        while pace(SegmentTable.guessOctets) {
+            guard let found = try segments.record(at: position), found.header.stream == stream, found.metadata != nil,
+                !found.header.isMended
+            else { return false }
+            if isBase(found.header.kind), segments.verifies(found.header) { return true }
+            guard let previous = found.header.previous else { return true }
+            guard previous < position else { return false }
+            position = previous
+        }
+        return true
     }
 
     /// Every record of every stream after a position, oldest first, over any damage.

@@ -37,12 +37,10 @@ struct RemovedSegments: Hashable, Sendable {
     }
 
     /// What of `other` is not here.
-    func missing(from other: RemovedSegments) -> [ClosedRange<UInt32>] {
-        other.ranges.flatMap { range in
-            var rest = RemovedSegments(ranges: [])
-            rest.add(range, besides: ranges)
-            return rest.ranges
-        }
+    func rest(of other: RemovedSegments) -> RemovedSegments {
+        var rest = RemovedSegments(ranges: [])
+        for range in other.ranges { rest.add(range, besides: ranges) }
+        return rest
     }
 
     private init(ranges: [ClosedRange<UInt32>]) { self.ranges = ranges }

@@ -37,7 +37,7 @@ extension SegmentTable {
             var status = stat()
             guard unsafe stat(SegmentFile.path(number, in: directory), &status) == 0 else { continue }
             let size = UInt64(clamping: status.st_size)
-            guard let end = sealedEnd(of: number), end > size else { continue }
+            guard let end = sealedEnd(of: number) ?? sidecarEnd(of: number), end > size else { continue }
             // Where it cannot be, what is lost lies beyond the end of the file.
             _ = (try? SegmentFile.openForWriting(number, in: directory))?.lengthen(to: end, faults: faults)
             lost.append(JournalRecovery.Damage(segment: number, octets: size..<end))
@@ -56,6 +56,13 @@ extension SegmentTable {
     /// Blocks.
     func sealedEnd(of number: UInt32) -> UInt64? {
         guard let end = end(of: number) ?? endInSeal(of: number), end <= largestOctets else { return nil }
+        return end
+    }
+
+    private func sidecarEnd(of number: UInt32) -> UInt64? {
+        guard let end = SegmentIndex.knownEnd(of: number, in: directory, identity), end <= largestOctets else {
+            return nil
+        }
         return end
     }
 

@@ -9,15 +9,28 @@ extension SegmentTable {
     /// So many are made again at one start.
     private static let mostRestored = 1 << 10
 
-    /// Segments that are not there and were not removed, by the last record that tells which were; none where there is no
-    /// such record, as in a journal that an earlier release left.
+    /// Segments that are not there, or have no octet, and were not removed, by the last record and the file that tell
+    /// which were.
+    ///
+    /// Where neither tells, as in a journal that an earlier release left, all that are not there were: then the file says
+    /// so from now on. Blocks.
     ///
     /// - Parameter head: where that record is, by the headers that were read.
     func missing(by head: RecordPosition?) -> [ClosedRange<UInt32>] {
-        let absent = RemovedSegments(absentFrom: numbers)
-        guard !absent.ranges.isEmpty, let removed = lastRemoved(head) else { return [] }
+        let empty = Set(sealed.filter { (try? file($0).size()) == 0 && sealedEnd(of: $0) != 0 })
+        let absent = RemovedSegments(absentFrom: numbers.filter { !empty.contains($0) })
+        let kept = RemovedFile(directory, identity)
+        let saved = kept.load()
+        if saved != nil, absent.ranges.isEmpty { return [] }
+        let recorded = lastRemoved(head)
+        guard saved != nil || recorded != nil else {
+            kept.save(removed)
+            return []
+        }
+        var missing = absent
+        for known in [saved, recorded] { missing = known?.rest(of: missing) ?? missing }
         // A file under a number far ahead was not written by this journal.
-        return removed.missing(from: absent).filter { $0.count <= EndBounds.largestJump }
+        return missing.ranges.filter { $0.count <= EndBounds.largestJump }
     }
 
     private func lastRemoved(_ head: RecordPosition?) -> RemovedSegments? {
@@ -47,13 +60,10 @@ extension SegmentTable {
         var failed: [ClosedRange<UInt32>] = []
         for range in missing {
             for number in range {
-                guard lost.count < Self.mostRestored,
-                    let file = try? SegmentFile.createUnsynced(number, in: directory)
-                else {
+                guard lost.count < Self.mostRestored, let file = emptyFile(number) else {
                     failed.append(number...range.upperBound)
                     break
                 }
-                add(file)
                 lost.append(JournalRecovery.Damage(segment: number, octets: 0..<lengthen(file, options)))
             }
         }
@@ -63,11 +73,36 @@ extension SegmentTable {
         return lost
     }
 
-    /// Makes the file as long as the segment was, by the next one or the sidecar, or else as one usually is.
+    private func emptyFile(_ number: UInt32) -> SegmentFile? {
+        if contains(number) { return try? SegmentFile.openForWriting(number, in: directory) }
+        guard let file = try? SegmentFile.createUnsynced(number, in: directory) else { return nil }
+        add(file)
+        return file
+    }
+
+    /// Makes the file as long as the segment was, by the next one or the sidecar.
+    ///
+    /// Where nothing tells, as much is lost as a segment usually has, and the file stays empty: the next start does the
+    /// same with it.
     private func lengthen(_ file: SegmentFile, _ options: JournalOptions) -> UInt64 {
         let sidecar = SegmentIndex.knownEnd(of: file.number, in: directory, identity)
-        let end = min(sealedEnd(of: file.number) ?? sidecar ?? options.usualOctets, largestOctets)
+        guard let end = sealedEnd(of: file.number) ?? sidecar, end <= largestOctets else {
+            let usual = min(options.usualOctets, largestOctets)
+            setEnd(usual, of: file.number)
+            return usual
+        }
         _ = file.lengthen(to: end, faults: options.faults)
         return end
+    }
+
+    /// What is lost of sealed segments that are one hole: files that a start has made, and did not come to tell of.
+    ///
+    /// Blocks.
+    func hollow() -> [JournalRecovery.Damage] {
+        sealed.compactMap { number in
+            guard let file = try? file(number), let size = try? file.size(), size > 0, file.firstData(from: 0) == nil
+            else { return nil }
+            return JournalRecovery.Damage(segment: number, octets: 0..<size)
+        }
     }
 }

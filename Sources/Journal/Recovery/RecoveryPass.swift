@@ -40,11 +40,13 @@ struct RecoveryPass {
         let saved = readKnownEnd(witness)
         if let known { try segments.restoreLast(known) }
         guard let last = segments.numbers.last else { return found }
-        var restored = segments.restoreLengths(faults: options.faults)
+        var restored = segments.restoreLengths(faults: options.faults) + segments.hollow()
         try scan(after: saved, restored)
         let missing = segments.missing(by: heads[RemovedSegments.stream])
         if !missing.isEmpty {
             restored += segments.restore(missing, options: options)
+            // What they say of segments before them is known only now.
+            restored += segments.restoreLengths(faults: options.faults)
             startAgain()
             try scan(after: saved, restored)
         }

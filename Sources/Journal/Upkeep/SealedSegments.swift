@@ -52,7 +52,7 @@ extension Journal {
         try settleEnds(namedBy: number)
         segments.setGoing(number, true)
         do throws(JournalError) {
-            try noteRemoval(of: number)
+            try noteRemoval()
             let isGone = unsafe unlink(SegmentFile.path(number, in: directory)) == 0 || errno == ENOENT
             guard isGone else { throw .last("unlink") }
         } catch {
@@ -64,26 +64,27 @@ extension Journal {
         try Directories.sync(directory)
     }
 
-    /// Where the disk is full even for that, the segment's own octets make room for it: they are needed by nobody.
-    private func noteRemoval(of number: UInt32) throws(JournalError) {
+    /// Where the disk is full even for a record, the file `removed` has its room already.
+    private func noteRemoval() throws(JournalError) {
+        let file = RemovedFile(directory, identity)
         do throws(JournalError) {
-            try appendRemoved()
+            file.save(try appendRemoved())
         } catch {
-            guard case .full = error else { throw error }
-            let file = try SegmentFile.openForWriting(number, in: directory)
-            guard ftruncate(file.descriptor, 0) == 0 else { throw .last("ftruncate") }
-            try appendRemoved()
+            guard case .full = error, file.save(segments.removed, durable: true) else { throw error }
         }
     }
 
-    private func appendRemoved() throws(JournalError) {
+    private func appendRemoved() throws(JournalError) -> RemovedSegments {
         let append = AwaitedAppend()
         // One after the other, so that the last one on disk has them all.
-        removals.withLock { _ in
-            let metadata = segments.removed.encode()
-            submit([JournalRecord(kind: RecordKind.removed, stream: 0, metadata: metadata)]) { append.set($0) }
+        let removed = removals.withLock { _ in
+            let removed = segments.removed
+            let record = JournalRecord(kind: RecordKind.removed, stream: 0, metadata: removed.encode())
+            submit([record]) { append.set($0) }
+            return removed
         }
         _ = try append.wait().get()
+        return removed
     }
 
     /// Makes files end where a segment's first record says that those segments do, before that record goes.

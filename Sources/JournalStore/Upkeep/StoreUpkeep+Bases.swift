@@ -6,14 +6,14 @@ internal import MailStore
 internal import MailTypes
 
 extension StoreUpkeep {
-    /// Writes the state of every account that is had by its snapshot alone, since the records are lost, into the journal:
-    /// as a base, and once.
+    /// Writes the state of every account that the segments alone do not give any more, since records are lost and known
+    /// only by a snapshot or a sidecar, into the journal: as a base, and once.
     ///
     /// Throws `.storageFull` when there is no room even for that; what was written until then stands. An account that
     /// cannot be had is left to the next call, unless `all` are asked for: then its error is thrown.
     func writeOwedBases(all: Bool, _ run: UpkeepRun) async throws {
         for shard in log.shards.indices {
-            for account in try await accountsOnSnapshots(shard, all: all, run) {
+            for account in try await accountsOwedBases(shard, all: all, run) {
                 try run.checkCancelled()
                 do throws(MailStoreError) {
                     try await store.writeBase(of: account)
@@ -26,7 +26,7 @@ extension StoreUpkeep {
     }
 
     /// - Parameter all: whether nothing is known to be lost, too.
-    private func accountsOnSnapshots(_ shard: Int, all: Bool, _ run: UpkeepRun) async throws -> [AccountID] {
+    private func accountsOwedBases(_ shard: Int, all: Bool, _ run: UpkeepRun) async throws -> [AccountID] {
         if all || memory.isSuspect(shard) {
             memory.setSuspect(shard, false)
             do {
@@ -36,22 +36,23 @@ extension StoreUpkeep {
                 throw error
             }
         }
-        return log.accountsOnSnapshots(shard: shard)
+        return log.accountsOwedBases(shard: shard)
     }
 
-    /// Whether records of accounts are lost; those that nobody has opened yet are looked at, too.
+    /// Whether records of accounts are lost, of accounts that nobody has opened yet, too.
     ///
-    /// Blocks; reads the headers of all records that are needed to know the states of accounts with snapshots.
+    /// Blocks; reads the headers of all records that are needed to know their states.
     private func examineAccounts(_ shard: Int, _ run: UpkeepRun) throws {
-        for file in log.snapshots.files() {
-            try run.checkCancelled()
-            guard let account = file.account, log.shardNumber(of: account) == shard else { continue }
-            run.pace(file.octets)
+        for account in log.accounts(shard: shard) {
             do throws(JournalError) {
-                try log.examine(account)
+                try log.examine(account) { octets in
+                    run.pace(UInt64(octets))
+                    return !run.isCancelled
+                }
             } catch {
                 throw MailStoreError(error, "the records of an account cannot be read")
             }
+            try run.checkCancelled()
         }
     }
 }
