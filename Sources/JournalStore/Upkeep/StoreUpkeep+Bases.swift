@@ -9,9 +9,12 @@ extension StoreUpkeep {
     /// Writes the state of every account that is had by its snapshot alone, since the records are lost, into the journal:
     /// as a base, and once.
     ///
-    /// Throws `.storageFull` when there is no room even for that; what was written until then stands. An account that
-    /// cannot be had is left to the next call, unless `all` are asked for: then its error is thrown.
+    /// What this start owes the journal goes before. Throws `.storageFull` when there is no room even for that; what was
+    /// written until then stands. An account that cannot be had is left to the next call, and its error thrown at the end,
+    /// or at once where `all` are asked for.
     func writeOwedBases(all: Bool, _ run: UpkeepRun) async throws {
+        try await log.writeOwed()
+        var failure: MailStoreError?
         for shard in log.shards.indices {
             for account in try await accountsOnSnapshots(shard, run) {
                 try run.checkCancelled()
@@ -20,9 +23,11 @@ extension StoreUpkeep {
                     log.settle(account)
                 } catch {
                     if all || error.code == .storageFull { throw error }
+                    failure = failure ?? error
                 }
             }
         }
+        if let failure { throw failure }
     }
 
     private func accountsOnSnapshots(_ shard: Int, _ run: UpkeepRun) async throws -> [AccountID] {

@@ -122,6 +122,9 @@ final class UpkeepMemory: Sendable {
         var freedAtCompaction: UInt64 = 0
         /// Shards whose snapshots were asked whether the journal has what they end with.
         var examined: Set<Int> = []
+        /// What is in doubt and not settled, by shard.
+        var inDoubt: [Int: [DoubtfulMessage]] = [:]
+        var hasToldOfOwedBases = false
     }
 
     private let state = Lock(State())
@@ -147,6 +150,18 @@ final class UpkeepMemory: Sendable {
 
     func hasLookedForLostEnds(_ shard: Int) -> Bool { state.withLock { $0.examined.contains(shard) } }
     func lookedForLostEnds(_ shard: Int) { state.withLock { _ = $0.examined.insert(shard) } }
+
+    /// Messages in doubt, of every shard in which anything is and that does not know yet that it is settled.
+    var inDoubt: [Int: [DoubtfulMessage]] { state.withLock { $0.inDoubt } }
+    func setInDoubt(_ messages: [Int: [DoubtfulMessage]]) { state.withLock { $0.inDoubt = messages } }
+
+    /// True once.
+    func mayTellOfOwedBases() -> Bool {
+        state.withLock { state in
+            defer { state.hasToldOfOwedBases = true }
+            return !state.hasToldOfOwedBases
+        }
+    }
 
     /// False when another compaction is under way.
     func beginCompaction() -> Bool {
