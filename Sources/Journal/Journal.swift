@@ -158,6 +158,9 @@ package final class Journal: Sendable {
         writer.heads.withLock { $0[stream] }.flatMap { segments.contains($0.segment) ? $0 : nil }
     }
 
+    /// The last record of all streams; later ones are behind it.
+    package var lastHead: RecordPosition? { writer.heads.withLock { $0.values.max() } }
+
     /// Every stream whose last record is there, in no order.
     package var streams: [UInt64] {
         let present = Set(segments.numbers)
@@ -173,10 +176,11 @@ package final class Journal: Sendable {
 
     /// Commits what is waiting, marks the journal as cleanly closed and ends the writer.
     ///
-    /// Later appends throw `.closed`.
-    package func close() async {
+    /// Not `inOrder`, it makes no mark and no checkpoint: the next start finds everything that this one did. Later appends
+    /// throw `.closed`.
+    package func close(inOrder: Bool = true) async {
         await unsafe withUnsafeContinuation { continuation in
-            writer.close { unsafe continuation.resume() }
+            writer.close(inOrder: inOrder) { unsafe continuation.resume() }
         }
         await indexer.stop()
     }

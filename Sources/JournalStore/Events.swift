@@ -106,7 +106,19 @@ extension EventDefinition {
     )
 }
 
+extension EventDefinition {
+    static let basesNotWritten = EventDefinition(
+        9282,
+        "store.bases.unwritten",
+        .warning,
+        text: "What a loss of records makes necessary for accounts could not be written into the journal yet",
+        cause: "The disk is full or failing, or an account cannot be read",
+        action: "See the detail; make room, or check the disk. It is tried again; until then keep the folder accounts"
+    )
+}
+
 package let journalStoreEvents: [EventDefinition] = [
     .storeRecovered, .segmentDamaged, .formatRestored, .storageFull, .compactionStarted, .compactionEnded,
     .compactionStopped, .segmentStuck, .scrubEnded, .recordDamaged, .backupMade, .scrubFailed,
+    .basesNotWritten,
 ]

@@ -19,13 +19,15 @@ final class JournalAccountLog: AccountLog {
     let epoch: UInt64
     let shards: [Journal]
     let snapshots: SnapshotFiles
-    private let events: EventRecorder
+    let events: EventRecorder
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
     /// Accounts that were found to lack records.
     private let incomplete = Lock<Set<AccountID>>([])
     private let newest: [NewestSnapshot]
     let losses: KnownLosses
+    /// What each shard lacks of this start.
+    let owed: [OwedRecords]
     /// Records of the store itself.
     static let storeStream = UInt64.max
 
@@ -37,7 +39,9 @@ final class JournalAccountLog: AccountLog {
         let fences = shards.map { Self.lastFence(of: $0) }
         let last = fences.map(\.epoch).max() ?? 0
         // The clock helps when the last fence is lost; the last fence when the clock was set back.
-        epoch = max(last + 1, UInt64(clamping: wallClock()))
+        let epoch = max(last + 1, UInt64(clamping: wallClock()))
+        self.epoch = epoch
+        owed = shards.map { OwedRecords($0, epoch: epoch) }
         newest = shards.indices.map { NewestSnapshot(snapshots.directory, $0, snapshots.identity) }
         losses = KnownLosses(zip(shards, fences).map { ShardLosses($0, before: $1.lost) })
     }
@@ -57,54 +61,6 @@ final class JournalAccountLog: AccountLog {
         return (min(epoch, .max - 1), lost)
     }
 
-    /// Writes the fence of this start, and takes back the delivery ids of messages that may never have been
-    /// acknowledged, so that a retry is stored anew; where octets were found to be lost, has every account pass over the
-    /// numbers that may have been given in them, with the fence that names them, so that it is done once.
-    ///
-    /// Returns those messages: each is in pieces.
-    func begin() async throws(MailStoreError) -> [DoubtfulMessage] {
-        var doubtful: [DoubtfulMessage] = []
-        for (number, shard) in shards.enumerated() {
-            var records = [fenceRecord(number)]
-            records += await BlockingPool.shared.run { self.skips(number) }
-            for entry in await BlockingPool.shared.run({ Self.torn(in: shard) }) {
-                guard case .message(let message) = LogRecord.decode(entry.metadata)?.record else { continue }
-                let owner = Fence(account: AccountID(entry.stream), epoch: epoch)
-                let place = Self.place(entry.position, preamble: entry.body.preamble)
-                doubtful.append(DoubtfulMessage(account: owner.account, mailbox: message.mailbox, body: place.body))
-                guard let delivery = message.delivery else { continue }
-                records.append(Self.record(LogAppend(.deliveriesForgotten([delivery])), owner))
-            }
-            do throws(JournalError) {
-                _ = try await shard.append(records)
-            } catch {
-                throw MailStoreError(error, "the store cannot be written")
-            }
-        }
-        return doubtful
-    }
-
-    /// The fence of this start.
-    ///
-    /// - Parameter segments: those that are about to go: what was lost in them need not be known any more.
-    private func fenceRecord(_ shard: Int, without segments: Set<UInt32> = []) -> JournalRecord {
-        let lost = losses.all(shard).filter { !segments.contains($0.segment) }
-        let fence = Fence(account: AccountID(Self.storeStream), epoch: epoch)
-        return Self.record(LogAppend(.fence(epoch, lost: lost)), fence)
-    }
-
-    /// What accounts have to pass over, of a shard that has lost octets; for every account that is known to be in it.
-    ///
-    /// Blocks.
-    private func skips(_ number: Int) -> [JournalRecord] {
-        let octets = losses.octetsFound(number)
-        guard octets > 0 else { return [] }
-        let skipped = NumbersSkipped(lostOctets: octets, seconds: wallClock())
-        return accounts(shard: number).map { account in
-            Self.record(LogAppend(.numbersSkipped(skipped)), Fence(account: account, epoch: epoch))
-        }
-    }
-
     /// Every account that has records in a shard, or a snapshot when that is all that is left of it; ascending.
     ///
     /// Blocks.
@@ -114,39 +70,11 @@ final class JournalAccountLog: AccountLog {
         return Set(recorded).union(alone).sorted { $0.rawValue < $1.rawValue }
     }
 
-    /// Says that what `begin` returned has been dealt with.
-    func settleDoubt() async throws(MailStoreError) {
-        do throws(JournalError) {
-            for shard in shards { try await shard.settleDoubt() }
-        } catch {
-            throw MailStoreError(error, "the store cannot be written")
-        }
-    }
-
-    /// Records of the last commit whose octets are not all there; one in which a bit was flipped is whole.
-    ///
-    /// Blocks.
-    private static func torn(in shard: Journal) -> [JournalEntry] {
-        shard.recovery.doubtful.compactMap { position in
-            guard let entry = try? shard.record(at: position), !MendedBodies.prove(entry.body, shard) else {
-                return nil
-            }
-            return entry
-        }
-    }
-
-    /// Writes the fence of this start anew when its record is in segments that are about to go.
-    func renewFence(_ number: Int, ifIn segments: Set<UInt32>) async throws(MailStoreError) {
-        guard let head = shards[number].head(of: Self.storeStream), segments.contains(head.segment) else { return }
-        do throws(JournalError) {
-            _ = try await shards[number].append([fenceRecord(number, without: segments)])
-        } catch {
-            throw MailStoreError(error, "the store cannot be written")
-        }
-    }
-
     func close() async {
-        for shard in shards { await shard.close() }
+        for (shard, owed) in zip(shards, owed) {
+            // A start from a checkpoint would not see what is owed.
+            await shard.close(inOrder: await owed.isWritten())
+        }
     }
 
     /// The number of the journal that has an account's records.
@@ -154,7 +82,7 @@ final class JournalAccountLog: AccountLog {
 
     func shard(_ account: AccountID) -> Journal { shards[shardNumber(of: account)] }
 
-    private static func record(_ append: LogAppend, _ fence: Fence) -> JournalRecord {
+    static func record(_ append: LogAppend, _ fence: Fence) -> JournalRecord {
         JournalRecord(
             kind: RecordKind.firstForUsers + append.record.code,
             stream: fence.account.rawValue,
@@ -179,7 +107,7 @@ final class JournalAccountLog: AccountLog {
         let preambles = records.map { UInt32(clamping: JournalEntry.preamble(of: $0)) }
         // What upkeep copies is written once and read often; a delivery must not wait for it.
         let compression: BodyCompression = appends.contains { $0.body?.isUpkeep ?? false } ? .whenSmaller : .none
-        shard(fence.account).submit(records, compression: compression) { [events] outcome in
+        owed[shardNumber(of: fence.account)].submit(records, compression: compression) { [events] outcome in
             switch outcome {
             case .success(let positions):
                 completion(.success(zip(positions, preambles).map { Self.place($0, preamble: $1) }))
@@ -270,11 +198,16 @@ final class JournalAccountLog: AccountLog {
     ) throws(MailStoreError) {
         let start = position.map { RecordPosition(segment: $0.segment, offset: $0.offset) }
         var replay = BaseReplay(account, shard(account))
+        var unwritten = owed[shardNumber(of: account)].unwritten(of: account)
         do throws(JournalError) {
-            try replay.run(after: start, visit)
+            try replay.run(after: start) { item in
+                unwritten.note(item)
+                visit(item)
+            }
         } catch {
             throw MailStoreError(error, "the mailbox cannot be read")
         }
+        for record in unwritten.records { visit(.owed(record)) }
     }
 
     /// A snapshot counts when the record it ends with is there, or is lost: else the log is another, or was set back.
@@ -327,6 +260,8 @@ final class JournalAccountLog: AccountLog {
 
     func putSnapshot(_ snapshot: LogSnapshot, fence: Fence) {
         guard fence.epoch == epoch else { return }
+        // With its own position it would have what is to be applied again.
+        guard owed[shardNumber(of: fence.account)].unwritten(of: fence.account).records.isEmpty else { return }
         guard snapshots.save(fence.account, snapshot) else { return }
         newest[shardNumber(of: fence.account)].note(snapshot.position)
     }
@@ -337,13 +272,6 @@ final class JournalAccountLog: AccountLog {
     }
 
     func sidecar(of account: AccountID) -> SidecarPlace? { snapshots.sidecar(of: account) }
-}
-
-/// A message of the last commit before a crash, of which not every octet is there.
-struct DoubtfulMessage: Sendable {
-    var account: AccountID
-    var mailbox: MailboxID
-    var body: BodyReference
 }
 
 extension BodyReference {

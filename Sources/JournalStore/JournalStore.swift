@@ -113,8 +113,8 @@ package final class JournalStore: MailStore {
             settings: settings,
             events: events
         )
-        for message in doubtful { await store.withdraw(message.body, in: message.mailbox, of: message.account) }
-        try await opened.log.settleDoubt()
+        upkeep.memory.setInDoubt(doubtful)
+        await upkeep.settleDoubt()
         return JournalStore(opened, store, leases, feed, upkeep)
     }
 

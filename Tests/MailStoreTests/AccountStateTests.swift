@@ -277,6 +277,34 @@ struct AccountStateTests {
         #expect(state.mailboxes[MailboxID(7)] == nil)
     }
 
+    @Test(
+        "A mailbox whose own record is lost gets a UIDVALIDITY that it has not had",
+        arguments: [
+            (100, 101), (0, 8), (-5, 8), (6, 8), (Int64(UInt32.max) - 1, UInt32.max), (Int64(UInt32.max), 8), (.max, 8),
+        ] as [(Int64, UInt32)]
+    )
+    func lostUIDValidity(saved: Int64, expected: UInt32) throws {
+        var state = AccountState()
+        state.apply(try created(7, "Seven", modSeq: 1), at: Self.place)
+        guard case .message(var lone) = message(9, 1, 5, .none) else { return }
+        lone.savedSeconds = saved
+        let transfer = TransferRecord(
+            source: MailboxID(7),
+            target: MailboxID(9),
+            modSeq: ModSeq(5),
+            isMove: false,
+            sourceUIDs: [UID(1), UID(2)],
+            entries: [Self.entry(1, 5, saved), Self.entry(2, 5, min(saved, 3))],
+            keywords: []
+        )
+        for record in [.message(lone), .transfer(transfer)] as [LogRecord] {
+            var restored = state
+            restored.apply(record, at: Self.place)
+            #expect(restored.mailboxes[MailboxID(9)]?.uidValidity == UIDValidity(expected))
+            #expect(restored.lastUIDValidity == expected)
+        }
+    }
+
     @Test("Vanished UIDs are bounded, and none is ever hidden")
     func vanishedBound() throws {
         var state = AccountState()

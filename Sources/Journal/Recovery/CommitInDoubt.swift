@@ -36,6 +36,12 @@ struct CommitInDoubt {
     /// The record at `position` is known to have been on disk.
     mutating func acquit(_ position: RecordPosition) { headers.removeAll { $0.position == position } }
 
+    /// All records of the last commits before `end` are known to have been on disk.
+    mutating func acquit(before end: RecordPosition) {
+        headers.removeAll { $0.position < end }
+        before.removeAll { $0.position < end }
+    }
+
     /// Records in doubt that do not verify.
     ///
     /// Blocks.

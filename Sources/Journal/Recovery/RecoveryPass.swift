@@ -24,6 +24,8 @@ struct RecoveryPass {
     private var known: KnownEnd?
     /// The last segment that was there; 0 when there was none.
     private var newestFound: UInt32 = 0
+    /// The last segment in which a record of a stream was read.
+    private var newestUsed: UInt32 = 0
     /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
     private var cut: RecordHeader?
 
@@ -72,7 +74,7 @@ struct RecoveryPass {
     /// There are more segments than were read.
     private mutating func startAgain() {
         (unindexed, heads, tail, found) = ([], [:], JournalTail(), JournalRecovery())
-        (isOurs, doubt, cut) = (false, CommitInDoubt(), nil)
+        (isOurs, doubt, cut, newestUsed) = (false, CommitInDoubt(), nil, 0)
     }
 
     /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
@@ -185,6 +187,7 @@ struct RecoveryPass {
         doubt.take(header)
         if header.kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         guard header.kind >= RecordKind.firstForUsers else { return }
+        newestUsed = max(newestUsed, header.position.segment)
         heads[header.stream] = header.position
     }
 
@@ -215,10 +218,27 @@ struct RecoveryPass {
             found.tornOctets = size - end
         }
         guard fdatasync(file.descriptor) == 0 else { throw .last("fdatasync") }
+        noteWhatFollowed(before: last)
         if end == 0 || tail.last == nil { try oweEnds(tail.last == nil ? numbers[...] : numbers.dropLast()) }
         guard !found.wasClosed else { return }
         found.doubtful = doubt.torn(in: segments)
         tail.inDoubt = DoubtNote(of: found.doubtful)
+    }
+
+    /// A start found the end lost and began a new segment, but came to no commit in it, as on a full disk: nothing in the
+    /// journal says what that start knew, so it counts as it did then.
+    private mutating func noteWhatFollowed(before last: UInt32) {
+        guard let known, known.segment < last, newestUsed <= known.segment else { return }
+        doubt.acquit(before: RecordPosition(segment: known.segment, offset: known.octets))
+        if let size = try? segments.fileIfThere(known.segment)?.size(), size < known.octets {
+            note(size..<known.octets, in: known.segment)
+            segments.setEnd(known.octets, of: known.segment)
+        }
+        for place in found.damage.indices where found.damage[place].segment == known.segment {
+            let end = found.damage[place].octets.upperBound
+            guard end >= known.octets else { continue }
+            found.damage[place].following = max(found.damage[place].following, mayHaveFollowed(end, in: known.segment))
+        }
     }
 
     /// The journal goes on in a new segment: nothing is cut off this one, and no place in it is written again, so that

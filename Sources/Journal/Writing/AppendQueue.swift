@@ -18,7 +18,7 @@ final class AppendQueue: @unchecked Sendable {
         case batch([Entry])
         /// The active segment is to be left.
         case seal([Sealing])
-        case close(@Sendable () -> Void)
+        case close(inOrder: Bool, @Sendable () -> Void)
     }
 
     // Safe to share: everything below is read and written under `mutex`; `condition` is only used with it.
@@ -27,7 +27,7 @@ final class AppendQueue: @unchecked Sendable {
     private var waiting: [Entry] = []
     private var next = 0
     private var sealing: [Sealing] = []
-    private var closing: (@Sendable () -> Void)?
+    private var closing: (inOrder: Bool, done: @Sendable () -> Void)?
     private var isClosed = false
     private var isWriterAsleep = false
 
@@ -66,11 +66,11 @@ final class AppendQueue: @unchecked Sendable {
     }
 
     /// False when it was closed before.
-    func close(_ done: @escaping @Sendable () -> Void) -> Bool {
+    func close(inOrder: Bool, _ done: @escaping @Sendable () -> Void) -> Bool {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         guard !isClosed else { return false }
-        (isClosed, closing) = (true, done)
+        (isClosed, closing) = (true, (inOrder, done))
         unsafe pthread_cond_signal(condition)
         return true
     }
@@ -101,7 +101,7 @@ final class AppendQueue: @unchecked Sendable {
                 defer { sealing = [] }
                 return .seal(sealing)
             }
-            if let closing { return .close(closing) }
+            if let closing { return .close(inOrder: closing.inOrder, closing.done) }
             isWriterAsleep = true
             unsafe pthread_cond_wait(condition, mutex)
             isWriterAsleep = false

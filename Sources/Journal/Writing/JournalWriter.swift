@@ -60,8 +60,8 @@ final class JournalWriter: Sendable {
         if !queue.seal(completion) { completion(.failure(.closed)) }
     }
 
-    func close(_ done: @escaping @Sendable () -> Void) {
-        if !queue.close(done) { done() }
+    func close(inOrder: Bool, _ done: @escaping @Sendable () -> Void) {
+        if !queue.close(inOrder: inOrder, done) { done() }
     }
 
     private func serve(_ log: inout SegmentWriter) {
@@ -76,8 +76,8 @@ final class JournalWriter: Sendable {
             case .seal(let completions):
                 let outcome = Result { () throws(JournalError) in try log.seal() }
                 for completion in completions { completion(outcome) }
-            case .close(let done):
-                log.finish()
+            case .close(let inOrder, let done):
+                if inOrder { log.finish() }
                 return done()
             }
         }

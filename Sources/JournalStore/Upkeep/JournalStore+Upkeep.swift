@@ -74,7 +74,7 @@ extension JournalStore {
     package func scrubNow(paced: Bool = false, observe: @escaping UpkeepObserver = { _ in }) async throws -> ScrubReport
     {
         // On a full disk it is read as far as that goes.
-        for journal in upkeep.log.shards { try? await journal.seal() }
+        for shard in upkeep.log.shards.indices { try? await upkeep.log.seal(shard) }
         return try await upkeep.scrub(resuming: false, upkeep.run(unbounded: !paced, observe: observe))
     }
 

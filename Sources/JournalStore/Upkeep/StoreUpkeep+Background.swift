@@ -21,6 +21,7 @@ extension StoreUpkeep {
             await remember(compacted: record.compacted)
         }
         while !Task.isCancelled {
+            await settleDoubt()
             await writeOwedBases()
             guard await UpkeepRun.rest(interval) else { return }
             await compactIfDue()
@@ -28,13 +29,10 @@ extension StoreUpkeep {
         }
     }
 
-    /// On a full disk it is tried again later.
+    /// On a full disk it is tried again later; the first failure is told.
     private func writeOwedBases() async {
-        let run = run()
-        await withTaskCancellationHandler {
-            try? await writeOwedBases(all: false, run)
-        } onCancel: {
-            run.cancel()
+        await attempt(.basesNotWritten, isTold: { self.memory.mayTellOfOwedBases() }) {
+            try await self.writeOwedBases(all: false, $0)
         }
     }
 
@@ -60,12 +58,17 @@ extension StoreUpkeep {
         await attempt(.scrubFailed) { _ = try await self.scrub(resuming: true, $0) }
     }
 
-    private func attempt(_ failure: EventDefinition, _ work: (UpkeepRun) async throws -> Void) async {
+    private func attempt(
+        _ failure: EventDefinition,
+        isTold: () -> Bool = { true },
+        _ work: (UpkeepRun) async throws -> Void
+    ) async {
         let run = run()
         await withTaskCancellationHandler {
             do {
                 try await work(run)
             } catch let error as MailStoreError {
+                guard isTold() else { return }
                 events.record(failure, ["store.detail": .string(error.detail.isEmpty ? error.message : error.detail)])
             } catch {
                 // Cancelled: the next start goes on.

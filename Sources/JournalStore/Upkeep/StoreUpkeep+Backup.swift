@@ -34,9 +34,9 @@ extension StoreUpkeep {
         try await writeOwedBases(all: true, run)
         try await run.blocking { self.removals.hold() }
         defer { removals.letGo() }
-        for journal in log.shards {
+        for shard in log.shards.indices {
             // On a full disk the active segment is copied as far as it goes.
-            try? await journal.seal()
+            try? await log.seal(shard)
         }
         let manifest = try await copyAll(to: sink, run)
         let report = BackupReport(manifest)

@@ -9,9 +9,12 @@ extension StoreUpkeep {
     /// Writes the state of every account that the segments alone do not give any more, since records are lost and known
     /// only by a snapshot or a sidecar, into the journal: as a base, and once.
     ///
-    /// Throws `.storageFull` when there is no room even for that; what was written until then stands. An account that
-    /// cannot be had is left to the next call, unless `all` are asked for: then its error is thrown.
+    /// What this start owes the journal goes before. Throws `.storageFull` when there is no room even for that; what was
+    /// written until then stands. An account that cannot be had is left to the next call, and its error thrown at the end,
+    /// or at once where `all` are asked for.
     func writeOwedBases(all: Bool, _ run: UpkeepRun) async throws {
+        try await log.writeOwed()
+        var failure: MailStoreError?
         for shard in log.shards.indices {
             for account in try await accountsOwedBases(shard, all: all, run) {
                 try run.checkCancelled()
@@ -20,9 +23,11 @@ extension StoreUpkeep {
                     log.settle(account)
                 } catch {
                     if all || error.code == .storageFull { throw error }
+                    failure = failure ?? error
                 }
             }
         }
+        if let failure { throw failure }
     }
 
     /// - Parameter all: whether nothing is known to be lost, too.

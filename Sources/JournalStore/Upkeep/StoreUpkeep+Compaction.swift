@@ -34,7 +34,7 @@ extension StoreUpkeep {
         events.record(.compactionStarted, ["store.octets": .count(report.octetsBefore)])
         do {
             for shard in log.shards.indices {
-                if sealing { try await seal(log.shards[shard]) }
+                if sealing { try await seal(shard) }
                 try await compact(shard, below: percent, &report, run)
             }
         } catch let error as MailStoreError where error.code == .storageFull || error.code == .unavailable {
@@ -53,9 +53,9 @@ extension StoreUpkeep {
         return report
     }
 
-    private func seal(_ journal: Journal) async throws {
+    private func seal(_ shard: Int) async throws {
         do throws(JournalError) {
-            try await journal.seal()
+            try await log.seal(shard)
         } catch {
             throw MailStoreError(error, "the segment cannot be left")
         }

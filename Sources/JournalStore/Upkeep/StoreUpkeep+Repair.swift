@@ -44,13 +44,13 @@ extension StoreUpkeep {
         let left = try await replaceFromCopies(findings, run)
         report.messagesReplaced = findings.count - left.count
         report.messagesDamaged = try await mark(left, run)
-        for (shard, journal) in log.shards.enumerated() {
+        for shard in log.shards.indices {
             let damaged = Set(findings.filter { $0.shard == shard }.compactMap(\.segment))
             let hasCheckpoint = findings.contains { $0.shard == shard && $0.kind == .checkpoint }
             guard !damaged.isEmpty || hasCheckpoint else { continue }
             // Leaving a segment writes a checkpoint, too.
             do throws(JournalError) {
-                try await journal.seal()
+                try await log.seal(shard)
             } catch {
                 throw MailStoreError(error, "the segment cannot be left")
             }

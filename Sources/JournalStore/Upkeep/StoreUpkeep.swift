@@ -123,6 +123,9 @@ final class UpkeepMemory: Sendable {
         var freedAtCompaction: UInt64 = 0
         /// Shards with lost records whose accounts have not been looked at since.
         var suspect: Set<Int> = []
+        /// What is in doubt and not settled, by shard.
+        var inDoubt: [Int: [DoubtfulMessage]] = [:]
+        var hasToldOfOwedBases = false
     }
 
     private let state = Lock(State())
@@ -152,6 +155,18 @@ final class UpkeepMemory: Sendable {
     func setSuspect(_ shard: Int, _ isSuspect: Bool) {
         state.withLock { state in
             if isSuspect { state.suspect.insert(shard) } else { state.suspect.remove(shard) }
+        }
+    }
+
+    /// Messages in doubt, of every shard in which anything is and that does not know yet that it is settled.
+    var inDoubt: [Int: [DoubtfulMessage]] { state.withLock { $0.inDoubt } }
+    func setInDoubt(_ messages: [Int: [DoubtfulMessage]]) { state.withLock { $0.inDoubt = messages } }
+
+    /// True once.
+    func mayTellOfOwedBases() -> Bool {
+        state.withLock { state in
+            defer { state.hasToldOfOwedBases = true }
+            return !state.hasToldOfOwedBases
         }
     }
 

@@ -46,18 +46,20 @@ extension LoggedMailStore {
 
     /// Takes a message that is in pieces, and may never have been acknowledged, out of its mailbox and into quarantine.
     ///
-    /// When that cannot be done, it stays and is shown as a damaged one.
-    package func withdraw(_ body: BodyReference, in mailbox: MailboxID, of account: AccountID) async {
+    /// False when that cannot be done: it stays, and is shown as a damaged one.
+    package func withdraw(_ body: BodyReference, in mailbox: MailboxID, of account: AccountID) async -> Bool {
         do throws(MailStoreError) {
             let store = try await existing(account, deadline: .now + .seconds(10))
-            guard let store, let uid = await store.uid(of: body) else { return }
+            guard let store, let uid = await store.uid(of: body) else { return true }
             _ = try await store.quarantine(UIDSet(ascending: CollectionOfOne(uid)), in: mailbox)
             services.events.record(
                 .messageWithdrawn,
                 ["store.account": .count(account.rawValue), "store.uid": .count(uid.rawValue)]
             )
+            return true
         } catch {
             // Whoever reads it is told that it is damaged.
+            return false
         }
     }
 

@@ -47,6 +47,9 @@ struct OpenedAccount: Sendable {
             isPatched = true
             report(.recordLost, lost, of: account, events)
         case .gap(let octets): state.passOver(NumbersSkipped(lostOctets: octets, seconds: 0))
+        case .owed(let record):
+            let nowhere = BodyReference(segment: 0, offset: 0)
+            state.apply(record, at: LogPlace(position: LogPosition(segment: 0, offset: 0), body: nowhere))
         }
     }
 

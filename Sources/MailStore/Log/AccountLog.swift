@@ -80,6 +80,8 @@ package enum LogItem: Sendable {
     case damaged(LogPosition)
     /// So many octets of records of the account were here, at most, and are lost.
     case gap(octets: UInt64)
+    /// What the log has to write before anything else, and had no room for yet; it has no place.
+    case owed(LogRecord)
 }
 
 /// A state of an account as of a position: derived, may be missing at any time.

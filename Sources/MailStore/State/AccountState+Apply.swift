@@ -63,7 +63,7 @@ extension AccountState {
                 RecentDeliveries.Outcome(delivery: delivery, mailbox: record.mailbox, uid: record.uid)
             )
         }
-        restoreIfLost(record.mailbox, record.modSeq)
+        restoreIfLost(record.mailbox, record.modSeq, seconds: record.savedSeconds)
         if let thread = record.thread { threads.add(record.threadKeys, thread) }
         change(record.mailbox) { $0.insert(record, body) }
     }
@@ -91,7 +91,8 @@ extension AccountState {
 
     private mutating func apply(_ record: TransferRecord) {
         note(record.modSeq)
-        restoreIfLost(record.target, record.modSeq)
+        let latest = record.entries.lazy.map(\.savedSeconds).max() ?? 0
+        restoreIfLost(record.target, record.modSeq, seconds: latest)
         let record = identified(record)
         change(record.target) { $0.insert(record) }
         guard record.isMove else { return }
@@ -154,7 +155,7 @@ extension AccountState {
 
     private mutating func apply(_ record: RestoreRecord) {
         note(record.modSeq)
-        restoreIfLost(record.target, record.modSeq)
+        restoreIfLost(record.target, record.modSeq, seconds: record.entry.savedSeconds)
         guard mailboxes[record.target] != nil else { return }
         quarantine.removeAll { $0.id == record.item }
         change(record.target) { $0.insert([record.entry], record.keywords, record.modSeq) }
@@ -206,10 +207,13 @@ extension AccountState {
     }
 
     /// When the record that made a mailbox is lost, its messages still have a place.
-    private mutating func restoreIfLost(_ id: MailboxID, _ modSeq: ModSeq) {
+    ///
+    /// The mailbox was there at that time, so its UIDVALIDITY was no greater: the one it gets is none that it has had.
+    private mutating func restoreIfLost(_ id: MailboxID, _ modSeq: ModSeq, seconds: Int64) {
         guard mailboxes[id] == nil, !deletedMailboxes.contains(id), !isRemoved else { return }
         nextMailboxID = max(nextMailboxID, id.rawValue &+ 1)
-        lastUIDValidity = max(1, lastUIDValidity &+ 1)
+        let (after, isBeyond) = UInt32(clamping: seconds).addingReportingOverflow(1)
+        lastUIDValidity = max(1, lastUIDValidity &+ 1, isBeyond ? 0 : after)
         let name = id == Self.inboxID ? .inbox : MailboxName("Recovered \(id)") ?? .inbox
         add(
             MailboxState(

@@ -1,0 +1,71 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Journal
+import Locking
+import Testing
+
+@Suite("Journal: a start that finds its end lost and has no room to say so")
+struct FullStartTests {
+    /// A journal of two segments that was closed in order, and has lost the end of the last one.
+    private func lost() async throws -> TemporaryJournal {
+        let place = TemporaryJournal()
+        var options = JournalOptions()
+        options.segmentOctets = 2000
+        let journal = try place.open(options)
+        for index in 0..<9 { _ = try await journal.append([note("\(index)", body: pattern(300))]) }
+        await journal.close()
+        place.replace(2, Array(place.contents(2).dropLast(500)))
+        return place
+    }
+
+    @Test(
+        "Later starts find as much to be lost, in a segment that can be made as long as it was or not",
+        arguments: [true, false],
+        [ENOSPC, EIO]
+    )
+    func found(isLengthened: Bool, reason: Int32) async throws {
+        let place = try await lost()
+        let disk = Disk()
+        var options = disk.options
+        options.faults?.lengthen = { isLengthened ? 0 : EFBIG }
+        var first: [JournalRecovery.Damage] = []
+        for round in 0..<4 {
+            disk.writes.withLock { $0 = [.failure(FaultErrno(reason)), .failure(FaultErrno(reason))] }
+            let journal = try place.open(options)
+            let damage = journal.recovery.damage
+            #expect(damage.count == 1 && damage[0].following > 0, "start \(round)")
+            if round == 0 { first = damage }
+            #expect(damage.map(\.following) == first.map(\.following), "start \(round)")
+            #expect(damage.map(\.octets.upperBound) == first.map(\.octets.upperBound), "start \(round)")
+            #expect(journal.recovery.doubtful.isEmpty, "start \(round)")
+            await #expect(throws: JournalError.self) { try await journal.append([note("refused")]) }
+            await journal.close(inOrder: false)
+        }
+        disk.writes.withLock { $0 = [] }
+        let journal = try place.open(options)
+        #expect(journal.recovery.damage.map(\.following) == first.map(\.following))
+        _ = try await journal.append([note("written")])
+        await journal.close()
+        let last = try place.open(options)
+        // A start that wrote something has had the chance to say so.
+        #expect(last.recovery.damage.allSatisfy { $0.following == 0 } && last.recovery.wasClosed)
+        #expect(try last.texts().last == "written")
+        await last.close()
+    }
+
+    @Test("A journal that is not closed in order makes no checkpoint and no mark")
+    func notInOrder() async throws {
+        let place = TemporaryJournal()
+        let journal = try place.open()
+        _ = try await journal.append([note("first")])
+        await journal.close(inOrder: false)
+        #expect((try? Directories.entries(place.directory))?.contains("heads.a") == false)
+        let again = try place.open()
+        #expect(!again.recovery.wasClosed)
+        #expect(try again.texts() == ["first"])
+        await again.close()
+        #expect(try place.open().recovery.wasClosed)
+    }
+}
