@@ -90,6 +90,14 @@ class FullDisk(unittest.TestCase):
         # What is in memory is written, as far as that goes, and what was written half does not count.
         status, _ = self.append(b"x" * (1 << 20))
         self.assertEqual(status, "NO")
+        # The last block of the segment has room for a few changes, and a start would find it there.
+        with imap(self.server, self.address) as client:
+            client.select("INBOX")
+            for number in range(200):
+                if client.store("1", "+FLAGS" if number % 2 else "-FLAGS", "(\\Flagged)")[0] != "OK":
+                    break
+            else:
+                self.fail("the disk does not fill up")
         for _ in range(3):
             self.kill_back_end()
             self.assertEqual(self.read(), shown)

@@ -13,10 +13,12 @@ import Testing
 private final class Room: Sendable {
     private let writes = Lock<Int?>(nil)
 
-    init(of harness: StoreHarness) {
+    /// - Parameter small: writes of no more octets have room at any time.
+    init(of harness: StoreHarness, small: Int = 0) {
         harness.options.withLock { options in
             options.faults = JournalFaults(write: { [self] octets in
                 let isFull = writes.withLock { left in
+                    guard octets > small else { return false }
                     guard let now = left else { return false }
                     left = max(0, now - 1)
                     return now == 0
@@ -141,10 +143,11 @@ struct FullDiskTests {
         }
     }
 
-    @Test("After a loss numbers are passed over before they can be written, and never given again")
-    func loss() async throws {
+    /// - Parameter small: there is room for the mark of a close in order, and not for what goes before it.
+    @Test("After a loss numbers are passed over before that is written, and never given again", arguments: [0, 200])
+    func loss(small: Int) async throws {
         let harness = try await StoreHarness(.journal)
-        let room = Room(of: harness)
+        let room = Room(of: harness, small: small)
         let before = try #require(try await harness.loseEnd(of: [1])[1])
         room.set(0)
         var told: MailboxStatus?
