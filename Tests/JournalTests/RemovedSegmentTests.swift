@@ -59,6 +59,20 @@ struct RemovedSegmentTests {
         }
     }
 
+    @Test("A segment that is gone would have told where the one before ended, which may have had as much as has room")
+    func unknownEnd() async throws {
+        let (place, _) = try await filled()
+        place.remove(4)
+        for number in [3, 4] as [UInt32] { place.remove(index: number) }
+        place.replace(3, Array(place.contents(3).prefix(300)))
+        for round in 0..<2 {
+            let journal = try place.open(Self.options)
+            let damage = journal.recovery.damage.first { $0.segment == 4 }
+            #expect(round > 0 || damage?.following ?? 0 > 1 << 20)
+            await journal.close()
+        }
+    }
+
     @Test("What was removed is no loss, with and without checkpoints; what is gone beside it is")
     func removed() async throws {
         let (place, _) = try await filled(removing: [1, 2, 4])

@@ -6,7 +6,8 @@ package struct JournalRecovery: Sendable, Hashable {
     package struct Damage: Sendable, Hashable {
         package var segment: UInt32
         package var octets: Range<UInt64>
-        /// Octets of records, at most, that may have followed the end of the journal and that nothing tells of.
+        /// Octets of records, at most, that may have followed the end of the journal, or of the segment before, and that
+        /// nothing tells of.
         package var following: UInt64
 
         package init(segment: UInt32, octets: Range<UInt64>, following: UInt64 = 0) {

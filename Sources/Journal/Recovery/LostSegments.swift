@@ -64,7 +64,9 @@ extension SegmentTable {
                     failed.append(number...range.upperBound)
                     break
                 }
-                lost.append(JournalRecovery.Damage(segment: number, octets: 0..<lengthen(file, options)))
+                let octets = 0..<lengthen(file, options)
+                let before = unknownTail(of: number - 1, options)
+                lost.append(JournalRecovery.Damage(segment: number, octets: octets, following: before))
             }
         }
         // A name that is not on disk yet is missing again after a power cut.
@@ -93,6 +95,14 @@ extension SegmentTable {
         }
         _ = file.lengthen(to: end, faults: options.faults)
         return end
+    }
+
+    /// How much more a segment may have had, where the next one would have told and is lost.
+    private func unknownTail(of number: UInt32, _ options: JournalOptions) -> UInt64 {
+        guard contains(number), let size = try? file(number).size(), size > 0, sealedEnd(of: number) == nil,
+            SegmentIndex.knownEnd(of: number, in: directory, identity) == nil
+        else { return 0 }
+        return options.usualOctets - min(options.usualOctets, size)
     }
 
     /// What is lost of sealed segments that are one hole: files that a start has made, and did not come to tell of.

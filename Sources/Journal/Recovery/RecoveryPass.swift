@@ -63,7 +63,7 @@ struct RecoveryPass {
     ) throws(JournalError) {
         let numbers = segments.numbers
         let from = try usableCheckpoint(saved, numbers)
-        for lost in restored { note(lost.octets, in: lost.segment) }
+        for lost in restored { note(lost.octets, in: lost.segment, following: lost.following) }
         let scanned = numbers.filter { $0 >= from.segment }
         try SegmentEnds.read(scanned, in: segments, identity: identity)
         for number in scanned {
