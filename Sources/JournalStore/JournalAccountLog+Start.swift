@@ -55,10 +55,8 @@ extension JournalAccountLog {
     }
 
     /// The fence of this start.
-    ///
-    /// - Parameter segments: those that are about to go: what was lost in them need not be known any more.
-    private func fence(_ shard: Int, without segments: Set<UInt32> = [], owing octets: UInt64 = 0) -> OwedRecords.Item {
-        var lost = losses.all(shard).filter { !segments.contains($0.segment) }
+    private func fence(_ shard: Int, owing octets: UInt64 = 0) -> OwedRecords.Item {
+        var lost = losses.all(shard)
         if octets > 0 { lost.append(LostOctets(owing: octets)) }
         return OwedRecords.Item(account: AccountID(Self.storeStream), record: .fence(epoch, lost: lost))
     }
@@ -107,12 +105,15 @@ extension JournalAccountLog {
         }
     }
 
-    /// Writes the fence of this start anew when its record is in segments that are about to go.
+    /// Writes the fence of this start anew when its record is in segments that may go.
+    ///
+    /// Some of them may have to stay, so losses in all of them are named again; a start passes over those in segments that
+    /// are not there.
     func renewFence(_ number: Int, ifIn segments: Set<UInt32>) async throws(MailStoreError) {
         do throws(JournalError) {
             try await owed[number].write()
             guard let head = shards[number].head(of: Self.storeStream), segments.contains(head.segment) else { return }
-            let fence = fence(number, without: segments)
+            let fence = fence(number)
             let proof = Fence(account: fence.account, epoch: epoch)
             _ = try await shards[number].append([Self.record(LogAppend(fence.record), proof)])
         } catch {

@@ -272,6 +272,28 @@ struct GoneSegmentTests {
         }
     }
 
+    @Test("A loss stays known when compaction writes the fence anew and the segment has to stay")
+    func knownAfterCompaction() async throws {
+        let harness = try await StoreHarness.small(octets: 8192)
+        let store = try await Segments(harness)
+        store.without(2, lacking: 0).restore(to: harness.directory)
+        try await harness.open()
+        for _ in 0..<3 {
+            for number in Segments.accounts {
+                let account = try await harness.account(number)
+                let put = try await account.put(pattern(300))
+                let id = try await account.status(of: .inbox).id
+                _ = try await account.expunge(UIDSet([put.uid.rawValue...put.uid.rawValue]), in: id, onlyDeleted: false)
+            }
+            _ = try await harness.journalStore.compact(now: true)
+            let counts = try await uidNexts(harness)
+            await harness.close()
+            try await harness.open()
+            #expect(try await uidNexts(harness) == counts)
+        }
+        await harness.close()
+    }
+
     @Test("Segments that compaction has removed are none that are gone")
     func compacted() async throws {
         let harness = try await StoreHarness.small()
