@@ -41,6 +41,24 @@ import Testing
         #expect(sessions.isOpen(first) && sessions.isOpen(second))
     }
 
+    @Test func `Who wants one connection does not get that of the next call`() async throws {
+        let sessions = OnDemandSessions()
+        let (first, second) = (try line("one"), try line("two"))
+        #expect(sessions.open(["a"], first))
+        #expect(await sessions.take(first))
+        sessions.close(first)
+        #expect(sessions.open(["a"], second))
+        #expect(!(await sessions.take(first)))
+        // Nobody has the other.
+        #expect(await sessions.take(second))
+        let waiting = Task { await sessions.take(second) }
+        sessions.giveBack(second)
+        #expect(await waiting.value)
+        sessions.giveBack(second)
+        await sessions.end(second)
+        #expect(!(await sessions.take(second)))
+    }
+
     @Test func `Nobody gets a connection before there is somebody at its other end`() async throws {
         let (sessions, line) = (OnDemandSessions(), try line("one"))
         #expect(sessions.open(["a"], line, isReady: false))

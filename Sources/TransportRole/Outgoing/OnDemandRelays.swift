@@ -163,7 +163,7 @@ package struct OnDemandRelays: OnDemandRelay {
         /// False when the connection is of no use any more.
         private func lend(_ lot: Lot, triedAtMost limit: Int, isEncrypted: Bool) async -> Bool {
             // Nothing of this worker's goes over the connection meanwhile.
-            guard let loans, await delivery.sessions.take(lot.connector) != nil else { return false }
+            guard let loans, await delivery.sessions.take(line) else { return false }
             let loan = OnDemandLoans.Loan(
                 line: line,
                 isEncrypted: isEncrypted,

@@ -90,14 +90,23 @@ package final class OnDemandSessions: Sendable {
 
     /// The connection for a connector's mail, once nobody else uses it; `nil` when there is none.
     func take(_ connector: String) async -> Line? {
+        await take { table in table.connectors[connector].flatMap { table.uses[$0] } }
+    }
+
+    /// Has this connection and no other, once nobody else uses it; false when it is gone, whoever has come meanwhile.
+    func take(_ line: Line) async -> Bool {
+        await take { table in table.uses[line.host].flatMap { $0.line == line && $0.ending == nil ? $0 : nil } } != nil
+    }
+
+    private func take(_ wanted: @Sendable (Table) -> Use?) async -> Line? {
         await withCheckedContinuation { continuation in
             let answer = table.withLock { table -> Line?? in
-                guard let host = table.connectors[connector], let use = table.uses[host] else { return .some(nil) }
+                guard let use = wanted(table) else { return .some(nil) }
                 guard use.isBusy else {
-                    table.uses[host]?.isBusy = true
+                    table.uses[use.line.host]?.isBusy = true
                     return use.line
                 }
-                table.uses[host]?.waiting.append(continuation)
+                table.uses[use.line.host]?.waiting.append(continuation)
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }
