@@ -24,8 +24,8 @@ struct RecoveryPass {
     private var known: KnownEnd?
     /// The last segment that was there; 0 when there was none.
     private var newestFound: UInt32 = 0
-    /// The last segment in which a record of a stream was read.
-    private var newestUsed: UInt32 = 0
+    /// The last record of a stream that was read.
+    private var lastUsed: RecordHeader?
     /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
     private var cut: RecordHeader?
 
@@ -74,7 +74,7 @@ struct RecoveryPass {
     /// There are more segments than were read.
     private mutating func startAgain() {
         (unindexed, heads, tail, found) = ([], [:], JournalTail(), JournalRecovery())
-        (isOurs, doubt, cut, newestUsed) = (false, CommitInDoubt(), nil, 0)
+        (isOurs, doubt, cut, lastUsed) = (false, CommitInDoubt(), nil, nil)
     }
 
     /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
@@ -187,7 +187,7 @@ struct RecoveryPass {
         doubt.take(header)
         if header.kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         guard header.kind >= RecordKind.firstForUsers else { return }
-        newestUsed = max(newestUsed, header.position.segment)
+        lastUsed = header
         heads[header.stream] = header.position
     }
 
@@ -228,11 +228,15 @@ struct RecoveryPass {
     /// A start found the end lost and began a new segment, but came to no commit in it, as on a full disk: nothing in the
     /// journal says what that start knew, so it counts as it did then.
     private mutating func noteWhatFollowed(before last: UInt32) {
-        guard let known, known.segment < last, newestUsed <= known.segment else { return }
+        guard let known, known.segment < last, lastUsed?.position.segment ?? 0 <= known.segment else { return }
         doubt.acquit(before: RecordPosition(segment: known.segment, offset: known.octets))
         if let size = try? segments.fileIfThere(known.segment)?.size(), size < known.octets {
             note(size..<known.octets, in: known.segment)
             segments.setEnd(known.octets, of: known.segment)
+        }
+        // That start lost all of the record that the end cut, of which the header reads whole by now.
+        if let lastUsed, lastUsed.position.segment == known.segment, !segments.verifies(lastUsed) {
+            note(lastUsed.position.offset..<max(lastUsed.end, known.octets), in: known.segment)
         }
         for place in found.damage.indices where found.damage[place].segment == known.segment {
             let end = found.damage[place].octets.upperBound
