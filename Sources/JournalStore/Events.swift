@@ -32,9 +32,9 @@ extension EventDefinition {
         9256,
         "store.full",
         .error,
-        text: "A change was refused because the disk is full",
+        text: "Changes are refused because the disk is full",
         cause: "The file system of the store has less room than store/reserved-space",
-        action: "Make room; the store goes on by itself"
+        action: "Make room; the store goes on by itself. The field store.refused counts refusals; said once a minute"
     )
 }
 

@@ -20,6 +20,7 @@ final class JournalAccountLog: AccountLog {
     let shards: [Journal]
     let snapshots: SnapshotFiles
     let events: EventRecorder
+    private let fullDisk: FullDiskNotices
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
     /// Accounts that were found to lack records.
@@ -36,6 +37,7 @@ final class JournalAccountLog: AccountLog {
         self.shards = shards
         self.snapshots = snapshots
         self.events = events
+        fullDisk = FullDiskNotices(events)
         let fences = shards.map { Self.lastFence(of: $0) }
         let last = fences.map(\.epoch).max() ?? 0
         // The clock helps when the last fence is lost; the last fence when the clock was set back.
@@ -107,12 +109,12 @@ final class JournalAccountLog: AccountLog {
         let preambles = records.map { UInt32(clamping: JournalEntry.preamble(of: $0)) }
         // What upkeep copies is written once and read often; a delivery must not wait for it.
         let compression: BodyCompression = appends.contains { $0.body?.isUpkeep ?? false } ? .whenSmaller : .none
-        owed[shardNumber(of: fence.account)].submit(records, compression: compression) { [events] outcome in
+        owed[shardNumber(of: fence.account)].submit(records, compression: compression) { [fullDisk] outcome in
             switch outcome {
             case .success(let positions):
                 completion(.success(zip(positions, preambles).map { Self.place($0, preamble: $1) }))
             case .failure(let error):
-                if case .full(let number) = error { events.record(.storageFull, ["store.errno": .count(number)]) }
+                if case .full(let number) = error { fullDisk.refused(errno: number) }
                 completion(.failure(MailStoreError(error, "the message store cannot write")))
             }
         }

@@ -1,0 +1,27 @@
+// Copyright the Martlet authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Locking
+import Testing
+
+@testable import JournalStore
+
+@Suite("The embedded engine: what the log has of a full disk")
+struct FullDiskNoticesTests {
+    @Test("The first refusal is told at once, and the others once a minute, each once")
+    func counts() {
+        let events = EventCollector()
+        let time = Lock(ContinuousClock.now)
+        let notices = FullDiskNotices(EventRecorder(sink: events)) { time.withLock { $0 } }
+        for _ in 0..<5 { notices.refused(errno: 28) }
+        #expect(events.count(of: 9256) == 1)
+        time.withLock { $0 += .seconds(59) }
+        notices.refused(errno: 28)
+        #expect(events.count(of: 9256) == 1)
+        time.withLock { $0 += .seconds(1) }
+        for _ in 0..<3 { notices.refused(errno: 28) }
+        #expect(events.count(of: 9256) == 2)
+        #expect(events.field("store.refused", of: 9256) == .count(6))
+    }
+}
