@@ -26,7 +26,7 @@ package final class Journal: Sendable {
     let segments: SegmentTable
     let writer: JournalWriter
     let indexer: SegmentIndexer
-    /// Held while a record says what is removed, so that these come in their order.
+    /// Held while a record and the file say what is removed, so that these come in their order.
     let removals = Lock(())
 
     /// What `open` found.

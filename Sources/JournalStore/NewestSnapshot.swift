@@ -14,15 +14,13 @@ internal import MailStore
 final class NewestSnapshot: Sendable {
     private static let magic: UInt32 = 0x3157_534D
     private static let octets = 36
-    private let directory: String
     private let path: String
     private let identity: JournalIdentity
     private let last: Lock<RecordPosition?>
 
     /// Blocks.
     init(_ directory: String, _ shard: Int, _ identity: JournalIdentity) {
-        self.directory = directory + "/accounts"
-        path = "\(self.directory)/newest-\(shard < 10 ? "0" : "")\(shard)"
+        path = "\(directory)/accounts/newest-\(shard < 10 ? "0" : "")\(shard)"
         self.identity = identity
         last = Lock(WholeFile.head(path, Self.octets).flatMap { Self.decode($0, identity) })
     }

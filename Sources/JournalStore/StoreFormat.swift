@@ -14,8 +14,11 @@ struct StoreFormat: Hashable, Sendable {
     var shards: Int
 
     static func shardDirectory(_ shard: Int, in directory: String) -> String {
-        "\(directory)/shard-\(shard < 10 ? "0" : "")\(shard)"
+        "\(directory)/\(shardName(shard))"
     }
+
+    /// The folder of a shard, within the store's.
+    static func shardName(_ shard: Int) -> String { "shard-\(shard < 10 ? "0" : "")\(shard)" }
 
     /// Reads the file, makes it in a new folder, or makes it again when it was lost: from the records, or else from what
     /// is derived from them.

@@ -40,6 +40,7 @@ struct BackupTests {
         #expect(report.files > 2 && report.octets > 3000)
         #expect(try await JournalStore.verify(backup: backup) == report)
         #expect(try await JournalStore.restore(backup, to: copy) == report)
+        #expect(WholeFile.contents(copy + "/shard-00/removed")?.count == 4096)
         let restored = try await opened(copy, harness)
         for number in 1...3 as ClosedRange<UInt64> {
             let account = try await restored.account(AccountID(number), deadline: .now + .seconds(5))
@@ -92,6 +93,23 @@ struct BackupTests {
         await harness.close()
     }
 
+    @Test("A segment that somebody deleted ends a backup with a word of its own, before the file is begun")
+    func deletedSegment() async throws {
+        let harness = try await StoreHarness.small()
+        try await harness.fillSparsely()
+        let (backup, shard) = (harness.directory + "-backup", harness.directory + "/shard-00")
+        defer { StoreHarness.remove(backup) }
+        let segments = try Directories.entries(shard).filter { $0.hasSuffix(".log") }.sorted()
+        try #require(segments.count > 2)
+        unsafe unlink("\(shard)/\(segments[1])")
+        let sink = FolderSink(backup)
+        await expectCode(.unavailable) {
+            try await Self.storeErrors { _ = try await harness.journalStore.backup(to: sink) }
+        }
+        #expect(sink.begun == ["shard-00/\(segments[0])"])
+        await harness.close()
+    }
+
     @Test("A manifest that names anything else than a store's files is refused")
     func manifestPaths() async throws {
         let harness = try await StoreHarness(.journal)
@@ -99,7 +117,10 @@ struct BackupTests {
         defer { StoreHarness.remove(backup) }
         _ = try await harness.journalStore.backup(to: FolderSink(backup))
         let text = String(decoding: WholeFile.contents(backup + "/MANIFEST") ?? [], as: UTF8.self)
-        for path in ["../FORMAT", "/etc/passwd", "shard-00/../FORMAT", "shard-0x/segment-0000000001.log"] {
+        for path in [
+            "../FORMAT", "/etc/passwd", "shard-00/../FORMAT", "shard-0x/segment-0000000001.log", "shard-00/heads.a",
+            "removed",
+        ] {
             let other = text.replacing(" FORMAT\n", with: " \(path)\n")
             WholeFile.replace(backup + "/MANIFEST", with: Array(other.utf8))
             await expectCode(.damaged) {

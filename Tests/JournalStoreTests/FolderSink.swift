@@ -13,6 +13,7 @@ final class FolderSink: BackupSink {
     private struct State {
         var path = ""
         var octets: [UInt8] = []
+        var begun: [String] = []
     }
 
     private let folder: String
@@ -20,10 +21,13 @@ final class FolderSink: BackupSink {
 
     init(_ folder: String) { self.folder = folder }
 
+    /// The files that were begun.
+    var begun: [String] { state.withLock { $0.begun } }
+
     func announce(octets: UInt64) throws { unsafe mkdir(folder, 0o700) }
 
     func begin(_ path: String, octets: UInt64) throws {
-        state.withLock { $0 = State(path: path) }
+        state.withLock { $0 = State(path: path, begun: $0.begun + [path]) }
         if let slash = path.lastIndex(of: "/") { unsafe mkdir("\(folder)/\(path[..<slash])", 0o700) }
     }
 

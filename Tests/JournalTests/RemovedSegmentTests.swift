@@ -212,6 +212,73 @@ struct RemovedSegmentTests {
         await again.close()
     }
 
+    @Test("What the file alone tells, the next commit with room tells, too: of the same process, and of the next start")
+    func owedRecord() async throws {
+        for isKilled in [false, true] {
+            let place = TemporaryJournal()
+            let disk = Disk()
+            var options = disk.options
+            options.segmentOctets = 4096
+            var journal = try place.open(options)
+            for index in 0..<45 { _ = try await journal.append([note("\(index)", body: pattern(100))]) }
+            let (active, full) = (journal.activeSegment, Result<Int, FaultErrno>.failure(FaultErrno(ENOSPC)))
+            disk.writes.withLock { $0 = [full, full] }
+            try journal.remove(segment: 1)
+            let untold = place.copy()
+            unsafe unlink("\(untold.directory)/removed")
+            untold.dropCheckpoints()
+            let mistaken = try untold.open(options)
+            #expect(mistaken.recovery.damage.map(\.segment) == [1])
+            await mistaken.close()
+            if isKilled {
+                await journal.close(inOrder: false)
+                journal = try place.open(options)
+            }
+            _ = try await journal.append([note("next")])
+            #expect(journal.activeSegment == active)
+            let told = place.copy()
+            unsafe unlink("\(told.directory)/removed")
+            await journal.close()
+            let again = try told.open(options)
+            #expect(again.recovery.damage.isEmpty && again.segmentNumbers.first == 2, "killed: \(isKilled)")
+            await again.close()
+        }
+    }
+
+    @Test("A file that tells nothing is written again, by what the record tells")
+    func renewedFile() async throws {
+        let (place, _) = try await filled(removing: [1, 2, 4])
+        let file = "\(place.directory)/removed"
+        let whole = WholeFile.contents(file)
+        for damage in [[], [UInt8](repeating: 0, count: 4096)] as [[UInt8]] {
+            WholeFile.replace(file, with: damage)
+            let journal = try place.open(Self.options)
+            #expect(journal.recovery.damage.isEmpty && WholeFile.contents(file) == whole)
+            await journal.close()
+        }
+    }
+
+    @Test("A copy of the segments has no loss with the file that is made for it")
+    func fileForCopy() async throws {
+        let place = TemporaryJournal()
+        let disk = Disk()
+        var options = disk.options
+        options.segmentOctets = 1024
+        let journal = try place.open(options)
+        for index in 0..<20 { _ = try await journal.append([note("\(index)", body: pattern(100))]) }
+        let full = Result<Int, FaultErrno>.failure(FaultErrno(ENOSPC))
+        disk.writes.withLock { $0 = [full, full] }
+        try journal.remove(segment: 2)
+        let copy = place.copy()
+        copy.dropCheckpoints()
+        let made = journal.removedFile
+        WholeFile.replace("\(copy.directory)/\(made.name)", with: made.octets)
+        await journal.close()
+        let again = try copy.open(options)
+        #expect(again.recovery.damage.isEmpty && again.segmentNumbers.prefix(2) == [1, 3])
+        await again.close()
+    }
+
     @Test("A file under a number far ahead makes no others; a thousand are made again at most")
     func farAhead() async throws {
         for ahead in [4_000_000, 50_000] as [UInt32] {

@@ -13,6 +13,8 @@ final class SegmentTable: Sendable {
         var missing: [ClosedRange<UInt32>] = []
         /// Segments that are about to be removed.
         var going: Set<UInt32> = []
+        /// No record tells of all that were removed: only the file does.
+        var owesRemoved = false
         /// Where a segment ends though its file goes on: what follows was never acknowledged.
         var ends: [UInt32: UInt64] = [:]
         /// The segment that is written to, and how much of it is on disk.
@@ -97,6 +99,12 @@ final class SegmentTable: Sendable {
         state.withLock { state in
             if isGoing { state.going.insert(number) } else { state.going.remove(number) }
         }
+    }
+
+    /// Whether the next commit has to tell which segments were removed.
+    var owesRemoved: Bool {
+        get { state.withLock { $0.owesRemoved } }
+        set { state.withLock { $0.owesRemoved = newValue } }
     }
 
     /// Segments before the last one that were removed, or are about to be.

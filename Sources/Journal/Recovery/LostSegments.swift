@@ -13,7 +13,8 @@ extension SegmentTable {
     /// which were.
     ///
     /// Where neither tells, as in a journal that an earlier release left, all that are not there were: then the file says
-    /// so from now on. Blocks.
+    /// so from now on. A file that tells nothing is written again, and a record that does not tell what the file does is
+    /// owed. Blocks.
     ///
     /// - Parameter head: where that record is, by the headers that were read.
     func missing(by head: RecordPosition?) -> [ClosedRange<UInt32>] {
@@ -23,10 +24,9 @@ extension SegmentTable {
         let saved = kept.load()
         if saved != nil, absent.ranges.isEmpty { return [] }
         let recorded = lastRemoved(head)
-        guard saved != nil || recorded != nil else {
-            kept.save(removed)
-            return []
-        }
+        if saved == nil { kept.save(recorded ?? removed) }
+        guard saved != nil || recorded != nil else { return [] }
+        if let saved, recorded?.rest(of: saved).ranges.isEmpty != true { owesRemoved = true }
         var missing = absent
         for known in [saved, recorded] { missing = known?.rest(of: missing) ?? missing }
         // A file under a number far ahead was not written by this journal.

@@ -10,6 +10,7 @@ internal import Glibc
 /// What either of them names was removed, for no number is used again. Written in place, and never made shorter: so it
 /// takes no room of a full disk.
 struct RemovedFile: Sendable {
+    static let name = "removed"
     private static let magic: UInt64 = 0x314D_4552_4C54_524D
     private static let headOctets = 28
     /// The file has so many octets from the beginning.
@@ -18,7 +19,7 @@ struct RemovedFile: Sendable {
     private let identity: JournalIdentity
 
     init(_ directory: String, _ identity: JournalIdentity) {
-        path = directory + "/removed"
+        path = "\(directory)/\(Self.name)"
         self.identity = identity
     }
 
@@ -40,7 +41,7 @@ struct RemovedFile: Sendable {
         return WholeFile.writeAll(encode(removed), to: descriptor) && (!durable || fsync(descriptor) == 0)
     }
 
-    private func encode(_ removed: RemovedSegments) -> [UInt8] {
+    func encode(_ removed: RemovedSegments) -> [UInt8] {
         var writer = ByteWriter(reserving: max(Self.leastOctets, Self.headOctets + removed.octets + 4))
         writer.integer(Self.magic)
         writer.integer(identity.high)

@@ -42,10 +42,11 @@ extension Journal {
 
     /// Deletes a sealed segment for good; does nothing when it is not there.
     ///
-    /// A record says so first, for a segment that is gone without one counts as lost. Who has it open goes on reading; reading from it later throws `.lost`. The caller has copied what is still
-    /// needed and holds no address into it; the last record of a stream may go only when no other segment has records
-    /// of that stream, or when recovery would take one of those for the last. Throws `.system(EBUSY)` for the active
-    /// segment, `.closed` for a journal that is. Blocks until the writer has that record on disk; it syncs the folder.
+    /// A record says so first, for a segment that is gone without one counts as lost. Who has it open goes on reading;
+    /// reading from it later throws `.lost`. The caller has copied what is still needed and holds no address into it; the
+    /// last record of a stream may go only when no other segment has records of that stream, or when recovery would take
+    /// one of those for the last. Throws `.system(EBUSY)` for the active segment, `.closed` for a journal that is. Blocks
+    /// until the writer has that record on disk; it syncs the folder.
     package func remove(segment number: UInt32) throws(JournalError) {
         guard segments.contains(number) else { return }
         guard segments.sealed.contains(number) else { throw .system(errno: EBUSY, call: "unlink") }
@@ -64,27 +65,29 @@ extension Journal {
         try Directories.sync(directory)
     }
 
-    /// Where the disk is full even for a record, the file `removed` has its room already.
+    /// One after the other, so that the last record and the file have all of them.
+    ///
+    /// Where the disk is full even for a record, the file `removed` has its room already, and the record is owed.
     private func noteRemoval() throws(JournalError) {
-        let file = RemovedFile(directory, identity)
-        do throws(JournalError) {
-            file.save(try appendRemoved())
-        } catch {
-            guard case .full = error, file.save(segments.removed, durable: true) else { throw error }
+        try removals.withLock { _ throws(JournalError) in
+            let (file, removed) = (RemovedFile(directory, identity), segments.removed)
+            do throws(JournalError) {
+                let append = AwaitedAppend()
+                let record = JournalRecord(kind: RecordKind.removed, stream: 0, metadata: removed.encode())
+                submit([record]) { append.set($0) }
+                _ = try append.wait().get()
+                file.save(removed)
+            } catch {
+                guard case .full = error, file.save(removed, durable: true) else { throw error }
+                segments.owesRemoved = true
+            }
         }
     }
 
-    private func appendRemoved() throws(JournalError) -> RemovedSegments {
-        let append = AwaitedAppend()
-        // One after the other, so that the last one on disk has them all.
-        let removed = removals.withLock { _ in
-            let removed = segments.removed
-            let record = JournalRecord(kind: RecordKind.removed, stream: 0, metadata: removed.encode())
-            submit([record]) { append.set($0) }
-            return removed
-        }
-        _ = try append.wait().get()
-        return removed
+    /// What tells another folder with copies of all segments which are not there since they were removed: the file
+    /// `removed`, made anew.
+    package var removedFile: (name: String, octets: [UInt8]) {
+        (RemovedFile.name, RemovedFile(directory, identity).encode(segments.removed))
     }
 
     /// Makes files end where a segment's first record says that those segments do, before that record goes.

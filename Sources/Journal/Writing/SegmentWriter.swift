@@ -84,7 +84,9 @@ struct SegmentWriter {
     mutating func commit(_ appends: [PreparedAppend]) throws(JournalError) -> [[RecordPosition]] {
         let file = try currentFile()
         var batch = CommitBatch(identity: identity, segment: file.number, start: offset)
-        addOwn(to: &batch, besides: batch.smallOctets(of: appends))
+        // Of one segment alone none can be missing.
+        let tellsRemoved = batch.segment > 1 && (offset == 0 || segments.owesRemoved && hasRoom)
+        addOwn(to: &batch, tellsRemoved ? segments.removed : nil, besides: batch.smallOctets(of: appends))
         heads.withLock { heads in batch.place(appends, after: heads) }
         do throws(JournalError) {
             try batch.write(appends, with: gather, to: file, segments: segments, faults: options.faults)
@@ -94,6 +96,7 @@ struct SegmentWriter {
         }
         try sync(file)
         (owedSeal, owedDoubt) = (SegmentSeal(), DoubtNote())
+        if tellsRemoved { segments.owesRemoved = false }
         if isInDoubt { isInDoubt = !appends.contains { $0.records.contains { $0.kind == RecordKind.doubt } } }
         offset = batch.end
         lastRecord = batch.last ?? lastRecord
@@ -105,9 +108,7 @@ struct SegmentWriter {
     }
 
     /// What a segment begins with, and what a start has to say.
-    private func addOwn(to batch: inout CommitBatch, besides octets: Int) {
-        // Of one segment alone none can be missing.
-        let removed = offset == 0 && batch.segment > 1 ? segments.removed : nil
+    private func addOwn(to batch: inout CommitBatch, _ removed: RemovedSegments?, besides octets: Int) {
         gather.reset(small: octets + owedSeal.octets + owedDoubt.octets + (removed?.octets ?? 0))
         if !owedSeal.ends.isEmpty { batch.add(RecordKind.seal, owedSeal.encode(), to: gather) }
         if let removed { batch.add(RecordKind.removed, removed.encode(), to: gather) }

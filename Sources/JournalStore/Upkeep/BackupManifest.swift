@@ -70,14 +70,19 @@ struct BackupManifest: Sendable, Hashable {
         WholeFile.contents("\(folder)/\(fileName)", maximum: maximumOctets).flatMap { BackupManifest($0) }
     }
 
-    /// FORMAT and segments: nothing else is put into a store, and nothing outside of it.
+    /// FORMAT, segments and what tells which were removed: nothing else is put into a store, and nothing outside of it.
     private static func isAllowed(_ path: Substring) -> Bool {
         if path == "FORMAT" { return true }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].hasPrefix("shard-"), parts[1].hasPrefix("segment-"), parts[1].hasSuffix(".log")
-        else { return false }
-        let shard = parts[0].dropFirst(6).utf8
-        let number = parts[1].dropFirst(8).dropLast(4).utf8
-        return shard.count == 2 && number.count == 10 && (Array(shard) + Array(number)).allSatisfy(ASCII.isDigit)
+        guard parts.count == 2, parts[0].hasPrefix("shard-"), isNumber(parts[0].dropFirst(6), digits: 2) else {
+            return false
+        }
+        if parts[1] == "removed" { return true }
+        return parts[1].hasPrefix("segment-") && parts[1].hasSuffix(".log")
+            && isNumber(parts[1].dropFirst(8).dropLast(4), digits: 10)
+    }
+
+    private static func isNumber(_ text: Substring, digits: Int) -> Bool {
+        text.utf8.count == digits && text.utf8.allSatisfy(ASCII.isDigit)
     }
 }

@@ -51,8 +51,9 @@ extension StoreUpkeep {
         try await sink.announce(octets: total)
         var done: UInt64 = 0
         for segment in segments {
-            try await sink.begin(segment.path, octets: segment.size)
+            // Before the file is announced: an error would be taken for octets of it.
             let file = try await run.blocking { [directory] in try SummedFile("\(directory)/\(segment.path)") }
+            try await sink.begin(segment.path, octets: segment.size)
             let end = done &+ segment.size
             while done < end {
                 let size = Int(min(UInt64(Self.pieceOctets), end - done))
@@ -66,11 +67,14 @@ extension StoreUpkeep {
             let sum = try await run.blocking { file.sum() }
             manifest.files.append(BackupManifest.File(path: segment.path, size: segment.size, sha256: Hex.encode(sum)))
         }
+        // What was removed is not lost, though the journal may not have come to say so.
+        for (shard, journal) in log.shards.enumerated() {
+            let removed = journal.removedFile
+            let path = "\(StoreFormat.shardName(shard))/\(removed.name)"
+            try await Self.hand(removed.octets, path, to: sink, in: &manifest)
+        }
         let format = StoreFormat(identity: identity, shards: log.shards.count).text
-        try await Self.hand(format, "FORMAT", to: sink)
-        manifest.files.append(
-            BackupManifest.File(path: "FORMAT", size: UInt64(format.count), sha256: Hex.encode(Digest.sha256(format)))
-        )
+        try await Self.hand(format, "FORMAT", to: sink, in: &manifest)
         // Last: a backup without it is none.
         try await Self.hand(manifest.encode(), BackupManifest.fileName, to: sink)
         return manifest
@@ -89,6 +93,17 @@ extension StoreUpkeep {
             }
         }
         return all
+    }
+
+    private static func hand(
+        _ octets: [UInt8],
+        _ path: String,
+        to sink: any BackupSink,
+        in manifest: inout BackupManifest
+    ) async throws {
+        try await hand(octets, path, to: sink)
+        let sum = Hex.encode(Digest.sha256(octets))
+        manifest.files.append(BackupManifest.File(path: path, size: UInt64(octets.count), sha256: sum))
     }
 
     private static func hand(_ octets: [UInt8], _ path: String, to sink: any BackupSink) async throws {

@@ -55,7 +55,7 @@ extension StoreUpkeep {
                 }
                 report.messages += state.mailboxes.values.reduce(0) { $0 + $1.messages.count }
             } catch let error as MailStoreError {
-                var finding = CheckFinding(.account, file: "shard-\(shard)", detail: error.detail)
+                var finding = CheckFinding(.account, file: StoreFormat.shardName(shard), detail: error.detail)
                 finding.account = account
                 report.add(finding)
             }
@@ -219,12 +219,12 @@ extension StoreUpkeep {
         }
         for (shard, journal) in log.shards.enumerated() {
             for name in journal.damagedCheckpoints {
-                var finding = CheckFinding(.checkpoint, file: "shard-\(shard < 10 ? "0" : "")\(shard)/\(name)")
+                var finding = CheckFinding(.checkpoint, file: "\(StoreFormat.shardName(shard))/\(name)")
                 finding.shard = shard
                 findings.append(finding)
             }
             for name in journal.damagedSidecars {
-                findings.append(CheckFinding(.sidecar, file: "shard-\(shard < 10 ? "0" : "")\(shard)/\(name)"))
+                findings.append(CheckFinding(.sidecar, file: "\(StoreFormat.shardName(shard))/\(name)"))
             }
         }
         let format = WholeFile.contents(directory + "/FORMAT", maximum: 4096).flatMap { StoreFormat($0) }

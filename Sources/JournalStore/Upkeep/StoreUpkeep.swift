@@ -60,7 +60,7 @@ final class StoreUpkeep: Sendable {
     func name(of segment: UInt32, shard: Int) -> String {
         let digits = String(segment)
         let number = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-        return "shard-\(shard < 10 ? "0" : "")\(shard)/segment-\(number).log"
+        return "\(StoreFormat.shardName(shard))/segment-\(number).log"
     }
 }
 
