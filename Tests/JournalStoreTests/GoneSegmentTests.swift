@@ -278,20 +278,35 @@ struct GoneSegmentTests {
         let store = try await Segments(harness)
         store.without(2, lacking: 0).restore(to: harness.directory)
         try await harness.open()
-        for _ in 0..<3 {
+        // Little of the lost segment is wanted any more, so that it is to be emptied; it cannot be.
+        for number in Segments.accounts {
+            let left = Set(store.uids(of: number, besides: 2))
+            let lost = (1...Segments.messages).filter { !left.contains($0) }
+            try #require(lost.count > 2)
+            try await expunge(UIDSet([lost[1]...lost[lost.count - 1]]), of: number, harness)
+        }
+        for round in 0..<3 {
+            // The segment with the fence is to be emptied, too.
             for number in Segments.accounts {
-                let account = try await harness.account(number)
-                let put = try await account.put(pattern(300))
-                let id = try await account.status(of: .inbox).id
-                _ = try await account.expunge(UIDSet([put.uid.rawValue...put.uid.rawValue]), in: id, onlyDeleted: false)
+                for _ in 0..<12 {
+                    let put = try await harness.account(number).put(pattern(300))
+                    try await expunge(UIDSet([put.uid.rawValue...put.uid.rawValue]), of: number, harness)
+                }
             }
-            _ = try await harness.journalStore.compact(now: true)
+            let report = try await harness.journalStore.compact(now: true)
+            #expect(round > 0 || report.stuckSegments.contains("shard-00/segment-0000000002.log"))
             let counts = try await uidNexts(harness)
             await harness.close()
             try await harness.open()
-            #expect(try await uidNexts(harness) == counts)
+            #expect(try await uidNexts(harness) == counts, "round \(round)")
         }
         await harness.close()
+    }
+
+    private func expunge(_ uids: UIDSet, of number: UInt64, _ harness: StoreHarness) async throws {
+        let account = try await harness.account(number)
+        let id = try await account.status(of: .inbox).id
+        _ = try await account.expunge(uids, in: id, onlyDeleted: false)
     }
 
     @Test("Segments that compaction has removed are none that are gone")
