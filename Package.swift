@@ -294,7 +294,13 @@ func benchmarkTargets() -> [Target] {
     ]
     let small: [Target.Dependency] = ["SMTPWire", "ByteTools", "CLinux"]
     func program(_ name: String, _ uses: [Target.Dependency]) -> Target {
-        .executableTarget(name: name, dependencies: uses, path: "Benchmarks/" + name, swiftSettings: settings)
+        .executableTarget(
+            name: name,
+            dependencies: uses,
+            path: "Benchmarks/" + name,
+            exclude: name == "Budgets" ? ["budgets.json"] : [],
+            swiftSettings: settings
+        )
     }
     return ["StoreBench", "StoreDrill", "SearchBench", "QueueBench"].map { program($0, uses) }
         + ["Load", "Budgets"].map { program($0, clients) } + ["DataBench"].map { program($0, small) }
