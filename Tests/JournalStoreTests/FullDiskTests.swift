@@ -264,14 +264,7 @@ struct FullDiskTests {
     func doubt() async throws {
         let harness = try await StoreHarness(.journal)
         let room = Room(of: harness)
-        try await harness.account().put(pattern(400, seed: 3))
-        let (delivery, octets) = (DeliveryID.random(), pattern(500))
-        try await harness.account().put(octets, delivery: delivery)
-        var killed = KilledStore(harness.directory)
-        await harness.close()
-        let size = try #require(killed.files[KilledStore.segment]?.count)
-        for octet in 40..<60 { killed.files[KilledStore.segment]?[size - octet] = 0 }
-        killed.restore(to: harness.directory)
+        let (delivery, octets, _) = try await harness.tearDelivery()
         room.set(0)
         for _ in 0..<2 {
             try await harness.open()

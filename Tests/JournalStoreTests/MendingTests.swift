@@ -122,14 +122,7 @@ struct MendingTests {
     @Test("What a power cut left of an unacknowledged message goes to quarantine, and its retry is stored")
     func tornMessage() async throws {
         let harness = try await StoreHarness(.journal)
-        try await harness.account().put(pattern(400, seed: 3))
-        let (delivery, octets) = (DeliveryID.random(), pattern(500))
-        try await harness.account().put(octets, delivery: delivery)
-        var killed = KilledStore(harness.directory)
-        await harness.close()
-        let size = try #require(killed.files[KilledStore.segment]?.count)
-        for octet in 40..<60 { killed.files[KilledStore.segment]?[size - octet] = 0 }
-        killed.restore(to: harness.directory)
+        let (delivery, octets, _) = try await harness.tearDelivery()
         try await harness.open()
         #expect(harness.events.count(of: 9266) == 1)
         #expect(try await harness.account().uids() == [1])
@@ -147,14 +140,9 @@ struct MendingTests {
     @Test("However far the start after a power cut comes before the next one, no more is left of what was torn")
     func tornTwice() async throws {
         let harness = try await StoreHarness(.journal)
-        try await harness.account().put(pattern(400, seed: 3))
-        let (delivery, octets) = (DeliveryID.random(), pattern(500))
-        try await harness.account().put(octets, delivery: delivery)
-        var killed = KilledStore(harness.directory)
-        await harness.close()
+        let (delivery, octets, torn) = try await harness.tearDelivery()
+        var killed = torn
         let size = try #require(killed.files[KilledStore.segment]?.count)
-        for octet in 40..<60 { killed.files[KilledStore.segment]?[size - octet] = 0 }
-        killed.restore(to: harness.directory)
         try await harness.open()
         let after = try #require(KilledStore(harness.directory).files[KilledStore.segment])
         await harness.close()

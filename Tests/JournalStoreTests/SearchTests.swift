@@ -160,6 +160,8 @@ struct SearchTextTests {
         let harness = try await StoreHarness(.journal)
         for text in texts { try await harness.account().put(Array(text.utf8)) }
         try await harness.makeTexts()
+        // How many depends on how far the texts were when the next message came.
+        let blocks = try harness.sidecar().blockCount
         await harness.close()
         for ending in ["-a", "-b"] {
             let path = harness.directory + "/accounts/07/7.text" + ending
@@ -170,10 +172,11 @@ struct SearchTextTests {
         try await harness.open()
         let account = try await harness.account()
         for (text, scope, expected) in searches { #expect(try await account.find(text, scope) == expected) }
-        #expect(harness.events.count(of: 9280) == 1)
+        let told = harness.events.count(of: 9280)
+        #expect((1...blocks).contains(told))
         try await harness.makeTexts()
         for (text, scope, expected) in searches { #expect(try await account.find(text, scope) == expected) }
-        #expect(harness.events.count(of: 9280) == 1)
+        #expect(harness.events.count(of: 9280) == told)
         await harness.close()
     }
 }

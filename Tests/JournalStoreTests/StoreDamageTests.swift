@@ -11,33 +11,6 @@ import MailTypes
 import Settings
 import Testing
 
-/// A store folder as a kill would leave it, to be damaged and opened again and again.
-struct KilledStore {
-    static let segment = "shard-00/segment-0000000001.log"
-    var files: [String: [UInt8]] = [:]
-
-    /// Reads the folder while the store is open: what a kill leaves is what was written.
-    init(_ directory: String) {
-        for path in Self.paths(directory) { files[path] = WholeFile.contents("\(directory)/\(path)") }
-    }
-
-    static func paths(_ directory: String, _ below: String = "") -> [String] {
-        ((try? Directories.entries(directory + "/" + below)) ?? []).sorted().flatMap { name -> [String] in
-            let path = below.isEmpty ? name : "\(below)/\(name)"
-            return (try? Directories.entries("\(directory)/\(path)")) == nil ? [path] : paths(directory, path)
-        }
-    }
-
-    func restore(to directory: String) {
-        StoreHarness.remove(directory)
-        for (path, bytes) in files {
-            let folder = path.split(separator: "/").dropLast().joined(separator: "/")
-            try? Directories.make("\(directory)/\(folder)")
-            WholeFile.replace("\(directory)/\(path)", with: bytes)
-        }
-    }
-}
-
 @Suite("The embedded engine: kills and damage")
 struct StoreDamageTests {
     private func contents(_ account: any MailAccount) async throws -> [(octets: MessageOctets, entry: MessageEntry)] {
