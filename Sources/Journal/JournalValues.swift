@@ -143,15 +143,19 @@ package struct JournalFaults: Sendable {
     package var sync: @Sendable () -> Int32
     /// The errno that making a cut segment as long as it was fails with; 0 for none.
     package var lengthen: @Sendable () -> Int32
+    /// The errno that making the next segment fails with; 0 for none.
+    package var create: @Sendable () -> Int32
 
     package init(
         write: @escaping @Sendable (_ octets: Int) -> Result<Int, FaultErrno> = { .success($0) },
         sync: @escaping @Sendable () -> Int32 = { 0 },
-        lengthen: @escaping @Sendable () -> Int32 = { 0 }
+        lengthen: @escaping @Sendable () -> Int32 = { 0 },
+        create: @escaping @Sendable () -> Int32 = { 0 }
     ) {
         self.write = write
         self.sync = sync
         self.lengthen = lengthen
+        self.create = create
     }
 }
 

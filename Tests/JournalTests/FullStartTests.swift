@@ -22,14 +22,16 @@ struct FullStartTests {
 
     @Test(
         "Later starts find as much to be lost, in a segment that can be made as long as it was or not",
-        arguments: [true, false],
+        arguments: [(true, true), (true, false), (false, true), (false, false)],
         [ENOSPC, EIO]
     )
-    func found(isLengthened: Bool, reason: Int32) async throws {
+    func found(_ possible: (lengthening: Bool, beginningAnother: Bool), reason: Int32) async throws {
         let place = try await lost()
         let disk = Disk()
         var options = disk.options
-        options.faults?.lengthen = { isLengthened ? 0 : EFBIG }
+        options.faults?.lengthen = { possible.lengthening ? 0 : EFBIG }
+        let isFull = Lock(true)
+        options.faults?.create = { isFull.withLock { $0 } && !possible.beginningAnother ? reason : 0 }
         var first: [JournalRecovery.Damage] = []
         for round in 0..<4 {
             disk.writes.withLock { $0 = [.failure(FaultErrno(reason)), .failure(FaultErrno(reason))] }
@@ -40,13 +42,19 @@ struct FullStartTests {
             #expect(damage.map(\.following) == first.map(\.following), "start \(round)")
             #expect(damage.map(\.octets) == first.map(\.octets), "start \(round)")
             #expect(journal.recovery.doubtful.isEmpty, "start \(round)")
-            await #expect(throws: JournalError.self) { try await journal.append([note("refused")]) }
+            for _ in 0..<3 {
+                await #expect(throws: JournalError.self) { try await journal.append([note("refused")]) }
+                guard !possible.beginningAnother else { break }
+            }
             await journal.close(inOrder: false)
         }
         disk.writes.withLock { $0 = [] }
+        isFull.withLock { $0 = false }
         let journal = try place.open(options)
         #expect(journal.recovery.damage.map(\.following) == first.map(\.following))
         _ = try await journal.append([note("written")])
+        // What could not be made used no number up.
+        #expect(possible.beginningAnother || journal.segmentNumbers == [1, 2, 3])
         await journal.close()
         let last = try place.open(options)
         // A start that wrote something has had the chance to say so.

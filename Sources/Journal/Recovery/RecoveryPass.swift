@@ -24,8 +24,10 @@ struct RecoveryPass {
     private var known: KnownEnd?
     /// The last segment that was there; 0 when there was none.
     private var newestFound: UInt32 = 0
-    /// The last record of a stream that was read.
-    private var lastUsed: RecordHeader?
+    /// The last segment in which a record of a stream was read.
+    private var newestUsed: UInt32 = 0
+    /// The last record that was read in the segment of the known end.
+    private var lastKnown: RecordHeader?
     /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
     private var cut: RecordHeader?
 
@@ -74,7 +76,7 @@ struct RecoveryPass {
     /// There are more segments than were read.
     private mutating func startAgain() {
         (unindexed, heads, tail, found) = ([], [:], JournalTail(), JournalRecovery())
-        (isOurs, doubt, cut, lastUsed) = (false, CommitInDoubt(), nil, nil)
+        (isOurs, doubt, cut, newestUsed, lastKnown) = (false, CommitInDoubt(), nil, 0, nil)
     }
 
     /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
@@ -185,16 +187,21 @@ struct RecoveryPass {
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed
         doubt.take(header)
+        if header.position.segment == known?.segment { lastKnown = header }
         if header.kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         guard header.kind >= RecordKind.firstForUsers else { return }
-        lastUsed = header
+        newestUsed = max(newestUsed, header.position.segment)
         heads[header.stream] = header.position
     }
 
     /// Cuts the torn tail off the last segment and makes what is left durable before anyone sees it: after a kill the
     /// page cache may hold a commit that no sync has reached.
     private mutating func settle(_ last: UInt32, _ numbers: [UInt32]) throws(JournalError) {
-        guard let end = tail.last?.end else { return }
+        guard var end = tail.last?.end else { return }
+        if known?.segment == last, let filled = filledUp {
+            end = filled.position.offset
+            doubt.acquit(filled.position)
+        }
         let file = try SegmentFile.openForWriting(last, in: directory)
         let size = try file.size()
         let isUnread = !isOurs && size >= UInt64(RecordHeader.size)
@@ -225,18 +232,28 @@ struct RecoveryPass {
         tail.inDoubt = DoubtNote(of: found.doubtful)
     }
 
+    /// The record that the end once cut, where an earlier start has made the file as long as it was, and came no further.
+    ///
+    /// Its header reads whole, and zeros follow what is left. All of it counted as lost then, and does again.
+    private var filledUp: RecordHeader? {
+        guard let known, let lastKnown, lastKnown.position.offset < known.octets,
+            let file = try? segments.file(known.segment), (try? file.read(1, at: lastKnown.end - 1)) == [0],
+            !segments.verifies(lastKnown)
+        else { return nil }
+        return lastKnown
+    }
+
     /// A start found the end lost and began a new segment, but came to no commit in it, as on a full disk: nothing in the
     /// journal says what that start knew, so it counts as it did then.
     private mutating func noteWhatFollowed(before last: UInt32) {
-        guard let known, known.segment < last, lastUsed?.position.segment ?? 0 <= known.segment else { return }
+        guard let known, known.segment < last, newestUsed <= known.segment else { return }
         doubt.acquit(before: RecordPosition(segment: known.segment, offset: known.octets))
         if let size = try? segments.fileIfThere(known.segment)?.size(), size < known.octets {
             note(size..<known.octets, in: known.segment)
             segments.setEnd(known.octets, of: known.segment)
         }
-        // That start lost all of the record that the end cut, of which the header reads whole by now.
-        if let lastUsed, lastUsed.position.segment == known.segment, !segments.verifies(lastUsed) {
-            note(lastUsed.position.offset..<max(lastUsed.end, known.octets), in: known.segment)
+        if let filled = filledUp {
+            note(filled.position.offset..<max(filled.end, known.octets), in: known.segment)
         }
         for place in found.damage.indices where found.damage[place].segment == known.segment {
             let end = found.damage[place].octets.upperBound

@@ -145,8 +145,17 @@ struct SegmentWriter {
         if let file { return file }
         // One beyond is not seen by the next start.
         guard nextNumber <= SegmentFile.largestNumber else { throw .tooLarge }
-        defer { nextNumber += 1 }
-        let created = try SegmentFile.create(nextNumber, in: directory)
+        let fault = options.faults?.create() ?? 0
+        guard fault == 0 else { throw .from(fault, "open") }
+        let created: SegmentFile
+        do throws(JournalError) {
+            created = try SegmentFile.create(nextNumber, in: directory)
+        } catch {
+            // A number is used up by a file that is there, and by nothing else: refusals leave no gap.
+            if unsafe access(SegmentFile.path(nextNumber, in: directory), F_OK) == 0 { nextNumber += 1 }
+            throw error
+        }
+        nextNumber += 1
         segments.add(created)
         (file, offset, hasRecords) = (created, 0, false)
         segments.setDurable(0, of: created.number)
