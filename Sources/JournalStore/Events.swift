@@ -34,7 +34,7 @@ extension EventDefinition {
         .error,
         text: "Changes are refused because the disk is full",
         cause: "The file system of the store has less room than store/reserved-space",
-        action: "Make room; the store goes on by itself. The field store.refused counts refusals; said once a minute"
+        action: "Make room; the store goes on by itself. store.refused counts refusals since this was said last"
     )
 }
 

@@ -4,7 +4,7 @@
 internal import Events
 internal import Locking
 
-/// Says in the log that changes are refused since the disk is full: at the first, and then once a minute how many.
+/// Says in the log that changes are refused since the disk is full: at the first, and then once a minute how many more.
 ///
 /// From any thread.
 final class FullDiskNotices: Sendable {
@@ -12,6 +12,16 @@ final class FullDiskNotices: Sendable {
         /// Refused since the log was told last.
         var untold: Int64 = 0
         var told: ContinuousClock.Instant?
+        /// Why the last one was.
+        var errno: Int32 = 0
+
+        /// How many are to be told of now, if any.
+        mutating func due(at now: ContinuousClock.Instant) -> Int64? {
+            if untold == 0 { return nil }
+            if let told, told.duration(to: now) < FullDiskNotices.pause { return nil }
+            defer { (untold, told) = (0, now) }
+            return untold
+        }
     }
 
     private static let pause = Duration.seconds(60)
@@ -26,14 +36,18 @@ final class FullDiskNotices: Sendable {
 
     /// A change was refused; `errno` says why.
     func refused(errno: Int32) {
-        let now = clock()
-        let count = state.withLock { state -> Int64? in
+        state.withLock { state in
             state.untold += 1
-            if let told = state.told, told.duration(to: now) < Self.pause { return nil }
-            defer { (state.untold, state.told) = (0, now) }
-            return state.untold
+            state.errno = errno
         }
-        guard let count else { return }
-        events.record(.storageFull, ["store.errno": .count(errno), "store.refused": .count(count)])
+        tell()
+    }
+
+    /// Tells of those that nobody was told of, once it is time; to be called about once a minute.
+    func tell() {
+        let now = clock()
+        let due = state.withLock { state in state.due(at: now).map { (count: $0, errno: state.errno) } }
+        guard let due else { return }
+        events.record(.storageFull, ["store.errno": .count(due.errno), "store.refused": .count(due.count)])
     }
 }

@@ -20,7 +20,7 @@ final class JournalAccountLog: AccountLog {
     let shards: [Journal]
     let snapshots: SnapshotFiles
     let events: EventRecorder
-    private let fullDisk: FullDiskNotices
+    let fullDisk: FullDiskNotices
     private let mended = MendedBodies()
     private let lostEnds = Lock<[AccountID: RecordPosition]>([:])
     /// Accounts that were found to lack records.

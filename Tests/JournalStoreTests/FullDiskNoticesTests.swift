@@ -23,5 +23,11 @@ struct FullDiskNoticesTests {
         for _ in 0..<3 { notices.refused(errno: 28) }
         #expect(events.count(of: 9256) == 2)
         #expect(events.field("store.refused", of: 9256) == .count(6))
+        // The last ones, though nothing more is refused.
+        notices.tell()
+        #expect(events.count(of: 9256) == 2)
+        time.withLock { $0 += .seconds(60) }
+        for _ in 0..<2 { notices.tell() }
+        #expect(events.count(of: 9256) == 3 && events.field("store.refused", of: 9256) == .count(2))
     }
 }

@@ -24,6 +24,7 @@ extension StoreUpkeep {
             await settleDoubt()
             await writeOwedBases()
             guard await UpkeepRun.rest(interval) else { return }
+            log.fullDisk.tell()
             await compactIfDue()
             await scrubIfDue()
         }
