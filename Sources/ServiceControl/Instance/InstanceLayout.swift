@@ -72,6 +72,10 @@ package struct InstanceLayout: Sendable, Hashable {
         return unsafe access(own, F_OK) == 0 ? own : adminSocket(transport: 1)
     }
 
+    private static let onDemandPrefix = "on-demand-"
+    /// Where another transport worker fetches a connection that is lent to it.
+    package func onDemandSocket(_ name: String) -> String { "\(run)/\(Self.onDemandPrefix)\(name).sock" }
+
     package var folders: [String] { [data, store, spool, queues, log, crashes, keys, run] }
 
     /// Makes the folders that are missing, for this user only.
@@ -88,6 +92,13 @@ package struct InstanceLayout: Sendable, Hashable {
             throw .folder(folder, errno)
         }
         for folder in folders where unsafe access(folder, R_OK | W_OK | X_OK) != 0 { throw .folder(folder, errno) }
+    }
+
+    /// Removes what lenders that were killed have left in `run`.
+    ///
+    /// To be called before there are workers, by who has the lock. Blocks.
+    func removeLeftovers() {
+        for name in Files.names(in: run) where name.hasPrefix(Self.onDemandPrefix) { unsafe unlink("\(run)/\(name)") }
     }
 }
 

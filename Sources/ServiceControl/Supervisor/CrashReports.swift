@@ -50,7 +50,7 @@ enum CrashReports {
     ///
     /// Process ids come again, and reports stay. Blocks.
     static func find(in folder: String, pid: Int32, since started: Int64) -> Report? {
-        let own = names(in: folder).filter { name in
+        let own = Files.names(in: folder).filter { name in
             let written = unsafe CLinux_modification_time_at("\(folder)/\(name)")
             return written >= started && name.split { !$0.isNumber }.contains(Substring(String(pid)))
         }
@@ -64,24 +64,11 @@ enum CrashReports {
     ///
     /// Blocks.
     static func trim(_ folder: String) {
-        let files = names(in: folder).map { name in
+        let files = Files.names(in: folder).map { name in
             let path = "\(folder)/\(name)"
             return unsafe (path: path, written: CLinux_modification_time_at(path))
         }
         for file in files.sorted(by: { $0.written > $1.written }).dropFirst(maximum) { unsafe unlink(file.path) }
-    }
-
-    private static func names(in folder: String) -> [String] {
-        guard let listing = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(listing) }
-        var found: [String] = []
-        while let entry = unsafe readdir(listing) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-            }
-            if !name.hasPrefix(".") { found.append(name) }
-        }
-        return found
     }
 
     private static func parse(_ report: [UInt8]) -> JSONValue? {

@@ -23,6 +23,7 @@ package enum ServiceControlProcess {
         try layout.prepare()
         let lock = try InstanceLock(layout)
         defer { _ = lock }
+        layout.removeLeftovers()
         let file = SettingsFile(dataFolder: layout.data, tree: tree)
         let (snapshot, problems) = file.load()
         let settings = LiveSettings(snapshot)

@@ -118,8 +118,3 @@ struct OnDemandLoans: Sendable {
         AdminClient(path: layout.queueSocket(number), loop: loop, patience: Self.patience)
     }
 }
-
-extension InstanceLayout {
-    /// Where another worker fetches a connection that is lent to it.
-    func onDemandSocket(_ name: String) -> String { "\(run)/on-demand-\(name).sock" }
-}
