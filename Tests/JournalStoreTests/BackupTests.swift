@@ -71,14 +71,27 @@ struct BackupTests {
             var damaged = state
             damaged.files[path]?[(state.files[path]?.count ?? 0) / 2] ^= 1
             damaged.restore(to: backup)
+            guard !path.hasSuffix("/removed") else {
+                #expect(try await JournalStore.verify(backup: backup).leftOut == [path])
+                continue
+            }
             await expectCode(.damaged) {
                 try await Self.storeErrors { _ = try await JournalStore.restore(backup, to: copy) }
             }
             #expect((try? Directories.entries(copy))?.isEmpty ?? true)
             #expect((try? Directories.entries(copy + ".restoring")) == nil)
         }
+        // What is derived is left out of the store, damaged or missing.
+        for isThere in [true, false] {
+            var lacking = state
+            lacking.files["shard-00/removed"] = isThere ? [1] : nil
+            lacking.restore(to: backup)
+            #expect(try await JournalStore.restore(backup, to: copy).leftOut == ["shard-00/removed"])
+            #expect(WholeFile.contents(copy + "/shard-00/removed") == nil)
+            StoreHarness.remove(copy)
+        }
         state.restore(to: backup)
-        _ = try await JournalStore.restore(backup, to: copy)
+        #expect(try await JournalStore.restore(backup, to: copy).leftOut.isEmpty)
         StoreHarness.remove(copy)
         await harness.close()
     }

@@ -22,6 +22,9 @@ struct BackupManifest: Sendable, Hashable {
         var size: UInt64
         /// 64 hexadecimal digits.
         var sha256: String
+
+        /// What a store has the same mail without.
+        var isDerived: Bool { path.hasSuffix("/removed") }
     }
 
     var identity: String

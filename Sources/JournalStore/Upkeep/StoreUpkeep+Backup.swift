@@ -16,6 +16,8 @@ package struct BackupReport: Sendable, Hashable {
     package var made: Int64
     /// 32 hexadecimal digits.
     package var identity: String
+    /// Derived files of the backup that are damaged or missing, and are left out of what is made of it.
+    package var leftOut: [String] = []
 
     init(_ manifest: BackupManifest) {
         (files, octets) = (manifest.files.count, manifest.octets)
@@ -145,21 +147,36 @@ extension StoreUpkeep {
             removeFolder(part)
             try makeEmpty(part)
         }
+        var report = BackupReport(manifest)
         for file in manifest.files {
-            let source = "\(backup)/\(file.path)"
-            var sum: [UInt8]
-            if let part {
-                if let folder = file.path.split(separator: "/").dropLast().first { try make("\(part)/\(folder)") }
-                sum = try files.copy(source, to: "\(part)/\(file.path)", count: file.size)
-            } else {
-                sum = try files.digest(source, count: file.size)
-            }
-            guard Hex.encode(sum) == file.sha256 else {
-                throw MailStoreError(.damaged, "a file of the backup is damaged", detail: source)
+            do {
+                try restore(file, of: backup, by: part, files)
+            } catch let error as MailStoreError where file.isDerived && error.code != .storageFull {
+                if let part { unsafe unlink("\(part)/\(file.path)") }
+                report.leftOut.append(file.path)
             }
         }
         if let directory, let part { try publish(part, as: directory) }
-        return BackupReport(manifest)
+        return report
+    }
+
+    private static func restore(
+        _ file: BackupManifest.File,
+        of backup: String,
+        by part: String?,
+        _ files: FileCopy
+    ) throws {
+        let source = "\(backup)/\(file.path)"
+        var sum: [UInt8]
+        if let part {
+            if let folder = file.path.split(separator: "/").dropLast().first { try make("\(part)/\(folder)") }
+            sum = try files.copy(source, to: "\(part)/\(file.path)", count: file.size)
+        } else {
+            sum = try files.digest(source, count: file.size)
+        }
+        guard Hex.encode(sum) == file.sha256 else {
+            throw MailStoreError(.damaged, "a file of the backup is damaged", detail: source)
+        }
     }
 
     private static func publish(_ part: String, as directory: String) throws {

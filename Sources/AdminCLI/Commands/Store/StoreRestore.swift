@@ -171,6 +171,12 @@ private struct StoreRestore {
                 ("SIZE", { ProgressDisplay.size(Double($0["octetsCopied"]?.integer ?? 0)) }),
             ]
         )
+        for store in stores {
+            for path in store["leftOut"]?.array ?? [] {
+                let name = "backend-\(store.shown("store"))/\(path.string ?? "")"
+                invocation.terminal.write("\(name) of the backup cannot be used and is left out; no mail is in it.\n")
+            }
+        }
         if keepsSettings { invocation.terminal.write("The settings are those that were there.\n") }
     }
 }
