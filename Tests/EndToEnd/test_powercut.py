@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 import powercut
+from server import until
 
 # Appends numbered lines to a file of its own, and to one that all share the name of, under new names.
 WRITER = """
@@ -35,9 +36,9 @@ class TheRecord(unittest.TestCase):
         folder, trace = f"{place}/folder", f"{place}/trace"
         os.mkdir(folder)
         environment = {**os.environ, **powercut.environment(powercut.shim(place), folder, trace, delay=100)}
-        for _ in range(5):
+        for turn in range(5):
             writers = [subprocess.Popen([sys.executable, "-c", WRITER, folder], env=environment) for _ in range(4)]
-            time.sleep(0.3)
+            until(lambda: os.path.exists(trace) and os.path.getsize(trace) > 50_000 * (turn + 1), 120, "a long record")
             for writer in writers:
                 time.sleep(random.uniform(0, 0.05))
                 os.kill(writer.pid, signal.SIGKILL)
