@@ -45,6 +45,20 @@ class MailOut(unittest.TestCase):
         self.sink.messages.clear()
         self.sink.unanswered.clear()
 
+    def tearDown(self):
+        """What a test that failed has left in the queue is no other test's matter."""
+        for message in self.queued():
+            self.server.run("queue", "freeze", message["id"])
+            until(lambda: self.server.run("queue", "remove", message["id"]).returncode == 0
+                  or not self.queued(), what="the queue to be cleared")
+
+    def freeze(self, name):
+        """Freezes what is queued for a recipient, and gives back its name once no try of it is under way."""
+        waiting = until(lambda: self.queued("--to", name))[0]["id"]
+        self.assertIn("frozen", self.server.cli("queue", "freeze", waiting))
+        until(lambda: self.queued("--to", name, "--state", "frozen"), what="the try to be over")
+        return waiting
+
     def submit(self, recipients, text=b"hello\r\n", options=(), sender="alice@example.test"):
         """Submits a message as alice, and gives back its octets."""
         octets = message(text).replace(b"sender@example.org", sender.encode())

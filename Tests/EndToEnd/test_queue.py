@@ -126,26 +126,42 @@ class Queue(MailOut):
     def test_freeze_thaw_return_remove_export(self):
         self.sink.behaviour = "later"
         self.submit(["one@elsewhere.example"], b"frozen\r\n")
-        waiting = until(lambda: self.queued("--to", "one@"))[0]
-        self.assertIn("frozen", self.server.cli("queue", "freeze", waiting["id"]))
-        self.assertIn(b"frozen", self.server.run("queue", "export", waiting["id"]).stdout.encode())
+        one = self.freeze("one@")
+        self.assertIn(b"frozen", self.server.run("queue", "export", one).stdout.encode())
         self.sink.behaviour = "good"
         time.sleep(1.5)
-        self.assertEqual(self.queued("--state", "frozen")[0]["id"], waiting["id"])
-        self.server.cli("queue", "thaw", waiting["id"])
+        self.assertEqual(self.queued("--state", "frozen")[0]["id"], one)
+        self.server.cli("queue", "thaw", one)
         until(lambda: "one@elsewhere.example" in self.sink.recipients())
         self.empty()
         self.sink.behaviour = "later"
         self.submit(["two@elsewhere.example", ])
         self.submit(["three@elsewhere.example"])
-        two = until(lambda: self.queued("--to", "two@", "--state", "retry"))[0]["id"]
-        three = until(lambda: self.queued("--to", "three@", "--state", "retry"))[0]["id"]
+        two, three = self.freeze("two@"), self.freeze("three@")
         self.server.cli("queue", "return", two)
         self.assertIn(b"two@elsewhere.example", self.report(b"Returned by the administrator"))
         self.server.cli("queue", "remove", three)
         self.empty()
         self.assertFalse([m for m in self.inbox() if b"three@elsewhere.example" in m and b"report" in m])
         self.assertNotEqual(self.server.run("queue", "show", three).returncode, 0)
+
+    def test_what_is_being_sent_is_frozen_when_its_try_is_over(self):
+        self.sink.stop()
+        self.sink.behaviour = "silent"
+        self.sink.start()
+        self.submit(["slow@elsewhere.example"])
+        waiting = until(lambda: self.queued("--to", "slow@", "--state", "active"), what="the try")[0]
+        self.assertFalse(waiting["frozen"])
+        self.assertEqual(self.server.cli("queue", "freeze", waiting["id"]),
+                         f"Message {waiting['id']}: active, then frozen\n")
+        self.sink.behaviour = "good"
+        self.sink.stop()
+        self.sink.start()
+        until(lambda: self.queued("--to", "slow@", "--state", "frozen"), what="the try to be over")
+        time.sleep(1.5)
+        self.assertEqual(self.sink.recipients(), [])
+        self.server.cli("queue", "thaw", waiting["id"])
+        until(lambda: self.sink.recipients() == ["slow@elsewhere.example"], what="the message to arrive")
 
     def mode(self, name):
         self.server.cli("settings", "set", "transport/mode", name)
@@ -196,6 +212,10 @@ class Queue(MailOut):
                 until(lambda: name in self.sink.recipients(), what="the queued message to leave")
                 self.empty()
                 self.assertFalse(is_taken())
+                # Where TLS comes first, it does so here too.
+                with self.assertRaises(smtplib.SMTPConnectError) as refusal:
+                    smtp(self.server, "submissions")
+                self.assertEqual(refusal.exception.smtp_code, 421)
                 self.mode("both")
                 until(is_taken, what="mail to be taken")
 

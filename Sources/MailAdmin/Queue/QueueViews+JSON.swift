@@ -29,7 +29,8 @@ extension MessageView {
     var json: JSONValue {
         let open = recipients.filter { !$0.state.isFinal }
         return [
-            "id": .string(id.description), "state": .string(state.rawValue), "sender": .string("\(sender)"),
+            "id": .string(id.description), "state": .string(state.rawValue), "frozen": .bool(isFrozen),
+            "sender": .string("\(sender)"),
             "origin": .string("\(origin)"), "priority": .string("\(priority)"),
             "size": .integer(Int64(clamping: size)), "arrival": .moment(arrival), "expiry": .moment(expiry),
             "nextEvent": .moment(nextEvent), "why": .string(why),

@@ -97,6 +97,7 @@ extension MailQueue {
         return MessageView(
             id: id,
             state: classicState(entry, at: now),
+            isFrozen: entry.isFrozen,
             sender: .null,
             origin: entry.origin,
             priority: entry.priority,
@@ -173,6 +174,7 @@ extension MailQueue {
         return MessageView(
             id: loaded.record.id,
             state: classicState(loaded.entry, at: now),
+            isFrozen: loaded.entry.isFrozen,
             sender: loaded.message.mail.reversePath,
             origin: loaded.message.origin,
             priority: loaded.entry.priority,

@@ -33,6 +33,8 @@ package struct RecipientView: Sendable, Hashable {
 package struct MessageView: Sendable, Hashable {
     package var id: QueueID
     package var state: ClassicState
+    /// Not tried until it is thawed; what is being sent at the moment goes on.
+    package var isFrozen: Bool
     package var sender: ReversePath
     package var origin: QueueOrigin
     package var priority: QueuePriority

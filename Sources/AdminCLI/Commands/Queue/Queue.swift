@@ -33,10 +33,15 @@ extension Command {
                 for id in invocation.words(.queueIDs) {
                     let verb = method == .delete ? [] : [name]
                     let answer = try await invocation.askQueue(method, of: id, verb)
-                    invocation.show(answer) { "Message \($0.shown("id")): \($0.shown("state"))" }
+                    invocation.show(answer) { "Message \($0.shown("id")): \($0.shown("state"))\(whatFollows($0))" }
                 }
             }
         )
+    }
+
+    /// A try that is under way goes on to its end, and what was ordered meanwhile holds from there.
+    private static func whatFollows(_ message: JSONValue) -> String {
+        message["state"]?.string == "active" && message["frozen"]?.bool == true ? ", then frozen" : ""
     }
 }
 
