@@ -19,6 +19,7 @@ internal import MailTypes
 package import ProtocolTrace
 package import Runtime
 package import SASL
+internal import SMTPWire
 package import Settings
 
 /// What the server needs from the parts around it.
@@ -116,6 +117,14 @@ package final class SMTPServer: Sendable {
     /// The caller closes the connection.
     package func serve(_ connection: Connection) async {
         await SMTPDialogue(self, connection).run()
+    }
+
+    /// Tells a client that no mail is taken now; a handler for `Listener`.
+    ///
+    /// The caller closes the connection.
+    package func turnAway(_ connection: Connection) async {
+        let text = "\(hostName) takes no mail now (maintenance), try again later"
+        await SMTPDialogue(self, connection).run(turningAway: SMTPReply(421, .notAccepting, text))
     }
 
     /// The settings in force, for a client.

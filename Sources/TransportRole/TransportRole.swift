@@ -140,9 +140,7 @@ package enum TransportRole {
                 if context.settings.current[ServiceSettings.transferMode].takesMail {
                     await server.serve(connection)
                 } else {
-                    connection.write(
-                        "421 4.3.2 \(context.hostName) takes no mail now (maintenance), try again later\r\n"
-                    )
+                    await server.turnAway(connection)
                 }
             }
         }

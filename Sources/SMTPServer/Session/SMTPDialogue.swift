@@ -107,7 +107,8 @@ final class SMTPDialogue {
         reply(session.greeting)
     }
 
-    func run() async {
+    /// Holds the conversation, or greets with the given reply only: through TLS where that comes first.
+    func run(turningAway away: SMTPReply? = nil) async {
         connection.idleTimeout = session.limits.commandTimeout
         if server.service != .internalLMTP { connection.deadline = .now + session.limits.preAuthenticationTimeout }
         do throws(IOError) {
@@ -116,6 +117,7 @@ final class SMTPDialogue {
                 return
             }
             if server.implicitTLS { try await establishTLS() }
+            if let away { return reply(away) }
             if !session.limits.mayPresentClients {
                 askLists()
                 askName()
