@@ -418,8 +418,10 @@ class SeveralServers(unittest.TestCase):
                 answer = server.mx(f"n{number}.test")
                 self.assertEqual(answer["class"], "data", answer)
                 times.append(max(each["ms"] for each in answer["lookups"]))
-            self.assertLess(sum(sorted(times)[-3:]), slack(3000), times)
-            self.assertLess(sorted(times)[len(times) // 2], slack(200), times)
+            # Servers are chosen at random, so that the silent one may be asked three times before it is known for one:
+            # 376, 752 and 1504 ms. Then it is left alone.
+            self.assertLess(max(times), slack(6000), times)
+            self.assertLess(sorted(times)[-5], slack(300), times)
         finally:
             server.destroy()
             for lab in (dead, good, other):
