@@ -157,7 +157,7 @@ class Server:
 
     # -- the command line
 
-    def run(self, *arguments, given=None, timeout=30):
+    def run(self, *arguments, given=None, timeout=180):
         """A command of the program on this instance, whatever comes of it."""
         # Behind "--" all are words.
         end = arguments.index("--") if "--" in arguments else len(arguments)

@@ -231,13 +231,13 @@ class Mbox(unittest.TestCase):
         address = server.new_account()
         for share, number in [(10, signal.SIGINT), (3, signal.SIGKILL)]:
             with self.begin(server, path, address) as process:
-                until(lambda: self.count(server, address) >= total // share or process.poll() is not None, 30)
+                until(lambda: self.count(server, address) >= total // share or process.poll() is not None, 180)
                 process.send_signal(number)
         # The back-end dies under it: the import itself goes on.
         with self.begin(server, path, address) as process:
-            until(lambda: self.count(server, address) >= total // 2 or process.poll() is not None, 30)
+            until(lambda: self.count(server, address) >= total // 2 or process.poll() is not None, 180)
             os.kill(server.workers("backend")["backend-1"], signal.SIGKILL)
-            output = process.communicate(timeout=60)[0]
+            output = process.communicate(timeout=180)[0]
         self.assertEqual(process.returncode, 0)
         self.assertEqual(json.loads(output)["read"], total)
         self.assertEqual(self.subjects(server, address), list(range(total)))

@@ -22,9 +22,38 @@ struct FaultStormTests {
                 default: .success(octets)
                 }
             },
-            sync: { Int.random(in: 0..<10) == 0 ? EIO : 0 }
+            sync: { Int.random(in: 0..<10) == 0 ? EIO : 0 },
+            lengthen: { Int.random(in: 0..<2) == 0 ? ENOSPC : 0 },
+            create: { Int.random(in: 0..<4) == 0 ? ENOSPC : 0 }
         )
         return options
+    }
+
+    @Test("Starts, ends and kills between failures: nothing counts as lost, and what was acknowledged is there once")
+    func restarts() async throws {
+        var place = TemporaryJournal()
+        var options = options()
+        options.segmentOctets = 2000
+        var kept: [String] = []
+        for round in 0..<60 {
+            let journal = try place.open(options)
+            #expect(journal.recovery.damage.isEmpty, "round \(round)")
+            #expect(try journal.texts() == kept, "round \(round)")
+            for index in 0..<Int.random(in: 0..<12) {
+                let text = "\(round).\(index)"
+                do throws(JournalError) {
+                    _ = try await journal.append([note(text, body: pattern(index * 50))])
+                    kept.append(text)
+                } catch {}
+                if Int.random(in: 0..<8) == 0 { try? await journal.seal() }
+            }
+            // What is left of a killed one is what was there before its end.
+            let copy = place.copy()
+            await journal.close()
+            if Bool.random() { place = copy }
+            if Int.random(in: 0..<4) == 0 { place.dropCheckpoints() }
+        }
+        #expect(kept.count > 60)
     }
 
     @Test("Whatever fails, what was acknowledged is there once, what was refused is not, and the journal goes on")

@@ -69,23 +69,52 @@ struct FaultTests {
         await again.close()
     }
 
-    @Test("Two failed syncs in a row leave two segments")
+    @Test("However many syncs fail in a row, one segment is left, and a start finds nothing lost")
     func failedSyncs() async throws {
         let place = TemporaryJournal()
         let disk = Disk()
         let journal = try place.open(disk.options)
         _ = try await journal.append([note("a")])
-        disk.syncs.withLock { $0 = [EIO, EIO] }
-        for text in ["b", "c"] {
-            await #expect(throws: JournalError.self) { try await journal.append([note(text)]) }
+        disk.syncs.withLock { $0 = Array(repeating: EIO, count: 9) }
+        for index in 0..<9 {
+            await #expect(throws: JournalError.self) { try await journal.append([note("\(index)")]) }
         }
-        _ = try await journal.append([note("d")])
-        #expect(try journal.texts() == ["a", "d"])
+        let position = try await journal.append([note("b")])[0]
+        #expect(position.segment == 2, "what was emptied is used again")
+        #expect(try journal.texts() == ["a", "b"])
         await journal.close()
-        place.dropCheckpoints()
-        let again = try place.open()
-        #expect(try again.texts() == ["a", "d"])
-        await again.close()
+        for dropsCheckpoints in [false, true] {
+            if dropsCheckpoints { place.dropCheckpoints() }
+            let again = try place.open()
+            #expect(try again.texts() == ["a", "b"])
+            #expect(again.recovery.damage.isEmpty)
+            await again.close()
+        }
+    }
+
+    @Test("Segments at the end to which nothing was ever written are not lost", arguments: [false, true])
+    func leftUnused(dropsCheckpoints: Bool) async throws {
+        let place = TemporaryJournal()
+        var options = JournalOptions()
+        options.segmentOctets = 1
+        let journal = try place.open(options)
+        for text in ["a", "b"] { _ = try await journal.append([note(text)]) }
+        await journal.close()
+        let next = journal.activeSegment + 1
+        // As where a failed commit could not be cut off, and the next one failed, too.
+        place.replace(next, [])
+        place.replace(next + 1, [])
+        if dropsCheckpoints { place.dropCheckpoints() }
+        for text in ["c", "d"] {
+            let again = try place.open()
+            #expect(again.recovery.damage.isEmpty)
+            #expect(try await again.append([note(text)])[0].segment == next + 1)
+            await again.close()
+        }
+        let last = try place.open()
+        #expect(try last.texts() == ["a", "b", "c", "d"])
+        #expect(last.recovery.damage.isEmpty)
+        await last.close()
     }
 
     @Test("Without the room to be kept free, bodies are refused and small records go on")

@@ -16,9 +16,11 @@ extension SegmentTable {
     /// so from now on. A file that tells nothing is written again, and a record that does not tell what the file does is
     /// owed. Blocks.
     ///
-    /// - Parameter head: where that record is, by the headers that were read.
-    func missing(by head: RecordPosition?) -> [ClosedRange<UInt32>] {
-        let empty = Set(sealed.filter { (try? file($0).size()) == 0 && sealedEnd(of: $0) != 0 })
+    /// - Parameters:
+    ///   - head: where that record is, by the headers that were read.
+    ///   - known: how far the journal went, by what is derived from its records.
+    func missing(by head: RecordPosition?, _ known: KnownEnd?) -> [ClosedRange<UInt32>] {
+        let empty = emptied(known)
         let absent = RemovedSegments(absentFrom: numbers.filter { !empty.contains($0) })
         let kept = RemovedFile(directory, identity)
         let saved = kept.load()
@@ -31,6 +33,15 @@ extension SegmentTable {
         for known in [saved, recorded] { missing = known?.rest(of: missing) ?? missing }
         // A file under a number far ahead was not written by this journal.
         return missing.ranges.filter { $0.count <= EndBounds.largestJump }
+    }
+
+    /// Sealed segments without an octet that had some.
+    ///
+    /// Behind the last records that there are or were, nothing says so: such a one was left when its first commit failed.
+    private func emptied(_ known: KnownEnd?) -> Set<UInt32> {
+        let newest = numbers.last { ((try? file($0).size()) ?? 0) > 0 } ?? 0
+        let used = sealed.prefix { $0 < newest || $0 <= known?.segment ?? 0 }
+        return Set(used.filter { (try? file($0).size()) == 0 && sealedEnd(of: $0) != 0 })
     }
 
     private func lastRemoved(_ head: RecordPosition?) -> RemovedSegments? {

@@ -46,7 +46,7 @@ struct RecoveryPass {
         guard let last = segments.numbers.last else { return found }
         var restored = segments.restoreLengths(faults: options.faults) + segments.hollow()
         try scan(after: saved, restored)
-        let missing = segments.missing(by: heads[RemovedSegments.stream])
+        let missing = segments.missing(by: heads[RemovedSegments.stream], known)
         if !missing.isEmpty {
             restored += segments.restore(missing, options: options)
             // What they say of segments before them is known only now.

@@ -179,13 +179,13 @@ struct SegmentWriter {
 
     /// A failed sync is never tried again: the kernel has forgotten which pages it could not write.
     ///
-    /// The segment is left.
+    /// The segment is left, unless nothing was ever written to it that has to stay: emptied, it is as good as a new one.
     private mutating func sync(_ file: SegmentFile) throws(JournalError) {
         let fault = options.faults?.sync() ?? 0
         if fault == 0, fdatasync(file.descriptor) == 0 { return }
         let error = JournalError.from(fault == 0 ? errno : fault, "fdatasync")
-        _ = ftruncate(file.descriptor, off_t(clamping: offset))
-        abandon(file)
+        let isCut = ftruncate(file.descriptor, off_t(clamping: offset)) == 0
+        if !isCut || offset > 0 { abandon(file) }
         throw error
     }
 
