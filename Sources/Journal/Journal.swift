@@ -82,8 +82,8 @@ package final class Journal: Sendable {
         writer.start()
         indexer.addMissing()
         for number in pass.unindexed { indexer.add(number) }
-        // Left because its end is lost.
-        if pass.tail.last == nil, let left = segments.numbers.last { indexer.add(left) }
+        // A full one was left. Where the end is lost, a sidecar made now would pass for one of the whole segment.
+        if let last = pass.tail.last, last.end >= options.segmentOctets { indexer.add(last.number, endingAt: last.end) }
         return Journal(
             directory: directory,
             identity: identity,

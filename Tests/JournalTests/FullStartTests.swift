@@ -63,6 +63,32 @@ struct FullStartTests {
         await last.close()
     }
 
+    @Test(
+        "A record that is cut is lost as a whole at each start, also where only its place is known",
+        arguments: [true, false]
+    )
+    func onlyPlaceKnown(beginsAnother: Bool) async throws {
+        let cut = try await lost()
+        cut.dropCheckpoints()
+        let known = RecordPosition(segment: 2, offset: 561)
+        let disk = Disk()
+        var options = disk.options
+        options.faults?.create = { beginsAnother ? 0 : ENOSPC }
+        for round in 0..<3 {
+            disk.writes.withLock { $0 = [.failure(FaultErrno(ENOSPC)), .failure(FaultErrno(ENOSPC))] }
+            let journal = try Journal.open(
+                cut.directory,
+                identity: cut.identity,
+                options: options,
+                witness: { _ in [known] }
+            )
+            #expect(journal.recovery.damage.map(\.octets) == [561..<950], "start \(round)")
+            #expect(journal.recovery.doubtful.isEmpty, "start \(round)")
+            await #expect(throws: JournalError.self) { try await journal.append([note("refused")]) }
+            await journal.close(inOrder: false)
+        }
+    }
+
     @Test("A journal that is not closed in order makes no checkpoint and no mark")
     func notInOrder() async throws {
         let place = TemporaryJournal()

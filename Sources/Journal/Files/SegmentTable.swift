@@ -70,11 +70,12 @@ final class SegmentTable: Sendable {
     /// Makes known how far the segment that is written to is on disk.
     func setDurable(_ end: UInt64, of number: UInt32) { state.withLock { $0.active = (number, end) } }
 
-    /// Where the records of a segment end that are on disk, in a file of `size` octets.
+    /// Where the records of a segment end, in a file of `size` octets: beyond it where the end is lost.
     func recordsEnd(of number: UInt32, size: UInt64) -> UInt64 {
         state.withLock { state in
+            if let end = state.ends[number], end <= largestOctets { return end }
             let active = state.active.flatMap { $0.number == number ? $0.end : nil }
-            return min(size, state.ends[number] ?? active ?? size)
+            return min(size, active ?? size)
         }
     }
 

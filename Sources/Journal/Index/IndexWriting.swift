@@ -52,12 +52,14 @@ struct IndexWriting: ~Copyable {
 }
 
 extension SegmentTable {
-    /// Reads a segment that is left and writes its sidecar; false when it cannot be.
+    /// Reads a segment that is left and writes its sidecar; false when it cannot be, or the segment is not as long as it was.
     ///
     /// Blocks.
     func writeIndex(of number: UInt32) -> Bool {
         guard let file = try? file(number), let size = try? file.size() else { return false }
         let end = recordsEnd(of: number, size: size)
+        // Of one that is cut it would pass for that of the whole segment.
+        guard end <= size else { return false }
         let binding = SegmentIndex.Binding(identity: identity, segment: number, sealedLength: end)
         guard var writing = IndexWriting(binding, in: directory) else { return false }
         var walk = SegmentScan(file, identity: identity, to: end)

@@ -72,13 +72,9 @@ extension SegmentTable {
     /// A walk over the records of a segment that are on disk; `nil` when the segment is not there.
     func walk(_ number: UInt32, from start: UInt64 = 0) throws(JournalError) -> RecordWalk? {
         guard let file = try fileIfThere(number) else { return nil }
-        return RecordWalk(
-            file,
-            identity: identity,
-            from: start,
-            to: recordsEnd(of: number, size: try file.size()),
-            indexed: sealed.contains(number),
-            in: directory
-        )
+        let end = recordsEnd(of: number, size: try file.size())
+        // The last segment has a sidecar when it was full.
+        let isIndexed = sealed.contains(number) || SegmentIndex.knownEnd(of: number, in: directory, identity) == end
+        return RecordWalk(file, identity: identity, from: start, to: end, indexed: isIndexed, in: directory)
     }
 }

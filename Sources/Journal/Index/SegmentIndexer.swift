@@ -30,6 +30,13 @@ final class SegmentIndexer: Sendable {
         if starts { BlockingPool.shared.submit { [self] in work() } }
     }
 
+    /// As `add`, unless there is a sidecar of all of the segment.
+    ///
+    /// Blocks.
+    func add(_ number: UInt32, endingAt end: UInt64) {
+        if SegmentIndex.knownEnd(of: number, in: segments.directory, segments.identity) != end { add(number) }
+    }
+
     /// Adds the sealed segments that have no sidecar, and deletes what belongs to no segment.
     ///
     /// Blocks.

@@ -79,16 +79,16 @@ extension SegmentTable {
         return found.metadata == nil ? indexed(position) ?? found : found
     }
 
-    /// The record as the sidecar of a sealed segment has it.
+    /// The record as the sidecar of a segment that was left has it.
     private func indexed(_ position: RecordPosition) -> FoundRecord? {
         indexed(position.segment, position.offset..<(position.offset + 1)).first
     }
 
-    /// The records that begin in a part of a sealed segment, as its sidecar has them.
+    /// The records that begin in a part of a segment that was left, as its sidecar has them.
     ///
     /// Blocks, for as long as reading the sidecar takes.
     func indexed(_ number: UInt32, _ octets: Range<UInt64>) -> [FoundRecord] {
-        guard sealed.contains(number), let size = try? fileIfThere(number)?.size() else { return [] }
+        guard contains(number), let size = try? fileIfThere(number)?.size() else { return [] }
         let end = recordsEnd(of: number, size: size)
         let binding = SegmentIndex.Binding(identity: identity, segment: number, sealedLength: end)
         guard var reading = IndexReading(binding, in: directory) else { return [] }

@@ -28,6 +28,16 @@ extension SegmentTable {
         add(try SegmentFile.create(known.segment, in: directory))
     }
 
+    /// Where the last segment was full, and is cut, its sidecar knows where it ended, and what began there.
+    ///
+    /// Blocks.
+    func takeEnd(_ known: KnownEnd) {
+        guard known.isExact, known.segment == numbers.last, let size = try? file(known.segment).size(),
+            size < known.octets, sidecarEnd(of: known.segment) == known.octets
+        else { return }
+        setEnd(known.octets, of: known.segment)
+    }
+
     /// Makes sealed segments that were cut as long as they were, so that their sidecars count again; what is lost.
     ///
     /// Blocks; reads the first record of every segment.
@@ -40,6 +50,8 @@ extension SegmentTable {
             guard let end = sealedEnd(of: number) ?? sidecarEnd(of: number), end > size else { continue }
             // Where it cannot be, what is lost lies beyond the end of the file.
             _ = (try? SegmentFile.openForWriting(number, in: directory))?.lengthen(to: end, faults: faults)
+            // Made of a file that was shorter, it is of no use, and is made anew.
+            if sidecarEnd(of: number) != end { unsafe unlink(SegmentIndex.path(number, in: directory)) }
             lost.append(JournalRecovery.Damage(segment: number, octets: size..<end))
         }
         return lost

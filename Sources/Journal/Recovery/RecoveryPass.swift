@@ -26,8 +26,6 @@ struct RecoveryPass {
     private var newestFound: UInt32 = 0
     /// The last segment in which a record of a stream was read.
     private var newestUsed: UInt32 = 0
-    /// The last record that was read in the segment of the known end.
-    private var lastKnown: RecordHeader?
     /// The last header, of a record that the end of the last segment cuts: torn, or known to have been whole.
     private var cut: RecordHeader?
 
@@ -42,7 +40,10 @@ struct RecoveryPass {
     mutating func run(witness: (_ all: Bool) -> [RecordPosition]) throws(JournalError) -> JournalRecovery {
         newestFound = segments.numbers.last ?? 0
         let saved = readKnownEnd(witness)
-        if let known { try segments.restoreLast(known) }
+        if let known {
+            try segments.restoreLast(known)
+            segments.takeEnd(known)
+        }
         guard let last = segments.numbers.last else { return found }
         var restored = segments.restoreLengths(faults: options.faults) + segments.hollow()
         try scan(after: saved, restored)
@@ -76,7 +77,7 @@ struct RecoveryPass {
     /// There are more segments than were read.
     private mutating func startAgain() {
         (unindexed, heads, tail, found) = ([], [:], JournalTail(), JournalRecovery())
-        (isOurs, doubt, cut, newestUsed, lastKnown) = (false, CommitInDoubt(), nil, 0, nil)
+        (isOurs, doubt, cut, newestUsed) = (false, CommitInDoubt(), nil, 0)
     }
 
     /// Asks everything that is derived from the records how far they went, and returns the checkpoint to begin with.
@@ -124,12 +125,14 @@ struct RecoveryPass {
     {
         guard let newest = numbers.last, saved.last.segment < .max else { return nil }
         guard numbers.contains(saved.last.segment) else { return newest > saved.last.segment ? saved.from : nil }
-        guard let last = try segments.record(at: saved.last)?.header else { return nil }
+        guard let last = try segments.record(at: saved.last)?.header,
+            let size = try segments.fileIfThere(saved.last.segment)?.size(), last.end <= size
+        else { return nil }
         let end = RecordPosition(segment: saved.last.segment, offset: last.end)
         guard saved.from == end || saved.from == RecordPosition(segment: saved.last.segment + 1, offset: 0) else {
             return nil
         }
-        // Not from the next segment on: where the process ended before that was begun, this one is written again.
+        // Not from the next segment on: where segments may be larger now than they were, this one is written on.
         return end
     }
 
@@ -187,7 +190,6 @@ struct RecoveryPass {
         tail.lastRecord = header.position
         found.wasClosed = header.kind == RecordKind.closed
         doubt.take(header)
-        if header.position.segment == known?.segment { lastKnown = header }
         if header.kind == RecordKind.removed { heads[RemovedSegments.stream] = header.position }
         guard header.kind >= RecordKind.firstForUsers else { return }
         newestUsed = max(newestUsed, header.position.segment)
@@ -197,26 +199,17 @@ struct RecoveryPass {
     /// Cuts the torn tail off the last segment and makes what is left durable before anyone sees it: after a kill the
     /// page cache may hold a commit that no sync has reached.
     private mutating func settle(_ last: UInt32, _ numbers: [UInt32]) throws(JournalError) {
-        guard var end = tail.last?.end else { return }
-        if known?.segment == last, let filled = filledUp {
-            end = filled.position.offset
-            doubt.acquit(filled.position)
-        }
+        guard let end = tail.last?.end else { return }
         let file = try SegmentFile.openForWriting(last, in: directory)
         let size = try file.size()
         let isUnread = !isOurs && size >= UInt64(RecordHeader.size)
         if isUnread, let other = Journal.identityOfRecords(in: directory), other != identity { throw .foreign }
         if let lost = known?.lost(in: last, endingAt: end, size) {
-            note(isUnread ? 0..<lost.upperBound : lost, in: last, following: mayHaveFollowed(lost.upperBound, in: last))
-            // It stays, so that its number is never given again, and what is left of it is shown.
-            if let cut, cut.position.offset < lost.upperBound {
-                take(cut)
-                // Nothing of it is in doubt: it was on disk, and is damaged.
-                doubt.acquit(cut.position)
-            }
-            // Where the file cannot be made longer it stays as it is, and the next segment says how long it was.
-            _ = file.lengthen(to: lost.upperBound, faults: options.faults)
-            leave(last, endingAt: lost.upperBound)
+            lose(isUnread ? 0..<lost.upperBound : lost, of: last)
+        } else if size < end {
+            // Its sidecar knows all of it, so that all of it was on disk.
+            doubt.acquit(before: RecordPosition(segment: last, offset: end))
+            lose(size..<end, of: last)
         } else if isUnread, size > end {
             note(0..<size, in: last)
             leave(last, endingAt: size)
@@ -232,16 +225,24 @@ struct RecoveryPass {
         tail.inDoubt = DoubtNote(of: found.doubtful)
     }
 
-    /// The record that the end once cut, where an earlier start has made the file as long as it was, and came no further.
+    /// The last segment went on to where this ends.
     ///
-    /// Its header reads whole, and zeros follow what is left. All of it counted as lost then, and does again.
-    private var filledUp: RecordHeader? {
-        guard let known, let lastKnown, lastKnown.position.offset < known.octets,
-            let file = try? segments.file(known.segment), (try? file.read(1, at: lastKnown.end - 1)) == [0],
-            !segments.verifies(lastKnown)
-        else { return nil }
-        return lastKnown
+    /// The file stays as it is until the next segment says how long it was: each start finds the same until then.
+    private mutating func lose(_ octets: Range<UInt64>, of last: UInt32) {
+        var end = octets.upperBound
+        // It stays, so that its number is never given again, and what is left of it is shown.
+        if let cut, cut.position.offset < end {
+            take(cut)
+            // Nothing of it is in doubt: it was on disk, and is damaged.
+            doubt.acquit(cut.position)
+            end = max(end, possibleEnd(of: cut))
+        }
+        note(octets.lowerBound..<end, in: last, following: mayHaveFollowed(end, in: last))
+        leave(last, endingAt: end)
     }
+
+    /// Where a record ends that the end of its segment cuts; 0 where no record can.
+    private func possibleEnd(of cut: RecordHeader) -> UInt64 { cut.end <= segments.largestOctets ? cut.end : 0 }
 
     /// A start found the end lost and began a new segment, but came to no commit in it, as on a full disk: nothing in the
     /// journal says what that start knew, so it counts as it did then.
@@ -252,12 +253,10 @@ struct RecoveryPass {
             note(size..<known.octets, in: known.segment)
             segments.setEnd(known.octets, of: known.segment)
         }
-        if let filled = filledUp {
-            note(filled.position.offset..<max(filled.end, known.octets), in: known.segment)
-        }
         for place in found.damage.indices where found.damage[place].segment == known.segment {
             let end = found.damage[place].octets.upperBound
             guard end >= known.octets else { continue }
+            if end <= segments.largestOctets { segments.setEnd(end, of: known.segment) }
             found.damage[place].following = max(found.damage[place].following, mayHaveFollowed(end, in: known.segment))
         }
     }

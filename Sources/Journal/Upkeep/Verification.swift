@@ -76,8 +76,7 @@ extension Journal {
         guard let file = try segments.fileIfThere(number) else {
             throw .lost(RecordPosition(segment: number, offset: 0))
         }
-        let size = try file.size()
-        let end = segments.recordsEnd(of: number, size: size)
+        let end = segments.recordsEnd(of: number, size: try file.size())
         var walk = SegmentScan(file, identity: identity, to: end)
         while let item = try walk.next() {
             switch item {
@@ -88,7 +87,7 @@ extension Journal {
                 guard try visitUnreadable(range, in: number, pace: pace, visit: visit) else { return }
             }
         }
-        if let sealed = segments.sealedEnd(of: number), sealed > size { _ = visit(.unreadable(size..<sealed)) }
+        if let sealed = segments.sealedEnd(of: number), sealed > end { _ = visit(.unreadable(end..<sealed)) }
     }
 
     /// What the sidecar knows of octets among which no header can be read, and what it does not.

@@ -65,7 +65,9 @@ struct SegmentWriter {
         let last = tail.lastRecord
         hasRecords = last.map { $0.segment == tail.last?.number && ($0.offset > 0 || $0.segment == 1) } ?? false
         guard let last = tail.last else { return }
-        file = try? SegmentFile.openForWriting(last.number, in: directory)
+        // A full one was left, and its sidecar is written: it stays as that has it.
+        let isFull = last.end >= options.segmentOctets
+        file = isFull ? nil : try? SegmentFile.openForWriting(last.number, in: directory)
         segments.setDurable(last.end, of: last.number)
         if file == nil { owedSeal.ends.append(SegmentSeal.End(segment: last.number, offset: last.end)) }
     }
@@ -95,6 +97,7 @@ struct SegmentWriter {
             throw error
         }
         try sync(file)
+        lengthen(owedSeal)
         (owedSeal, owedDoubt) = (SegmentSeal(), DoubtNote())
         if tellsRemoved { segments.owesRemoved = false }
         if isInDoubt { isInDoubt = !appends.contains { $0.records.contains { $0.kind == RecordKind.doubt } } }
@@ -105,6 +108,16 @@ struct SegmentWriter {
         heads.withLock { heads in heads.merge(batch.heads) { $1 } }
         if offset >= options.segmentOctets { leave(file, endingAt: offset) }
         return batch.positions
+    }
+
+    /// Makes segments as long as they were, now that it is on disk that they were so.
+    private func lengthen(_ seal: SegmentSeal) {
+        for end in seal.ends where end.offset <= segments.largestOctets {
+            guard let size = try? segments.file(end.segment).size(), size < end.offset else { continue }
+            let file = try? SegmentFile.openForWriting(end.segment, in: directory)
+            _ = file?.lengthen(to: end.offset, faults: options.faults)
+            indexer.add(end.segment, endingAt: end.offset)
+        }
     }
 
     /// What a segment begins with, and what a start has to say.
