@@ -42,6 +42,8 @@ struct FullStartTests {
             #expect(damage.map(\.following) == first.map(\.following), "start \(round)")
             #expect(damage.map(\.octets) == first.map(\.octets), "start \(round)")
             #expect(journal.recovery.doubtful.isEmpty, "start \(round)")
+            // A copy has what the file has.
+            #expect(try journal.durableOctets(of: 2) == UInt64(place.contents(2).count), "start \(round)")
             for _ in 0..<3 {
                 await #expect(throws: JournalError.self) { try await journal.append([note("refused")]) }
                 guard !possible.beginningAnother else { break }

@@ -42,7 +42,8 @@ extension Journal {
     /// Blocks.
     package func durableOctets(of number: UInt32) throws(JournalError) -> UInt64 {
         guard let file = try segments.fileIfThere(number) else { return 0 }
-        return segments.recordsEnd(of: number, size: try file.size())
+        let size = try file.size()
+        return min(size, segments.recordsEnd(of: number, size: size))
     }
 
     /// Every segment's number, ascending; the last one is the active one.
