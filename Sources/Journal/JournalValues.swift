@@ -114,6 +114,8 @@ package enum JournalError: Error, Sendable, Hashable {
     case tooLarge
     /// The segments carry another identity than the one given.
     case foreign
+    /// There are records of a version that this release does not know; nothing was changed.
+    case newer(version: UInt8)
     /// The record's header or metadata cannot be read.
     case lost(RecordPosition)
 }

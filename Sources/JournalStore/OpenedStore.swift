@@ -23,8 +23,9 @@ struct OpenedStore: Sendable {
         lock = try FolderLock.ofStore(directory)
         stagingDirectory = directory + "/tmp"
         do throws(JournalError) {
-            try Self.empty(stagingDirectory)
+            // First: what a later release has written is not changed.
             let format = try StoreFormat.load(directory, shards: shards, events: events)
+            try Self.empty(stagingDirectory)
             identity = format.identity
             let snapshots = SnapshotFiles(directory: directory, identity: format.identity)
             var journals: [Journal] = []
@@ -88,6 +89,8 @@ extension MailStoreError {
         case .system(let number, let call): self.init(.unavailable, message, detail: "\(call): errno \(number)")
         case .closed: self.init(.unavailable, message, detail: "the store is closed")
         case .tooLarge: self.init(.limit, "the message is larger than the store takes")
+        case .newer(let version):
+            self.init(.unavailable, message, detail: "a later release has written it (version \(version))")
         case .foreign: self.init(.unavailable, message, detail: "the segments are another store's")
         case .lost(let position): self.init(.damaged, message, detail: "record at \(position) is lost")
         }

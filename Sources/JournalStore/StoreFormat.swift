@@ -23,10 +23,13 @@ struct StoreFormat: Hashable, Sendable {
     /// Reads the file, makes it in a new folder, or makes it again when it was lost: from the records, or else from what
     /// is derived from them.
     ///
-    /// Blocks.
+    /// Throws `.newer` for that of a later release, and changes nothing then. Blocks.
     static func load(_ directory: String, shards: Int, events: EventRecorder) throws(JournalError) -> StoreFormat {
         let path = directory + "/FORMAT"
-        if let bytes = WholeFile.contents(path, maximum: 4096), let format = StoreFormat(bytes) { return format }
+        if let bytes = WholeFile.contents(path, maximum: 4096) {
+            if let format = StoreFormat(bytes) { return format }
+            if let version = laterVersion(bytes) { throw .newer(version: version) }
+        }
         let format: StoreFormat
         if let found = try recover(directory) {
             events.record(.formatRestored, ["store.shards": .count(found.shards)])
@@ -74,6 +77,17 @@ struct StoreFormat: Hashable, Sendable {
         var sum = ByteWriter(reserving: 4)
         sum.integer(CRC32C.of(Array(fields.utf8)))
         return Hex.encode(sum.bytes)
+    }
+
+    /// The version in the first line of a whole file, when it is a later one: whatever lines follow, the last is their sum.
+    private static func laterVersion(_ bytes: [UInt8]) -> UInt8? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let first = text.split(separator: "\n").first?.split(separator: " "), first.count == 2,
+            first[0] == "martlet-store", let version = UInt8(first[1]), version > Self.version,
+            let last = text.dropLast().lastIndex(of: "\n")
+        else { return nil }
+        let fields = String(text[...last])
+        return text == "\(fields)sum \(sum(of: fields))\n" ? version : nil
     }
 
     init(identity: JournalIdentity, shards: Int) {

@@ -64,7 +64,14 @@ extension SegmentTable {
         guard var writing = IndexWriting(binding, in: directory) else { return false }
         var walk = SegmentScan(file, identity: identity, to: end)
         while true {
-            guard let item = try? walk.next() else { break }
+            let item: SegmentScan.Item
+            do throws(JournalError) {
+                guard let next = try walk.next() else { break }
+                item = next
+            } catch {
+                writing.abandon()
+                return false
+            }
             let entry: SegmentIndex.Entry =
                 switch item {
                 case .record(let header), .cut(let header):

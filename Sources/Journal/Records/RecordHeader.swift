@@ -62,12 +62,7 @@ struct RecordHeader: Hashable, Sendable {
 
     /// The header in the first 80 of `bytes`, when it is whole, of this store, and stands where it says it stands.
     init?(_ bytes: RawSpan, at position: RecordPosition, of identity: JournalIdentity) {
-        guard bytes.byteCount >= Self.size else { return nil }
-        guard CRC32C.of(bytes.extracting(0..<(Self.size - 4))) == bytes.littleEndian32(at: 76),
-            bytes.littleEndian32(at: 0) == 0x314A_524D, bytes.littleEndian64(at: 8) == identity.high,
-            bytes.littleEndian64(at: 16) == identity.low, bytes.littleEndian32(at: 24) == position.segment,
-            bytes.littleEndian64(at: 32) == position.offset
-        else { return nil }
+        guard bytes.byteCount >= Self.size, Self.isOurs(bytes, at: position, of: identity) else { return nil }
         let kinds = bytes.littleEndian32(at: 4)
         guard UInt8(truncatingIfNeeded: kinds) == Self.version else { return nil }
         layout = UInt8(truncatingIfNeeded: kinds >> 16)
@@ -91,6 +86,20 @@ struct RecordHeader: Hashable, Sendable {
         batchDistance = bytes.littleEndian32(at: 68)
         metadataCRC = bytes.littleEndian32(at: 72)
         guard metadataLength <= 1 << 30, position.offset <= 1 << 56 else { return nil }
+    }
+
+    /// The version of a header that is whole, of this store, and stands where it says, when it is a later one.
+    static func laterVersion(_ bytes: RawSpan, at position: RecordPosition, of identity: JournalIdentity) -> UInt8? {
+        guard bytes.byteCount >= size, isOurs(bytes, at: position, of: identity) else { return nil }
+        let version = UInt8(truncatingIfNeeded: bytes.littleEndian32(at: 4))
+        return version > Self.version ? version : nil
+    }
+
+    private static func isOurs(_ bytes: RawSpan, at position: RecordPosition, of identity: JournalIdentity) -> Bool {
+        CRC32C.of(bytes.extracting(0..<(size - 4))) == bytes.littleEndian32(at: 76)
+            && bytes.littleEndian32(at: 0) == 0x314A_524D && bytes.littleEndian64(at: 8) == identity.high
+            && bytes.littleEndian64(at: 16) == identity.low && bytes.littleEndian32(at: 24) == position.segment
+            && bytes.littleEndian64(at: 32) == position.offset
     }
 
     /// As `init`, of a header in which one bit is flipped.

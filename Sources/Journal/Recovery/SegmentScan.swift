@@ -5,7 +5,7 @@ internal import ByteTools
 internal import Glibc
 
 /// Walks the records of one segment by their headers, over any damage: after octets that are no record it goes on at
-/// the next valid header.
+/// the next valid header. Throws `.newer` at one that a later release has written.
 ///
 /// Blocks.
 struct SegmentScan {
@@ -57,8 +57,10 @@ struct SegmentScan {
         let start = Int(offset - windowStart)
         guard start + RecordHeader.size <= window.count else { return nil }
         let octets = unsafe window.span.bytes.extracting(start..<(start + RecordHeader.size))
-        return RecordHeader(octets, at: position, of: identity)
-            ?? RecordHeader.mending(octets, at: position, of: identity)
+        if let header = RecordHeader(octets, at: position, of: identity) { return header }
+        // Not known, and no damage: what is behind it is not, either.
+        if let version = RecordHeader.laterVersion(octets, at: position, of: identity) { throw .newer(version: version) }
+        return RecordHeader.mending(octets, at: position, of: identity)
     }
 
     /// Where the next valid header is, looked for octet by octet.

@@ -78,6 +78,7 @@ package enum QueueError: Error, Sendable, Hashable, CustomStringConvertible {
         case .lost: self = .damaged
         case .closed: self = .unavailable("the queue is closed")
         case .tooLarge: self = .unavailable("the message is too large")
+        case .newer(let version): self = .unavailable("a later release has written it (version \(version))")
         case .foreign: self = .unavailable("the segments are another queue's")
         case .system(let number, let call): self = .unavailable("\(call): errno \(number)")
         }

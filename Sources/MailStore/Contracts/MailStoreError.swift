@@ -4,7 +4,7 @@
 /// Why the store could not do what was asked.
 ///
 /// Callers switch on `code`; protocols turn it into their reply.
-package struct MailStoreError: Error, Sendable, CustomStringConvertible {
+package struct MailStoreError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package enum Code: Sendable, Hashable {
         /// `NO [NONEXISTENT]`, `[TRYCREATE]` for targets.
         case noSuchMailbox
@@ -41,4 +41,6 @@ package struct MailStoreError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+    /// With the cause, for events.
+    package var debugDescription: String { detail.isEmpty ? message : "\(message) (\(detail))" }
 }

@@ -82,7 +82,8 @@ package enum WorkerProcess {
         do {
             role = try await build(context)
         } catch {
-            context.events.record(.workerCannotServe, ["error": .string(String(describing: error))])
+            let cause = (error as? any CustomDebugStringConvertible)?.debugDescription ?? String(describing: error)
+            context.events.record(.workerCannotServe, ["error": .string(cause)])
             return 75
         }
         context.control.sayReady()
