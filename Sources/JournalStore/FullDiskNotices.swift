@@ -44,9 +44,14 @@ final class FullDiskNotices: Sendable {
     }
 
     /// Tells of those that nobody was told of, once it is time; to be called about once a minute.
-    func tell() {
+    ///
+    /// - Parameter isLast: nothing will be told after this: it is time.
+    func tell(isLast: Bool = false) {
         let now = clock()
-        let due = state.withLock { state in state.due(at: now).map { (count: $0, errno: state.errno) } }
+        let due = state.withLock { state in
+            if isLast { state.told = nil }
+            return state.due(at: now).map { (count: $0, errno: state.errno) }
+        }
         guard let due else { return }
         events.record(.storageFull, ["store.errno": .count(due.errno), "store.refused": .count(due.count)])
     }

@@ -73,6 +73,7 @@ final class JournalAccountLog: AccountLog {
     }
 
     func close() async {
+        fullDisk.tell(isLast: true)
         for (shard, owed) in zip(shards, owed) {
             // A start from a checkpoint would not see what is owed.
             await shard.close(inOrder: await owed.isWritten())

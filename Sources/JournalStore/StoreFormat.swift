@@ -30,16 +30,12 @@ struct StoreFormat: Hashable, Sendable {
             if let format = StoreFormat(bytes) { return format }
             if let version = laterVersion(bytes) { throw .newer(version: version) }
         }
-        let format: StoreFormat
-        if let found = try recover(directory) {
-            events.record(.formatRestored, ["store.shards": .count(found.shards)])
-            format = found
-        } else {
-            format = StoreFormat(identity: .random(), shards: shards)
-        }
-        guard WholeFile.replace(path, with: format.text, durable: true) else {
-            throw .system(errno: errno, call: "rename")
-        }
+        let found = try recover(directory)
+        if let found { events.record(.formatRestored, ["store.shards": .count(found.shards)]) }
+        let format = found ?? StoreFormat(identity: .random(), shards: shards)
+        let isWritten = WholeFile.replace(path, with: format.text, durable: true)
+        // What was found once is found again by the next start; until then mail can be read, as on a full disk.
+        if !isWritten, found == nil { throw .system(errno: errno, call: "rename") }
         return format
     }
 

@@ -29,5 +29,9 @@ struct FullDiskNoticesTests {
         time.withLock { $0 += .seconds(60) }
         for _ in 0..<2 { notices.tell() }
         #expect(events.count(of: 9256) == 3 && events.field("store.refused", of: 9256) == .count(2))
+        // An end comes before it is time.
+        for _ in 0..<3 { notices.refused(errno: 28) }
+        for _ in 0..<2 { notices.tell(isLast: true) }
+        #expect(events.count(of: 9256) == 4 && events.field("store.refused", of: 9256) == .count(3))
     }
 }

@@ -23,7 +23,11 @@ struct LaterReleaseTests {
         return Array("\(fields)sum \(Hex.encode(octets))\n".utf8)
     }
 
-    @Test("A FORMAT of a later version is refused, and nothing is changed", arguments: [2, 9], ["", "engine cluster\n"])
+    @Test(
+        "A FORMAT of a later version is refused, and nothing is changed",
+        arguments: [2, 9],
+        ["", "engine cluster\n"]
+    )
     func format(version: Int, further: String) async throws {
         let (harness, state) = try await closed()
         let fields = String(decoding: try #require(state.files["FORMAT"]), as: UTF8.self).split(separator: "\n")

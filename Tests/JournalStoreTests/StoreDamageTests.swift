@@ -122,6 +122,28 @@ struct StoreDamageTests {
         await harness.close()
     }
 
+    @Test("Where FORMAT is lost and cannot be written, mail is there all the same, and FORMAT once it can be")
+    func formatThatCannotBeWritten() async throws {
+        let harness = try await StoreHarness(.journal)
+        _ = try await harness.account().put(pattern(40))
+        await harness.close()
+        let path = "\(harness.directory)/FORMAT"
+        let format = try #require(WholeFile.contents(path))
+        unsafe unlink(path)
+        // In the place of the file that it is written to first.
+        unsafe mkdir(path + ".new", 0o700)
+        for _ in 0..<2 {
+            try await harness.open()
+            #expect(try await harness.account().uids() == [1])
+            await harness.close()
+            #expect(WholeFile.contents(path) == nil)
+        }
+        unsafe rmdir(path + ".new")
+        try await harness.open()
+        await harness.close()
+        #expect(WholeFile.contents(path) == format)
+    }
+
     @Test("Snapshots, checkpoints and FORMAT can be lost or damaged without loss")
     func derivedFiles() async throws {
         let harness = try await StoreHarness(.journal)

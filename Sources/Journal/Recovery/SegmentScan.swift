@@ -5,9 +5,9 @@ internal import ByteTools
 internal import Glibc
 
 /// Walks the records of one segment by their headers, over any damage: after octets that are no record it goes on at
-/// the next valid header. Throws `.newer` at one that a later release has written.
+/// the next valid header.
 ///
-/// Blocks.
+/// Throws `.newer` at one that a later release has written. Blocks.
 struct SegmentScan {
     enum Item: Hashable {
         /// Whole as far as its length goes; neither metadata nor body have been looked at.
@@ -59,7 +59,8 @@ struct SegmentScan {
         let octets = unsafe window.span.bytes.extracting(start..<(start + RecordHeader.size))
         if let header = RecordHeader(octets, at: position, of: identity) { return header }
         // Not known, and no damage: what is behind it is not, either.
-        if let version = RecordHeader.laterVersion(octets, at: position, of: identity) { throw .newer(version: version) }
+        let later = RecordHeader.laterVersion(octets, at: position, of: identity)
+        if let later { throw .newer(version: later) }
         return RecordHeader.mending(octets, at: position, of: identity)
     }
 
