@@ -13,7 +13,7 @@ from pathlib import Path
 from clients import Lines, send
 from messages import message
 from server import Server
-from storedamage import Expectation, Image
+from storedamage import Expectation, Image, octets_of
 from ledger import Contents
 
 LITERAL = re.compile(rb"\{(\d+)\}$")
@@ -119,7 +119,8 @@ class LiveDamage:
         With traces, something is left that knows of every message: all are to be found, and to be there.
         """
         expectation = Expectation(image, self.contents)
-        unfound = expectation.unfound(damages, damaged, self.findings(), traces) if damaged else []
+        now = lambda path: octets_of(f"{self.store}/{path}")
+        unfound = expectation.unfound(damages, damaged, self.findings(), traces, now) if damaged else []
         found = self.read()
         texts, cost = expectation.problems(damages, found)
         for place, expected in self.contents.messages.items() if traces else ():
