@@ -224,10 +224,19 @@ class OnDemand(Branch):
         said = self.server.cli("queue", "show", shown[0]["id"]) + self.server.cli("queue", "why", shown[0]["id"])
         self.assertNotIn("atrn-", said)
         self.assertEqual(self.fetch().recipients(), ["w@branch.test"])
-        tracked = self.server.cli("track", "--recipient", "w@branch.test", "--json")
+        # The log of steps is written a moment later.
+        tracked = until(self.delivery_of("w@branch.test"), what="the delivery to be tracked")
         self.assertIn("127.0.0.1", tracked)
         self.assertNotIn("atrn-", tracked)
 
+    def delivery_of(self, recipient):
+        """Asks for what is known of a message, until it is known to be delivered."""
+        def known():
+            result = self.server.run("track", "--recipient", recipient, "--json")
+            self.assertIn(result.returncode, (0, 1), result.stderr)
+            steps = [step for found in json.loads(result.stdout)["messages"] for step in found["steps"]]
+            return any((step["stage"], step["outcome"]) == ("attempt", "delivered") for step in steps) and result.stdout
+        return known
 
     def test_what_was_held_goes_once_its_connector_holds_nothing(self):
         sink = Sink()
