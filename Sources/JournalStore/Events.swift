@@ -36,6 +36,14 @@ extension EventDefinition {
         cause: "The file system of the store has less room than store/reserved-space",
         action: "Make room; the store goes on by itself. store.refused counts refusals since this was said last"
     )
+    static let storageHasRoom = EventDefinition(
+        9267,
+        "store.room",
+        .information,
+        text: "The disk has room again; changes are written",
+        cause: "Changes were written after refusals, and none was refused for a minute",
+        action: "None"
+    )
 }
 
 extension EventDefinition {
@@ -118,7 +126,7 @@ extension EventDefinition {
 }
 
 package let journalStoreEvents: [EventDefinition] = [
-    .storeRecovered, .segmentDamaged, .formatRestored, .storageFull, .compactionStarted, .compactionEnded,
-    .compactionStopped, .segmentStuck, .scrubEnded, .recordDamaged, .backupMade, .scrubFailed,
+    .storeRecovered, .segmentDamaged, .formatRestored, .storageFull, .storageHasRoom, .compactionStarted,
+    .compactionEnded, .compactionStopped, .segmentStuck, .scrubEnded, .recordDamaged, .backupMade, .scrubFailed,
     .basesNotWritten,
 ]

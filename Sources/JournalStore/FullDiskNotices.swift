@@ -4,7 +4,8 @@
 internal import Events
 internal import Locking
 
-/// Says in the log that changes are refused since the disk is full: at the first, and then once a minute how many more.
+/// Says in the log that changes are refused since the disk is full: at the first, and then once a minute how many more;
+/// and that there is room again, once changes were written and for a minute none was refused.
 ///
 /// From any thread.
 final class FullDiskNotices: Sendable {
@@ -14,6 +15,10 @@ final class FullDiskNotices: Sendable {
         var told: ContinuousClock.Instant?
         /// Why the last one was.
         var errno: Int32 = 0
+        /// When the last one was; `nil` once there is room.
+        var refused: ContinuousClock.Instant?
+        /// Something was written since that needed room.
+        var isWriting = false
 
         /// How many are to be told of now, if any.
         mutating func due(at now: ContinuousClock.Instant) -> Int64? {
@@ -21,6 +26,13 @@ final class FullDiskNotices: Sendable {
             if let told, told.duration(to: now) < FullDiskNotices.pause { return nil }
             defer { (untold, told) = (0, now) }
             return untold
+        }
+
+        /// Whether it is to be told now that there is room: a small change may still fit where a large one does not.
+        mutating func hasRoom(at now: ContinuousClock.Instant) -> Bool {
+            guard isWriting, let refused, refused.duration(to: now) >= FullDiskNotices.pause else { return false }
+            self.refused = nil
+            return true
         }
     }
 
@@ -36,23 +48,44 @@ final class FullDiskNotices: Sendable {
 
     /// A change was refused; `errno` says why.
     func refused(errno: Int32) {
+        let now = clock()
         state.withLock { state in
             state.untold += 1
-            state.errno = errno
+            (state.errno, state.refused, state.isWriting) = (errno, now, false)
         }
         tell()
     }
 
-    /// Tells of those that nobody was told of, once it is time; to be called about once a minute.
+    /// A start could not write what it has to; nobody was refused anything yet.
+    func foundFull(errno: Int32) {
+        let now = clock()
+        state.withLock { ($0.refused, $0.isWriting) = (now, false) }
+        events.record(.storageFull, ["store.errno": .count(errno)])
+    }
+
+    /// A change was written that did not use the reserve.
+    func written() {
+        let wasFull = state.withLock { state in
+            state.isWriting = true
+            return state.refused != nil
+        }
+        if wasFull { tell() }
+    }
+
+    /// Tells of those that nobody was told of, and of room, once it is time.
+    ///
+    /// To be called now and then also where nothing changes.
     ///
     /// - Parameter isLast: nothing will be told after this: it is time.
     func tell(isLast: Bool = false) {
         let now = clock()
-        let due = state.withLock { state in
+        let (due, hasRoom) = state.withLock { state in
             if isLast { state.told = nil }
-            return state.due(at: now).map { (count: $0, errno: state.errno) }
+            return (state.due(at: now).map { (count: $0, errno: state.errno) }, state.hasRoom(at: now))
         }
-        guard let due else { return }
-        events.record(.storageFull, ["store.errno": .count(due.errno), "store.refused": .count(due.count)])
+        if let due {
+            events.record(.storageFull, ["store.errno": .count(due.errno), "store.refused": .count(due.count)])
+        }
+        if hasRoom { events.record(.storageHasRoom) }
     }
 }

@@ -30,7 +30,7 @@ extension JournalAccountLog {
                 errno = errno ?? reason
             }
         }
-        if let errno { events.record(.storageFull, ["store.errno": .count(errno)]) }
+        if let errno { fullDisk.foundFull(errno: errno) }
         return doubtful
     }
 

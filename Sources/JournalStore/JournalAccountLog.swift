@@ -110,9 +110,11 @@ final class JournalAccountLog: AccountLog {
         let preambles = records.map { UInt32(clamping: JournalEntry.preamble(of: $0)) }
         // What upkeep copies is written once and read often; a delivery must not wait for it.
         let compression: BodyCompression = appends.contains { $0.body?.isUpkeep ?? false } ? .whenSmaller : .none
+        let needsRoom = appends.contains { !$0.record.makesRoom }
         owed[shardNumber(of: fence.account)].submit(records, compression: compression) { [fullDisk] outcome in
             switch outcome {
             case .success(let positions):
+                if needsRoom { fullDisk.written() }
                 completion(.success(zip(positions, preambles).map { Self.place($0, preamble: $1) }))
             case .failure(let error):
                 if case .full(let number) = error { fullDisk.refused(errno: number) }

@@ -23,13 +23,18 @@ final class SegmentTable: Sendable {
         var clock: UInt64 = 0
 
         func contains(_ number: UInt32) -> Bool {
+            let place = place(of: number)
+            return place < numbers.count && numbers[place] == number
+        }
+
+        /// Where the first that is not less stands.
+        func place(of number: UInt32) -> Int {
             var (low, high) = (0, numbers.count)
             while low < high {
                 let middle = (low + high) / 2
-                if numbers[middle] == number { return true }
                 if numbers[middle] < number { low = middle + 1 } else { high = middle }
             }
-            return false
+            return low
         }
     }
 
@@ -61,6 +66,12 @@ final class SegmentTable: Sendable {
 
     /// Whether there is a segment of this number.
     func contains(_ number: UInt32) -> Bool { state.withLock { $0.contains(number) } }
+
+    /// The next `count` segments behind one, which need not be there itself.
+    func numbers(after number: UInt32, most count: Int) -> ArraySlice<UInt32> {
+        guard number < .max else { return [] }
+        return state.withLock { $0.numbers[$0.place(of: number + 1)...].prefix(count) }
+    }
 
     /// Segments that are never written to again.
     ///

@@ -79,7 +79,7 @@ extension SegmentTable {
     }
 
     private func endInSeal(of number: UInt32) -> UInt64? {
-        for later in numbers.drop(while: { $0 <= number }).prefix(SegmentSeal.maximumEnds) {
+        for later in numbers(after: number, most: SegmentSeal.maximumEnds) {
             guard let found = try? record(at: RecordPosition(segment: later, offset: 0)),
                 found.header.kind == RecordKind.seal, let metadata = found.metadata
             else { continue }
