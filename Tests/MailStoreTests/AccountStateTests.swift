@@ -277,6 +277,33 @@ struct AccountStateTests {
         #expect(state.mailboxes[MailboxID(7)] == nil)
     }
 
+    @Test("Also where somebody else has the name that such a mailbox gets: no two have one, and the state reads back")
+    func takenName() throws {
+        var state = AccountState()
+        for (id, name) in [(1, "INBOX"), (2, "Recovered 7"), (3, "Recovered 7-2")] as [(UInt32, String)] {
+            state.apply(try created(id, name, modSeq: UInt64(id)), at: Self.place)
+        }
+        state.apply(message(7, 1, 6, .none), at: Self.place)
+        #expect(state[try #require(MailboxName("Recovered 7-3"))]?.id == MailboxID(7))
+        let renames = [MailboxRename(mailbox: MailboxID(7), name: try #require(MailboxName("Recovered 7-2")))]
+        state.apply(.mailboxesRenamed(renames, ModSeq(7)), at: Self.place)
+        #expect(state.names.count == 4 && state.mailboxes.count == 4)
+        #expect(AccountState(decoding: state.encode()) == state)
+    }
+
+    @Test("A snapshot that has a mailbox twice is none")
+    func mailboxTwice() throws {
+        var state = AccountState()
+        state.apply(try created(1, "INBOX", modSeq: 1), at: Self.place)
+        let one = state.encode()
+        state.apply(try created(2, "INBOY", modSeq: 1), at: Self.place)
+        var two = state.encode()
+        let name = try #require(two.indices.last { two[$0...].starts(with: "INBOY".utf8) })
+        two[name + 4] = UInt8(ascii: "X")
+        #expect(AccountState(decoding: two) == nil, "the same name")
+        #expect(AccountState(decoding: one) != nil)
+    }
+
     @Test(
         "A mailbox whose own record is lost gets a UIDVALIDITY that it has not had",
         arguments: [

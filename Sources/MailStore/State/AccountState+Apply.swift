@@ -226,15 +226,16 @@ extension AccountState {
         )
     }
 
-    /// The name, or one like it when another mailbox has it (which takes a lost record).
+    /// The name, or another when another mailbox has it (which takes a lost record): one that nobody has.
     private func freeName(_ name: MailboxName, _ id: MailboxID) -> MailboxName {
         guard let owner = names[name], owner != id else { return name }
-        return MailboxName("Recovered \(id)") ?? name
+        let others = ["Recovered \(id)"] + (2...(names.count + 2)).lazy.map { "Recovered \(id)-\($0)" }
+        return others.lazy.compactMap { MailboxName($0) }.first { names[$0] == nil || names[$0] == id } ?? name
     }
 }
 
 extension MailboxState {
-    var usage: QuotaUsage { QuotaUsage(octets: size, messages: UInt64(clamping: messages.count)) }
+    package var usage: QuotaUsage { QuotaUsage(octets: size, messages: UInt64(clamping: messages.count)) }
 
     mutating func insert(_ record: MessageRecord, _ body: BodyReference) {
         let email = EmailID(id, record.uid)

@@ -73,12 +73,12 @@ extension AccountState {
             }
             for _ in 0..<(try reader.count(of: 8)) {
                 guard let mailbox = try MailboxState(decoding: &reader) else { return nil }
-                mailboxes[mailbox.id] = mailbox
-                names[mailbox.name] = mailbox.id
+                guard mailboxes.updateValue(mailbox, forKey: mailbox.id) == nil,
+                    names.updateValue(mailbox.id, forKey: mailbox.name) == nil
+                else { return nil }
                 usage.octets = usage.octets &+ mailbox.usage.octets
                 usage.messages = usage.messages &+ mailbox.usage.messages
             }
-            guard names.count == mailboxes.count else { return nil }
             try decodeQuarantine(&reader)
             let older = try reader.threads()
             threads = ThreadIndex(recent: try reader.threads(), older: older)
