@@ -59,7 +59,7 @@ final class NewestSnapshot: Sendable {
         return writer.bytes
     }
 
-    private static func decode(_ bytes: [UInt8], _ identity: JournalIdentity) -> RecordPosition? {
+    static func decode(_ bytes: [UInt8], _ identity: JournalIdentity) -> RecordPosition? {
         guard bytes.count == octets else { return nil }
         let sum = unsafe CRC32C.of(bytes.span.bytes.extracting(0..<(octets - 4)))
         var reader = ByteReader(bytes)

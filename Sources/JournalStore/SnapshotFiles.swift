@@ -25,7 +25,12 @@ struct SnapshotFiles: Sendable {
 
     /// Blocks.
     func load(_ account: AccountID) -> LogSnapshot? {
-        guard let bytes = WholeFile.contents(path(account)), bytes.count > Self.headerOctets + 4 else { return nil }
+        WholeFile.contents(path(account)).flatMap { decode($0, account) }
+    }
+
+    /// The snapshot of an account in the octets of a file.
+    func decode(_ bytes: [UInt8], _ account: AccountID) -> LogSnapshot? {
+        guard bytes.count > Self.headerOctets + 4 else { return nil }
         let end = bytes.count - 4
         guard let sum = try? ByteReader(bytes, at: end).sum(),
             unsafe CRC32C.of(bytes.span.bytes.extracting(0..<end)) == sum

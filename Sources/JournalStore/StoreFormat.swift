@@ -69,14 +69,14 @@ struct StoreFormat: Hashable, Sendable {
     }
 
     /// A wrong identity would make every record a stranger's: the file has a checksum.
-    private static func sum(of fields: String) -> String {
+    static func sum(of fields: String) -> String {
         var sum = ByteWriter(reserving: 4)
         sum.integer(CRC32C.of(Array(fields.utf8)))
         return Hex.encode(sum.bytes)
     }
 
     /// The version in the first line of a whole file, when it is a later one: whatever lines follow, the last is their sum.
-    private static func laterVersion(_ bytes: [UInt8]) -> UInt8? {
+    static func laterVersion(_ bytes: [UInt8]) -> UInt8? {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let first = text.split(separator: "\n").first?.split(separator: " "), first.count == 2,
             first[0] == "martlet-store", let version = UInt8(first[1]), version > Self.version,

@@ -75,7 +75,7 @@ enum StoreRows {
     static func json(_ report: BackupReport) -> JSONValue {
         [
             "files": .integer(Int64(report.files)), "octetsCopied": count(report.octets), "made": .integer(report.made),
-            "identity": .string(report.identity), "leftOut": .array(report.leftOut.map { .string($0) }),
+            "identity": .string(report.identity), "renewed": .strings(report.renewed),
         ]
     }
 

@@ -135,7 +135,7 @@ class Backup(unittest.TestCase):
             self.assertEqual(restore(place + "/good", server.folder).returncode, 73)
             self.assertEqual(restore(place + "/there", place + "/new").returncode, 66)
             self.assertEqual(restore(place + "/none", place + "/new").returncode, 66)
-            for path in ["directory.db", "backend-1/MANIFEST", "backend-1/FORMAT", "martlet.conf",
+            for path in ["directory.db", "backend-1/MANIFEST", "martlet.conf",
                          "backend-1/shard-00/segment-0000000001.log", "BACKUP.json"]:
                 if not os.path.exists(f"{place}/good/{path}"):
                     continue
@@ -150,6 +150,19 @@ class Backup(unittest.TestCase):
                         self.assertIn(result.returncode, (65, 66, 70), result.stderr)
                         self.assertTrue(result.stderr)
                     self.assertEqual(os.listdir(place + "/new") if os.path.exists(place + "/new") else [], [])
+            # What the manifest has, too, is no loss; a comparison tells of it.
+            for path in ["backend-1/FORMAT", "backend-1/shard-00/removed"]:
+                Path(place, "good", path).rename(place + "/aside")
+                result = restore(place + "/good", place + "/new", "--dry-run")
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(path, result.stderr)
+                result = restore(place + "/good", place + "/renewed")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn(f"{path} of the backup is damaged; it was made again", result.stdout)
+                renewed = Path(place, "renewed", "store", path).read_bytes()
+                self.assertEqual(renewed, Path(place, "aside").read_bytes())
+                shutil.rmtree(place + "/renewed")
+                Path(place, "aside").rename(Path(place, "good", path))
             # Settings of the new machine stay; nothing is served while a restore is under way.
             os.makedirs(place + "/new/restoring")
             served = subprocess.run([MARTLET, "serve", "--data", place + "/new"], capture_output=True, timeout=30)

@@ -71,27 +71,42 @@ struct BackupTests {
             var damaged = state
             damaged.files[path]?[(state.files[path]?.count ?? 0) / 2] ^= 1
             damaged.restore(to: backup)
-            guard !path.hasSuffix("/removed") else {
-                #expect(try await JournalStore.verify(backup: backup).leftOut == [path])
-                continue
+            await expectCode(.damaged) {
+                try await Self.storeErrors { _ = try await JournalStore.verify(backup: backup) }
             }
+            guard !Self.inManifest.contains(path) else { continue }
             await expectCode(.damaged) {
                 try await Self.storeErrors { _ = try await JournalStore.restore(backup, to: copy) }
             }
             #expect((try? Directories.entries(copy))?.isEmpty ?? true)
             #expect((try? Directories.entries(copy + ".restoring")) == nil)
         }
-        // What is derived is left out of the store, damaged or missing.
-        for isThere in [true, false] {
-            var lacking = state
-            lacking.files["shard-00/removed"] = isThere ? [1] : nil
-            lacking.restore(to: backup)
-            #expect(try await JournalStore.restore(backup, to: copy).leftOut == ["shard-00/removed"])
-            #expect(WholeFile.contents(copy + "/shard-00/removed") == nil)
-            StoreHarness.remove(copy)
+        await harness.close()
+    }
+
+    private static let inManifest = ["FORMAT", "shard-00/removed"]
+
+    @Test("What the manifest has, too, is made again of it, damaged or missing")
+    func renewed() async throws {
+        let harness = try await StoreHarness.small()
+        try await harness.fillSparsely(1...1)
+        #expect(try await harness.journalStore.compact(now: true).segmentsRemoved > 0)
+        let (backup, copy) = (harness.directory + "-backup", harness.directory + "-copy")
+        defer { StoreHarness.remove(backup) }
+        _ = try await harness.journalStore.backup(to: FolderSink(backup))
+        let state = KilledStore(backup)
+        for path in Self.inManifest {
+            for octets in [nil, [], [1]] as [[UInt8]?] {
+                var lacking = state
+                lacking.files[path] = octets
+                lacking.restore(to: backup)
+                #expect(try await JournalStore.restore(backup, to: copy).renewed == [path])
+                #expect(WholeFile.contents(copy + "/" + path) == state.files[path])
+                StoreHarness.remove(copy)
+            }
         }
         state.restore(to: backup)
-        #expect(try await JournalStore.restore(backup, to: copy).leftOut.isEmpty)
+        #expect(try await JournalStore.restore(backup, to: copy).renewed.isEmpty)
         StoreHarness.remove(copy)
         await harness.close()
     }

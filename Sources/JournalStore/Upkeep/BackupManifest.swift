@@ -11,6 +11,8 @@ internal import Runtime
 ///     store 5f0c...                    identity, 32 hexadecimal digits
 ///     made 1770000000                  seconds since 1970
 ///     file 9f86... 67108864 shard-00/segment-0000000001.log
+///     file 03ac... 4096 shard-00/removed
+///     octets 4d52...                   of the file before, in hexadecimal, without zeros at the end
 ///     sum 2c26...                      SHA-256 of the lines before
 struct BackupManifest: Sendable, Hashable {
     static let fileName = "MANIFEST"
@@ -23,8 +25,28 @@ struct BackupManifest: Sendable, Hashable {
         /// 64 hexadecimal digits.
         var sha256: String
 
-        /// What a store has the same mail without.
-        var isDerived: Bool { path.hasSuffix("/removed") }
+        /// What is in it, where the manifest has that, too: so that it can be had when the file is damaged or missing.
+        var contents: [UInt8]?
+
+        /// Contents beyond this are not taken from a manifest; twice what the longest file `removed` has.
+        static let maximumContents: UInt64 = 16 << 20
+
+        fileprivate var text: String {
+            let line = "file \(sha256) \(size) \(path)\n"
+            guard let contents else { return line }
+            return line + "octets \(Hex.encode(contents[...(contents.lastIndex { $0 != 0 } ?? -1)]))\n"
+        }
+
+        /// Takes the octets of a line `octets`; false when they are not the file's.
+        fileprivate mutating func take(octets field: Substring) -> Bool {
+            guard contents == nil, size <= Self.maximumContents, let octets = Hex.decode(field.utf8),
+                octets.count <= size
+            else { return false }
+            let all = octets + [UInt8](repeating: 0, count: Int(size) - octets.count)
+            guard Hex.encode(Digest.sha256(all)) == sha256 else { return false }
+            contents = all
+            return true
+        }
     }
 
     var identity: String
@@ -36,7 +58,7 @@ struct BackupManifest: Sendable, Hashable {
 
     func encode() -> [UInt8] {
         var text = "martlet-backup 1\nstore \(identity)\nmade \(made)\n"
-        for file in files { text += "file \(file.sha256) \(file.size) \(file.path)\n" }
+        for file in files { text += file.text }
         let lines = Array(text.utf8)
         return lines + Array("sum \(Hex.encode(Digest.sha256(lines)))\n".utf8)
     }
@@ -59,6 +81,10 @@ struct BackupManifest: Sendable, Hashable {
         else { return nil }
         self.init(identity: String(fields[0][1]), made: made)
         for field in fields.dropFirst(2) {
+            if field.count == 2, field[0] == "octets" {
+                guard let last = files.indices.last, files[last].take(octets: field[1]) else { return nil }
+                continue
+            }
             guard field.count == 4, field[0] == "file", let size = UInt64(field[2]), Self.isAllowed(field[3]) else {
                 return nil
             }

@@ -28,6 +28,15 @@ struct FileCopy {
         return digest
     }
 
+    /// Makes a file, in the place of one that is there, on disk when this returns.
+    func write(_ bytes: [UInt8], to target: String) throws {
+        let output = unsafe open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw Self.failure("open", target) }
+        defer { close(output) }
+        try Self.write(bytes, to: output, target)
+        guard fsync(output) == 0 else { throw Self.failure("fsync", target) }
+    }
+
     /// The SHA-256 of the first `count` octets of a file.
     func digest(_ path: String, count: UInt64) throws -> [UInt8] { try read(path, count: count) { _ in } }
 

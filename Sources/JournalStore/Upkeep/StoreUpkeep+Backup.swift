@@ -16,8 +16,8 @@ package struct BackupReport: Sendable, Hashable {
     package var made: Int64
     /// 32 hexadecimal digits.
     package var identity: String
-    /// Derived files of the backup that are damaged or missing, and are left out of what is made of it.
-    package var leftOut: [String] = []
+    /// Files of the backup that are damaged or missing, and were made again of what its manifest says of them.
+    package var renewed: [String] = []
 
     init(_ manifest: BackupManifest) {
         (files, octets) = (manifest.files.count, manifest.octets)
@@ -105,7 +105,9 @@ extension StoreUpkeep {
     ) async throws {
         try await hand(octets, path, to: sink)
         let sum = Hex.encode(Digest.sha256(octets))
-        manifest.files.append(BackupManifest.File(path: path, size: UInt64(octets.count), sha256: sum))
+        var file = BackupManifest.File(path: path, size: UInt64(octets.count), sha256: sum)
+        file.contents = octets
+        manifest.files.append(file)
     }
 
     private static func hand(_ octets: [UInt8], _ path: String, to sink: any BackupSink) async throws {
@@ -151,9 +153,10 @@ extension StoreUpkeep {
         for file in manifest.files {
             do {
                 try restore(file, of: backup, by: part, files)
-            } catch let error as MailStoreError where file.isDerived && error.code != .storageFull {
-                if let part { unsafe unlink("\(part)/\(file.path)") }
-                report.leftOut.append(file.path)
+            } catch let error as MailStoreError where error.code != .storageFull {
+                guard let part, let contents = file.contents else { throw error }
+                try files.write(contents, to: "\(part)/\(file.path)")
+                report.renewed.append(file.path)
             }
         }
         if let directory, let part { try publish(part, as: directory) }

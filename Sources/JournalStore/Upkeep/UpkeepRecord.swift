@@ -21,20 +21,23 @@ struct UpkeepRecord: Sendable, Hashable {
 
     /// Blocks.
     init(_ directory: String) {
-        self.init()
-        guard let bytes = WholeFile.contents(directory + "/upkeep", maximum: 4096) else { return }
+        let read = WholeFile.contents(directory + "/upkeep", maximum: 4096).flatMap { UpkeepRecord(decoding: $0) }
+        self = read ?? UpkeepRecord()
+    }
+
+    /// `nil` for anything that was not written by `save`.
+    init?(decoding bytes: [UInt8]) {
         var values: [String: Int64] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let words = line.split(separator: " ")
             if words.count == 2, let value = Int64(words[1]) { values[String(words[0])] = value }
         }
-        var read = UpkeepRecord()
-        read.compacted = values["compacted"] ?? 0
-        read.scrubBegun = values["scrub-begun"] ?? 0
-        read.scrubEnded = values["scrub-ended"] ?? 0
-        read.shard = Int(clamping: values["scrub-shard"] ?? 0)
-        read.segment = UInt32(clamping: values["scrub-segment"] ?? 0)
-        if read.text == bytes { self = read }
+        compacted = values["compacted"] ?? 0
+        scrubBegun = values["scrub-begun"] ?? 0
+        scrubEnded = values["scrub-ended"] ?? 0
+        shard = Int(clamping: values["scrub-shard"] ?? 0)
+        segment = UInt32(clamping: values["scrub-segment"] ?? 0)
+        guard text == bytes else { return nil }
     }
 
     private var text: [UInt8] {

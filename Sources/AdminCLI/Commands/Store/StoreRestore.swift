@@ -172,9 +172,9 @@ private struct StoreRestore {
             ]
         )
         for store in stores {
-            for path in store["leftOut"]?.array ?? [] {
+            for path in store["renewed"]?.array ?? [] {
                 let name = "backend-\(store.shown("store"))/\(path.string ?? "")"
-                invocation.terminal.write("\(name) of the backup cannot be used and is left out; no mail is in it.\n")
+                invocation.terminal.write("\(name) of the backup is damaged; it was made again of its MANIFEST.\n")
             }
         }
         if keepsSettings { invocation.terminal.write("The settings are those that were there.\n") }
