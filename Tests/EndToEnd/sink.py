@@ -25,6 +25,8 @@ class Sink:
     message has ended, and then takes it), silent (accepts and says nothing)."""
 
     offers = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE")
+    # Recipients that are nobody, whatever the behaviour.
+    unknown = ()
 
     def __init__(self, behaviour="good", port=0):
         self.behaviour = behaviour
@@ -104,7 +106,11 @@ class Sink:
                 if self.behaviour in ("later", "never"):
                     self.say(connection, "451 4.3.0 come again" if self.behaviour == "later" else "550 5.1.1 nobody")
                     continue
-                recipients.append(line.split(b"<")[1].split(b">")[0].decode())
+                recipient = line.split(b"<")[1].split(b">")[0].decode()
+                if recipient in self.unknown:
+                    self.say(connection, "550 5.1.1 nobody")
+                    continue
+                recipients.append(recipient)
                 self.say(connection, "250 2.1.5 ok")
             elif verb == b"DATA":
                 if not recipients:

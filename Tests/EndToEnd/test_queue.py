@@ -3,6 +3,7 @@
 """Mail to other servers: the queue, its retries, its reports, and what it survives."""
 import json
 import os
+import re
 import smtplib
 import time
 import unittest
@@ -113,6 +114,18 @@ class Queue(MailOut):
         self.assertIn(b"Action: delivered", self.report(b"Action: delivered"))
         self.submit(["glad@elsewhere.example"], options=["NOTIFY=SUCCESS,FAILURE"])
         self.assertIn(b"glad@elsewhere.example", self.report(b"Action: relayed"))
+
+    def test_two_reports_of_one_moment_have_names_of_their_own(self):
+        """Who drops what has a Message-ID that was seen would lose the failure."""
+        self.sink.unknown = ("absent@elsewhere.example",)
+        self.addCleanup(setattr, self.sink, "unknown", ())
+        self.submit(["present@elsewhere.example", "absent@elsewhere.example"], options=["NOTIFY=SUCCESS,FAILURE"])
+        reports = [self.report(b"Final-Recipient: rfc822; " + name) for name in
+                   (b"present@elsewhere.example", b"absent@elsewhere.example")]
+        names = [re.search(rb"(?mi)^Message-ID: *(<\S+>)", report)[1] for report in reports]
+        self.assertNotEqual(*names)
+        self.assertIn(b"Action: relayed", reports[0])
+        self.assertIn(b"Action: failed", reports[1])
 
     def test_a_server_that_drops_after_the_dot(self):
         self.sink.behaviour = "drop"
@@ -252,6 +265,22 @@ class Queue(MailOut):
         until(lambda: [m for m in self.inbox("bob@example.test", "secret2") if b"while away" in m], 20)
         self.empty()
         self.assertEqual(len([m for m in self.inbox("bob@example.test", "secret2") if b"while away" in m]), 1)
+
+
+class Postmaster(MailOut):
+    """What nobody else can be told."""
+
+    settings = {**SETTINGS, "smtp/1/relay-networks": "127.0.0.0/8", "directory/postmaster": "alice@example.test"}
+
+    def test_a_report_that_nobody_takes_is_told_to_postmaster(self):
+        self.sink.behaviour = "never"
+        with smtp(self.server, "smtp") as client:
+            client.sendmail("stranger@elsewhere.example", ["nobody@elsewhere.example"],
+                            message(b"hello\r\n").replace(b"sender@example.org", b"stranger@elsewhere.example"))
+        notice = self.report(b"stranger@elsewhere.example")
+        self.assertIn(b"Subject: Postmaster notice", notice)
+        self.assertIn(b"550 5.1.1", notice)
+        self.empty()
 
 
 class ByDomain(MailOut):

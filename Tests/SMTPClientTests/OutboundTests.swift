@@ -179,6 +179,11 @@ import Testing
         )
         #expect(ledger.told == [[0, 1], [2, 3], [4]])
         #expect(limited.connections == 2)
+    }
+
+    @Test(arguments: ["452 4.5.3 too many", "452 too many", "552 5.5.3 too many", "552 too many"])
+    func `Those whom the server does not want beside the others have a transaction of their own`(_ reply: String) async throws {
+        let message = Post.message(["a", "b", "c", "d", "e"])
         let count = Lock(0)
         let full = ScriptedServer(["PIPELINING"]) { line in
             if line.hasPrefix("MAIL") { count.withLock { $0 = 0 } }
@@ -187,10 +192,29 @@ import Testing
                 count += 1
                 return count
             }
-            return turn > 3 ? "452 4.5.3 too many\r\n" : nil
+            return turn > 3 ? "\(reply)\r\n" : nil
         }
         #expect(try await Post.send(message, to: [full]).recipients.allSatisfy { $0.kind == .delivered })
         #expect(full.contents.count == 2)
+        // Of one alone it is the last word.
+        let never = ScriptedServer(["PIPELINING"]) { $0.hasPrefix("RCPT") ? "\(reply)\r\n" : nil }
+        let kind: RecipientOutcome.Kind = reply.hasPrefix("5") ? .bounced : .deferred
+        #expect(try await Post.send(message, to: [never]).recipients.allSatisfy { $0.kind == kind })
+        let one = ScriptedServer(["PIPELINING"]) { $0.hasPrefix("RCPT TO:<c@") ? "\(reply)\r\n" : nil }
+        #expect(try await Post.send(message, to: [one]).recipients.map { $0.kind == .delivered } == [true, true, false, true, true])
+    }
+
+    @Test func `Hosts that are away at once do not hide the one behind them`() async throws {
+        let server = ScriptedServer([])
+        let result = try await withPeers([{ try await server.serve($0) }]) { _, hosts in
+            let nobody = try #require(SocketAddress(host: "127.0.0.1", port: 1))
+            var rest = (1...20).map { SMTPHost("mx\($0).example", nobody) } + hosts
+            let outbound = try SMTPOutbound()
+            let result = await outbound.send(Post.message(), via: Post.options()) { rest.isEmpty ? nil : rest.removeFirst() }
+            await outbound.closeIdle(all: true)
+            return result
+        }
+        #expect(result.summary == "delivered 250" && result.attempts.count == 21)
     }
 
     @Test func `Old and odd servers`() async throws {

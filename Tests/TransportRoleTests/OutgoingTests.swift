@@ -106,11 +106,36 @@ import Testing
             case "null.example": return .failed(ResolutionFailure(.nullMX, "takes no mail"))
             case "later.example": return .failed(ResolutionFailure(.later, "no answer"))
             case "self.example": return hosts(["mx.here.example"])
+            case "unknown.example": return backup(of: "unknown.example", mayBeUsableLater: true)
+            case "hopeless.example": return backup(of: "hopeless.example", mayBeUsableLater: false)
+            case "nameless.example":
+                guard case .hosts(var found) = hosts(["mx1.nameless.example", "mx2.nameless.example"]) else { break }
+                let unknown = ("mx.here.example", UInt16(1), "no answer")
+                found.unusable = [
+                    UnusableMailHost(name: unknown.0, preference: unknown.1, reason: unknown.2, mayBeUsableLater: true)
+                ]
+                return .hosts(found)
             case "address.example":
                 return hosts(["mx1.address.example", "alias.address.example", "mx2.address.example"], own: 1)
             case "both.example": return hosts(["mx1.both.example", "mx.here.example", "mx2.both.example"])
-            default: return hosts(["mx1.far.example", "mx2.far.example"])
+            default: break
             }
+            return hosts(["mx1.far.example", "mx2.far.example"])
+        }
+
+        /// This server at 20, and a better host of which there is no address.
+        private func backup(of domain: String, mayBeUsableLater: Bool) -> MailHostAnswer {
+            guard let own = Domain("mx.here.example") else { return .failed(ResolutionFailure(.later, "")) }
+            var found = MailHosts([MailHost(name: own, preference: 20, addresses: [.ipv4(0xC000_0201)])], lifetime: .zero)
+            found.unusable = [
+                UnusableMailHost(
+                    name: "mx1.\(domain)",
+                    preference: 10,
+                    reason: "no answer",
+                    mayBeUsableLater: mayBeUsableLater
+                )
+            ]
+            return .hosts(found)
         }
 
         func addresses(of host: Domain) async -> MailHostAnswer {
@@ -157,6 +182,16 @@ import Testing
         #expect(try await names("address.example", ["outbound/port": "2525"]).hosts.count == 4)
         let own = try await names("self.example")
         #expect(own.hosts.isEmpty && own.1.leadsHere)
+    }
+
+    @Test func `A backup whose better hosts are not known now waits, and sends to no worse one`() async throws {
+        let unknown = try await names("unknown.example")
+        #expect(unknown.hosts.isEmpty && !unknown.1.leadsHere)
+        #expect(unknown.1.failure?.class == .later && unknown.1.failure?.details.contains("mx1.unknown") == true)
+        let hopeless = try await names("hopeless.example")
+        #expect(hopeless.hosts.isEmpty && hopeless.1.leadsHere)
+        // This server's own address is not known; the second host is no better than it.
+        #expect(try await names("nameless.example").hosts == ["mx1.nameless.example 192.0.2.1:25"])
     }
 
     @Test(arguments: [

@@ -41,13 +41,20 @@ extension MailHosts {
     /// Without this server and what is not better than it (RFC 5321 §5.1): who is an MX of a domain sends its mail only
     /// to hosts of lower preference value, or it would loop.
     ///
+    /// It is this server, too, when its own address is not known now. There may be no host left, and better ones of
+    /// which nothing is known now: then `unusable` has them.
+    ///
     /// - Parameters:
     ///   - isSelf: whether a host is this server, by its name or by an address with the port mail goes to.
-    /// - Returns: `nil` when no host is left: the mail would come back.
+    /// - Returns: `nil` when no host is left, now and later: the mail would come back.
     package func excluding(_ isSelf: (MailHost) -> Bool) -> MailHosts? {
-        guard let own = hosts.filter(isSelf).map(\.preference).min() else { return self }
+        let unknown = unusable.compactMap { host in
+            Domain(host.name).map { MailHost(name: $0, preference: host.preference, addresses: [], isSecure: false) }
+        }
+        guard let own = (hosts + unknown).filter(isSelf).map(\.preference).min() else { return self }
         var rest = self
         rest.hosts.removeAll { $0.preference >= own }
-        return rest.hosts.isEmpty ? nil : rest
+        rest.unusable.removeAll { $0.preference >= own }
+        return rest.hosts.isEmpty && !rest.unusable.contains { $0.mayBeUsableLater } ? nil : rest
     }
 }

@@ -38,6 +38,8 @@ package final class SMTPOutbound: Sendable {
         verifying = try TLSContext.client(verify: true, authoritiesFile: authoritiesFile)
     }
 
+    private static let mostHosts = 64
+
     /// Tries hosts in turn until each recipient has a word that counts.
     ///
     /// The next host is asked for after any failure before the last reply, for recipients that a server puts off (4yz),
@@ -45,7 +47,8 @@ package final class SMTPOutbound: Sendable {
     /// further host. Total: one outcome for each recipient, in their order; without any host all are put off.
     ///
     /// - Parameters:
-    ///   - maximumHosts: conversations, at most.
+    ///   - maximumHosts: hosts that are tried however long that takes; further ones, to 64, while the first minute lasts,
+    ///     for most of those that are away say so at once.
     ///   - hosts: asked for the next host only when it is needed; `nil` ends the list.
     package func send(
         _ message: OutboundMessage,
@@ -55,7 +58,9 @@ package final class SMTPOutbound: Sendable {
         hosts: () async -> SMTPHost?
     ) async -> OutboundResult {
         var delivery = OutboundDelivery(self, message, options, observer)
-        for _ in 0..<max(1, maximumHosts) {
+        let minute = ContinuousClock.now + .seconds(60)
+        for number in 0..<max(Self.mostHosts, maximumHosts) {
+            guard number < max(1, maximumHosts) || .now < minute else { break }
             guard delivery.hasPending, let host = await hosts() else { break }
             await delivery.talk(to: host)
         }

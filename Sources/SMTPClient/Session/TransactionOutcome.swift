@@ -41,9 +41,9 @@ package struct TransactionOutcome: Sendable, Hashable {
         guard isMailAccepted else { return }
         if reply.severity == .success { return waiting.append(recipient) }
         replies[recipient] = Self.refusal(reply)
-        // RFC 5321 §4.5.3.1.10
-        let isSurplus = reply.status == .tooManyRecipients || (reply.code == 452 && reply.status == nil)
-        if reply.severity == .transient, isSurplus, !waiting.isEmpty { surplus.append(recipient) }
+        // RFC 5321 §4.5.3.1.10: some say 552 where 452 is meant. One of which that is not true hears it again, alone.
+        let isMeant = [452, 552].contains(reply.code) && reply.status == nil
+        if reply.status == .tooManyRecipients || isMeant, !waiting.isEmpty { surplus.append(recipient) }
     }
 
     /// A reply that everyone who waits has in common.

@@ -85,11 +85,21 @@ final class OutgoingHosts {
                 leadsHere = true
                 return
             }
+            if others.hosts.isEmpty { failure = Self.betterOnesUnknown(domain, others.unusable) }
             found =
                 others.hosts.flatMap { host in
                     host.addresses.map { SMTPHost(host.name.text, $0.socketAddress(port: port)) }
                 }[...]
         }
+    }
+
+    /// This server is a host of the domain, and nothing is known now of those that are better.
+    private static func betterOnesUnknown(_ domain: Domain, _ hosts: [UnusableMailHost]) -> ResolutionFailure {
+        ResolutionFailure(
+            .later,
+            "The addresses of the mail hosts of \(domain) that are better than this one are not known now",
+            details: hosts.prefix(8).map { "\($0.name): \($0.reason)" }.joined(separator: "; ")
+        )
     }
 
     /// RFC 5321 §5.1: this host, and what is no better, is left out.

@@ -24,6 +24,8 @@ package struct OutgoingReports: ReportWriter {
         let wanted = request.recipients.indices.filter { index in
             let recipient = request.recipients[index]
             guard let action = DeliveryAction(rawValue: recipient.action.rawValue) else { return false }
+            // Nobody hears of a report's fate but postmaster, when it cannot be delivered.
+            if request.message.origin == .report { return action == .failed }
             // RFC 2852 §4: whoever set a time is told who does not know of it.
             if action == .relayed, request.message.mail.deliverBy != nil { return recipient.command.notify != .never }
             return DeliveryReports.isWanted(action, recipient.command.notify)
@@ -70,7 +72,8 @@ package struct OutgoingReports: ReportWriter {
             reportingMTA: hostName,
             postmaster: postmaster.address,
             now: now(),
-            messageID: "\(request.id).\(now())"
+            // One message may be reported on several times in one second.
+            messageID: "\(request.id).\(String(UInt64.random(in: .min ... .max), radix: 36))"
         )
         switch await target(of: sender, postmaster) {
         case .later: return nil
