@@ -103,7 +103,8 @@ package actor MailQueue {
         journal = opened.journal
         lock = opened.lock
         state = opened.takeState()
-        timeline = QueueTimeline(services.clock, offset: state.clockOffset)
+        let newest = state.entries.values.lazy.map(\.arrival).max() ?? .min
+        timeline = QueueTimeline(services.clock, offset: state.clockOffset, after: newest)
         policy = QueuePolicy(services.settings.current)
     }
 
@@ -142,6 +143,7 @@ package actor MailQueue {
 
     private func begin(_ opened: OpenedQueue, took: Int64) async throws(QueueError) {
         reportOpening(opened, took)
+        if timeline.offset != state.clockOffset { noteClock(timeline.offset) }
         try await settleTorn(opened)
         try await settleDeaths()
         learnFreshTerms()

@@ -92,6 +92,32 @@ import Testing
         }
     }
 
+    /// Back by days, or a machine whose clock begins in 1970 until somebody tells it the time.
+    @Test(arguments: [Duration.seconds(-3 * 86_400), .seconds(-1_800_000_000 + 60)])
+    func `A clock that is wrong at a start and then set right keeps nothing longer`(step: Duration) async throws {
+        try await onBench { bench in
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            bench.world.answers.withLock { $0["<bob@example.org>"] = .later }
+            _ = try await queue.accept(message(to: "bob@example.org"), content("x"))
+            await bench.settle(queue)
+            await queue.close()
+            bench.clock.set(step)
+            let again = try await bench.open()
+            await again.setSending(true)
+            await bench.pass(.seconds(60), again)
+            bench.clock.set(.zero - step)
+            bench.world.answers.withLock { $0 = [:] }
+            await bench.pass(.seconds(800), again)
+            #expect(bench.world.taken("<bob@example.org>") == 0)
+            await bench.pass(.seconds(60), again)
+            #expect(bench.world.taken("<bob@example.org>") == 1)
+            #expect(await again.count == 0)
+            #expect(bench.world.reports.withLock { $0.isEmpty })
+            await again.close()
+        }
+    }
+
     @Test func `A frozen message expires, with notice`() async throws {
         try await onBench { bench in
             let queue = try await bench.open()

@@ -182,7 +182,9 @@ import Testing
     }
 
     @Test(arguments: ["452 4.5.3 too many", "452 too many", "552 5.5.3 too many", "552 too many"])
-    func `Those whom the server does not want beside the others have a transaction of their own`(_ reply: String) async throws {
+    func `Those whom the server does not want beside the others have a transaction of their own`(
+        _ reply: String
+    ) async throws {
         let message = Post.message(["a", "b", "c", "d", "e"])
         let count = Lock(0)
         let full = ScriptedServer(["PIPELINING"]) { line in
@@ -201,7 +203,8 @@ import Testing
         let kind: RecipientOutcome.Kind = reply.hasPrefix("5") ? .bounced : .deferred
         #expect(try await Post.send(message, to: [never]).recipients.allSatisfy { $0.kind == kind })
         let one = ScriptedServer(["PIPELINING"]) { $0.hasPrefix("RCPT TO:<c@") ? "\(reply)\r\n" : nil }
-        #expect(try await Post.send(message, to: [one]).recipients.map { $0.kind == .delivered } == [true, true, false, true, true])
+        let kinds = try await Post.send(message, to: [one]).recipients.map(\.kind)
+        #expect(kinds == [.delivered, .delivered, kind, .delivered, .delivered])
     }
 
     @Test func `Hosts that are away at once do not hide the one behind them`() async throws {
@@ -210,7 +213,9 @@ import Testing
             let nobody = try #require(SocketAddress(host: "127.0.0.1", port: 1))
             var rest = (1...20).map { SMTPHost("mx\($0).example", nobody) } + hosts
             let outbound = try SMTPOutbound()
-            let result = await outbound.send(Post.message(), via: Post.options()) { rest.isEmpty ? nil : rest.removeFirst() }
+            let result = await outbound.send(Post.message(), via: Post.options()) {
+                rest.isEmpty ? nil : rest.removeFirst()
+            }
             await outbound.closeIdle(all: true)
             return result
         }

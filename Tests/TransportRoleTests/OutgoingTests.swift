@@ -126,7 +126,8 @@ import Testing
         /// This server at 20, and a better host of which there is no address.
         private func backup(of domain: String, mayBeUsableLater: Bool) -> MailHostAnswer {
             guard let own = Domain("mx.here.example") else { return .failed(ResolutionFailure(.later, "")) }
-            var found = MailHosts([MailHost(name: own, preference: 20, addresses: [.ipv4(0xC000_0201)])], lifetime: .zero)
+            let this = MailHost(name: own, preference: 20, addresses: [.ipv4(0xC000_0201)])
+            var found = MailHosts([this], lifetime: .zero)
             found.unusable = [
                 UnusableMailHost(
                     name: "mx1.\(domain)",

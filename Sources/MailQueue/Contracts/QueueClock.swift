@@ -40,9 +40,12 @@ struct QueueTimeline: Sendable {
     /// The clock jumped when it is this far off.
     static let tolerance: Int64 = 2000
 
-    init(_ clock: some QueueClock, offset: Int64) {
-        self.offset = offset
-        base = clock.wall &- offset
+    /// - Parameter known: a moment of this line that has passed: where the clock says an earlier one, it was set back, or
+    ///   is not set yet, and time goes on from there.
+    init(_ clock: some QueueClock, offset: Int64, after known: Int64 = .min) {
+        let isBehind = clock.wall &- offset < known
+        self.offset = isBehind ? clock.wall &- known : offset
+        base = isBehind ? known : clock.wall &- offset
         steadyBase = clock.steady
     }
 
