@@ -197,4 +197,42 @@ import Testing
         #expect(order.prefix(6) == [20, 21, 26, 1, 22, 27])
         #expect(order.last == 19 && order.count == 30)
     }
+    @Test func `Destinations that never end leave a quarter to those that have none`() {
+        var state = QueueState()
+        state.limits = QueueLimits(total: 20, initialWindow: 5, maximumWindow: 10)
+        func queue(_ numbers: ClosedRange<Int>, to destination: (Int) -> String) {
+            for number in numbers {
+                var queued = message(to: "a@b.test")
+                queued.recipients[0].destination = destination(number)
+                let id = QueueID(UInt64(number))
+                state.apply(
+                    .message(MessageRecord(id, queued, arrival: 0, expiry: 1000, delayNotice: 0)),
+                    at: Self.place(number),
+                    preamble: 1,
+                    size: 1
+                )
+                state.schedule(id, at: 0)
+            }
+        }
+        func begin() -> [QueueJob] {
+            var jobs: [QueueJob] = []
+            while let job = state.nextJob(at: 1) {
+                var change = ChangeRecord(job.id)
+                change.recipients = [.init(index: 0, progress: RecipientProgress(.sending))]
+                state.apply(.change(change), at: Self.place(99), preamble: 0, size: 0)
+                jobs.append(job)
+            }
+            return jobs
+        }
+        queue(1...40) { "silent\($0 % 4)" }
+        #expect(begin().count == 15)
+        queue(41...50) { _ in "good" }
+        // One at a time, and at the end of each the next.
+        for number in 41...50 {
+            let jobs = begin()
+            #expect(jobs.map(\.id.rawValue) == [UInt64(number)])
+            for job in jobs { state.finished(job, at: 1) }
+        }
+        #expect(begin().isEmpty)
+    }
 }

@@ -140,6 +140,8 @@ import Testing
         #expect(try await !Post.send(to: [refusing]).destinationFailed)
         let dead = ScriptedServer([]) { $0.isEmpty ? "DROP" : nil }
         #expect(try await Post.send(to: [dead, dead]).destinationFailed)
+        let touchy = ScriptedServer([]) { $0.hasPrefix("MAIL") ? "DROP" : nil }
+        #expect(try await !Post.send(to: [touchy]).destinationFailed)
     }
 
     // MARK: Connections
@@ -168,6 +170,30 @@ import Testing
             #expect(server.connections == 3)
         }
         #expect(server.contents.count == 5)
+    }
+
+    @Test func `Who takes the message before for open is asked on a new connection`() async throws {
+        let hasTaken = Lock(false)
+        let confused = ScriptedServer(Self.rich) { line in
+            if line.hasPrefix("EHLO") { hasTaken.withLock { $0 = false } }
+            guard line.hasPrefix("MAIL") else { return nil }
+            let isSecond = hasTaken.withLock { taken in
+                defer { taken = true }
+                return taken
+            }
+            return isSecond ? "503 5.5.1 nested MAIL\r\n" : nil
+        }
+        try await withPeers([{ try await confused.serve($0) }]) { _, hosts in
+            let outbound = try SMTPOutbound()
+            for _ in 0..<3 {
+                let result = await outbound.send(Post.message(), via: Post.options(), hosts: hosts)
+                #expect(result.summary == "delivered 250")
+            }
+            await outbound.closeIdle(all: true)
+        }
+        #expect(confused.connections == 3)
+        // Who says 354 to a DATA in one go with a MAIL that it refuses gets nothing (RFC 2920 §3.1).
+        #expect(confused.contents.filter { !$0.isEmpty }.count == 3, "\(confused.lines)")
     }
 
     @Test func `As many recipients at a time as the server takes`() async throws {

@@ -222,6 +222,10 @@ struct QueueLimits: Sendable, Hashable {
     /// Transactions of one destination, at first and at most.
     var initialWindow = 5
     var maximumWindow = 20
+    /// So many of `total` any destination may use; the rest is for those that have none.
+    ///
+    /// So hosts that take connections and say nothing keep no other from being tried.
+    var shared: Int { max(1, total - total / 4) }
     /// For how long delivery is tried, in milliseconds, by priority.
     var lifetimes = [Int64](repeating: 5 * 86_400_000, count: QueuePriority.allCases.count)
 }

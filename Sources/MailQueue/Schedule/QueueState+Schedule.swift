@@ -184,7 +184,8 @@ extension QueueState {
         // Fields one by one: a copy of the destination would have its lines copied when one is changed.
         guard destinations[number].retryAt <= now,
             destinations[number].active
-                < min(destinations[number].window, destinations[number].ceiling ?? limits.maximumWindow)
+                < min(destinations[number].window, destinations[number].ceiling ?? limits.maximumWindow),
+            destinations[number].active == 0 || active < limits.shared
         else { return nil }
         while let id = destinations[number].popFirst() {
             guard let entry = entries[id], !entry.isFrozen, !entry.isReserved else { continue }

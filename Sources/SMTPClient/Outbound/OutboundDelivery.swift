@@ -132,7 +132,9 @@ struct OutboundDelivery {
                 manner.reuses = false
                 return Failure(error: outcome.failure ?? .closed, isRetried: true)
             }
-            talkedToSomeone = talkedToSomeone || outcome.isAnswered
+            // Who hangs up on a message after a good EHLO says something of that message, and may take the next.
+            let hungUp = !options.isAdopted && outcome.failure?.cause == .io(.closed)
+            talkedToSomeone = talkedToSomeone || outcome.isAnswered || hungUp
             if outcome.refusedChunking, outcome.failure == nil, options.isAdopted {
                 // It said so in time: what cannot go by DATA is converted.
                 session.capabilities.forget("CHUNKING")

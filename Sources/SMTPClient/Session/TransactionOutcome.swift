@@ -27,8 +27,9 @@ package struct TransactionOutcome: Sendable, Hashable {
     /// Whether the server said anything.
     package var isAnswered: Bool { mail != nil }
 
-    /// Whether the server ended the connection before it heard of the message: a new connection may fare better.
-    var isTurnedAway: Bool { !isEndSent && (mail == nil ? failure != nil : mail?.code == 421) }
+    /// Whether the server ended the connection before it heard of the message, or is at odds with it (503, for it takes
+    /// the transaction before for open): a new connection may fare better.
+    var isTurnedAway: Bool { !isEndSent && (mail == nil ? failure != nil : [421, 503].contains(mail?.code)) }
 
     var isMailAccepted: Bool { mail?.severity == .success }
 
