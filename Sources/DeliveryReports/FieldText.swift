@@ -11,6 +11,8 @@ struct FieldText {
     static let maximumOctets = 2_000
     /// Where lines are folded (RFC 5322 §2.1.1).
     private static let foldAt = 76
+    /// Blanks that follow one another at most.
+    private static let mostBlanks = 60
 
     /// Whether text may be UTF-8.
     let usesUTF8: Bool
@@ -61,11 +63,17 @@ struct FieldText {
         return plain((codes + reply.lines).joined(separator: " "))
     }
 
-    /// `Name: value` with its line end, folded at blanks.
+    /// `Name: value` with its line end, folded at blanks, which stay as many as they are within the value, up to 60 at
+    /// one place (RFC 5322 §2.2.3).
     func field(_ name: String, _ value: String) -> String {
         var lines: [String] = []
         var line = name + ":"
-        for word in value.split(separator: " ") {
+        var blanks = 1
+        for word in value.split(separator: " ", omittingEmptySubsequences: false) {
+            guard !word.isEmpty else {
+                blanks = min(blanks + 1, Self.mostBlanks)
+                continue
+            }
             // A word longer than a line may be: cut, for what is foreign may be anything.
             var rest = word[...]
             while rest.utf8.count > 900 {
@@ -73,11 +81,12 @@ struct FieldText {
                 line = " " + String(decoding: rest.utf8.prefix(900), as: UTF8.self)
                 rest = Substring(decoding: rest.utf8.dropFirst(900), as: UTF8.self)
             }
-            if line.utf8.count + 1 + rest.utf8.count > Self.foldAt, !line.hasSuffix(":") {
+            if line.utf8.count + blanks + rest.utf8.count > Self.foldAt, !line.hasSuffix(":") {
                 lines.append(line)
                 line = ""
             }
-            line += " " + rest
+            line += String(repeating: " ", count: blanks) + rest
+            blanks = 1
         }
         lines.append(line)
         return lines.joined(separator: "\r\n") + "\r\n"

@@ -60,10 +60,16 @@ struct ReportText {
         }
         lines.append("")
         if action == .delayed {
-            let until = concerned.compactMap(\.willRetryUntil).max().map { " until \(StatusFields.date($0))" } ?? ""
-            lines += ["It will be tried again\(until). You need not send it again.", ""]
+            lines += [Self.outlook(concerned), ""]
         }
         return lines
+    }
+
+    private static func outlook(_ delayed: [ReportedRecipient]) -> String {
+        guard let end = delayed.compactMap(\.willRetryUntil).max() else {
+            return "It is held until this server's administrators release it. You need not send it again."
+        }
+        return "It will be tried again until \(StatusFields.date(end)). You need not send it again."
     }
 
     private static func opening(_ action: DeliveryAction) -> [String] {

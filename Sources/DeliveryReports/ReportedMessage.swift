@@ -31,7 +31,7 @@ package struct ReportedRecipient: Sendable, Hashable {
     package var explanation: String?
     /// Seconds since 1970-01-01T00:00:00Z.
     package var lastAttempt: Int64?
-    /// As `lastAttempt`; only for what is delayed.
+    /// As `lastAttempt`; only for what is delayed, and not for what an administrator holds.
     package var willRetryUntil: Int64?
 
     package init(_ action: DeliveryAction, _ finalRecipient: ForwardPath, status: EnhancedStatusCode) {

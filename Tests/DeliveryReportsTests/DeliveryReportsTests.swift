@@ -1,10 +1,11 @@
 // Copyright the Martlet authors
 // SPDX-License-Identifier: Apache-2.0
 
-import DeliveryReports
 import MailTypes
 import SMTPWire
 import Testing
+
+@testable import DeliveryReports
 
 @Suite struct DeliveryReportsTests {
     private func report(
@@ -101,6 +102,28 @@ import Testing
         // RET is about failures.
         #expect(report.text.contains("Content-Type: message/rfc822") == (action == .failed))
         #expect(report.text.contains("Content-Type: text/rfc822-headers") == (action != .failed))
+    }
+
+    @Test func `What is held is not said to be tried again`() throws {
+        let held = try report([try Samples.recipient(.delayed)])
+        #expect(held.text.contains("\r\nIt is held until this server's administrators release it. "))
+        #expect(!held.text.contains("Will-Retry-Until"))
+        let waiting = try report([try Samples.recipient(.delayed) { $0.willRetryUntil = 1_700_100_000 }])
+        #expect(waiting.text.contains("\r\nIt will be tried again until Thu, 16 Nov 2023 02:00:00 +0000. "))
+    }
+
+    private static let long = String(repeating: "x", count: 70)
+
+    private static func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }
+
+    /// What was said to us is said back as it was (RFC 3461 §4.4), within the length of a line.
+    @Test(arguments: [
+        ("a  b", "Field: a  b\r\n"), (" a b ", "Field:  a b\r\n"), ("", "Field:\r\n"), ("   ", "Field:\r\n"),
+        ("\(long)   y", "Field: \(long)\r\n   y\r\n"),
+        ("\(long)\(blanks(2_000))y", "Field: \(long)\r\n\(blanks(60))y\r\n"),
+    ])
+    func `Blanks within a value stay`(value: String, field: String) {
+        #expect(FieldText(usesUTF8: false).field("Field", value) == field)
     }
 
     @Test(arguments: [

@@ -254,6 +254,26 @@ class Queue(MailOut):
         self.empty()
         self.assertEqual(self.sink.recipients().count("late@elsewhere.example"), waiting)
 
+    def test_what_is_held_is_not_said_to_be_tried(self):
+        for name, value in (("queue/delay-notice", "1s"), ("queue/hold", "to:held@elsewhere.example")):
+            self.server.cli("settings", "set", name, value)
+            self.addCleanup(self.server.cli, "settings", "unset", name)
+
+        def told():
+            # As above.
+            self.submit(["held@elsewhere.example"])
+            time.sleep(2)
+            return [m for m in self.inbox() if b"held@elsewhere.example" in m and b"Action: delayed" in m]
+        report = until(told, what="the notice")[-1]
+        self.assertIn(b"It is held until this server's administrators release it.", report)
+        for name in (b"Will-Retry-Until:", b"Last-Attempt-Date:"):
+            self.assertNotIn(name, report)
+        self.server.cli("settings", "unset", "queue/hold")
+        for held in self.queued("--state", "frozen"):
+            self.assertIsNone(held["recipients"][0]["lastAttempt"])
+            self.server.cli("queue", "thaw", held["id"])
+        self.empty()
+
     def test_mail_for_a_mailbox_whose_back_end_is_away_is_taken(self):
         self.server.cli("service", "stop", "backend-1")
         try:

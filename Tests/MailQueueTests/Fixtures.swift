@@ -66,6 +66,8 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     let log = Lock<[Delivery]>([])
     /// Reports that were written: action, recipients, and whom they went to.
     let reports = Lock<[(action: ReportAction, recipients: [String], to: String)]>([])
+    /// What those reports were asked for with.
+    let requests = Lock<[ReportRequest]>([])
     let canReport = Lock(true)
     /// Called before the end of a message; without its consent the message is put off.
     let beforeDot = Lock<(@Sendable () async -> Bool)?>(nil)
@@ -131,6 +133,7 @@ final class World: DeliveryTransport, QueueRouter, ReportWriter {
     func drafts(_ request: ReportRequest) async -> [ReportDraft]? {
         if let beforeDrafts = beforeDrafts.withLock({ $0 }) { await beforeDrafts() }
         guard canReport.withLock({ $0 }) else { return nil }
+        requests.withLock { $0.append(request) }
         var drafts: [ReportDraft] = []
         for action in Set(request.recipients.map(\.action)) {
             let covers = request.recipients.indices.filter {

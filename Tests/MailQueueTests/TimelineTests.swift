@@ -60,6 +60,11 @@ import Testing
             #expect(Array(tries.prefix(7)) == [0, 15, 45, 105, 345, 585, 825])
             #expect(bench.world.reports.withLock { $0.filter { $0.action == .failed }.count } == 1)
             #expect(bench.world.reports.withLock { $0.filter { $0.action == .delayed }.count } == 1)
+            let told = bench.world.requests.withLock { $0.map { ($0.isFrozen, $0.arrival, $0.recipients[0]) } }
+            #expect(told.allSatisfy { !$0.0 && $0.2.wasTried })
+            // What is said of the last try is when that was, and not when it was given up.
+            let end = try #require(told.last { $0.2.action == .failed })
+            #expect(end.2.status.time - end.1 == (try #require(tries.last)) * 60_000)
             await bench.settle(queue)
             #expect(await queue.count == 0)
             #expect(bench.world.taken("<ann@example.test>") == 2)
@@ -131,6 +136,8 @@ import Testing
             await bench.pass(.seconds(86_400 + 60), queue)
             await bench.pass(.seconds(1), queue)
             #expect(bench.world.reports.withLock { $0.map(\.action) } == [.delayed, .failed])
+            let requests = bench.world.requests.withLock { $0 }
+            #expect(requests.allSatisfy { $0.isFrozen && $0.recipients.allSatisfy { !$0.wasTried } })
             #expect(await queue.count == 0)
             await queue.close()
         }

@@ -48,8 +48,13 @@ extension RecipientView {
             "originalRecipient": .optional(command.originalRecipient?.address),
             "state": .string(state.name), "destination": .string(destination),
             "attempts": .integer(Int64(attempts)), "reply": .optional(status?.reply.summary),
-            "host": .optional(status?.host), "lastAttempt": status.map { .moment($0.time) } ?? .null,
+            "host": .optional(status?.host), "lastAttempt": lastAttempt,
             "nextEvent": .moment(nextEvent),
         ]
+    }
+
+    private var lastAttempt: JSONValue {
+        guard attempts > 0, let status else { return .null }
+        return .moment(status.time)
     }
 }

@@ -20,6 +20,8 @@ package struct ReportedDelivery: Sendable, Hashable {
     package var command: RecipientCommand
     package var action: ReportAction
     package var status: DeliveryStatus
+    /// Whether a try was begun: `status` is that of the last one then, or of what was found since.
+    package var wasTried: Bool
     /// Who hears of it, in place of the message's sender.
     package var sender: MailboxAddress?
 }
@@ -31,6 +33,8 @@ package struct ReportRequest: Sendable {
     /// Milliseconds since 1970.
     package var arrival: Int64
     package var expiry: Int64
+    /// Whether it is sent to nobody until an administrator says so.
+    package var isFrozen: Bool
     package var size: UInt64
     /// The first octets of the message.
     package var beginning: [UInt8]

@@ -89,12 +89,14 @@ extension MailQueue {
         } catch {
             beginning = []
         }
+        let slots = state.entries[loaded.record.id]?.slots ?? loaded.entry.slots
         return await services.reports.drafts(
             ReportRequest(
                 id: loaded.record.id,
                 message: loaded.message,
                 arrival: wall(loaded.record.arrival),
                 expiry: wall(recipients.map { expiry(of: $0.0, loaded) }.min() ?? loaded.entry.expiry),
+                isFrozen: loaded.entry.isFrozen,
                 size: loaded.entry.size,
                 beginning: beginning,
                 recipients: recipients.map { index, status, action in
@@ -104,6 +106,7 @@ extension MailQueue {
                         command: loaded.message.recipients[index].command,
                         action: action,
                         status: status,
+                        wasTried: slots[index].attempts > 0,
                         sender: loaded.message.recipients[index].sender
                     )
                 }
@@ -211,7 +214,8 @@ extension MailQueue {
                 let end = slot.state == .quarantined ? slot.next : state.expiry(of: slot, in: loaded.entry)
                 guard end <= now else { continue }
                 let last = statuses[index]
-                failed.append((index, DeliveryStatus(QueueReplies.expired(last), host: last?.host, time: now)))
+                let status = DeliveryStatus(QueueReplies.expired(last), host: last?.host, time: last?.time ?? now)
+                failed.append((index, status))
             }
             if !failed.isEmpty { await fail(loaded, failed) }
         } catch {

@@ -124,8 +124,8 @@ package struct OutgoingReports: ReportWriter {
         } else {
             recipient.explanation = delivery.status.reply.lines.first
         }
-        recipient.lastAttempt = delivery.status.time / 1000
-        if action == .delayed { recipient.willRetryUntil = request.expiry / 1000 }
+        if delivery.wasTried { recipient.lastAttempt = delivery.status.time / 1000 }
+        if action == .delayed, !request.isFrozen { recipient.willRetryUntil = request.expiry / 1000 }
         return recipient
     }
 
