@@ -12,8 +12,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(20))) struct OutboundSecurityTests {
     /// A certificate for the first of the test's hosts, in files for the time of a test.
-    private func withCertificate<R>(_ body: (TLSContext, String) async throws -> R) async throws -> R {
-        let made = try SelfSignedCertificate(names: ["mx1.example"])
+    private func withCertificate<R>(
+        days: Int = 2,
+        _ body: (TLSContext, String) async throws -> R
+    ) async throws -> R {
+        let made = try SelfSignedCertificate(names: ["mx1.example"], days: days)
         let base = "/tmp/martlet-test-\(Hex.encode(secureRandom(8)))"
         for (suffix, bytes) in [(".crt", made.certificate), (".key", made.key)] {
             let fd = unsafe open(base + suffix, O_CREAT | O_WRONLY, 0o600)
@@ -62,6 +65,21 @@ import Testing
                 if security == .verify {
                     #expect(result.recipients[0].reply.enhancedStatusCode?.description == "4.7.5")
                 }
+            }
+        }
+    }
+
+    @Test func `A certificate whose time is over is no proof`() async throws {
+        try await withCertificate(days: -1) { context, authorities in
+            for security in [OutboundSecurity.require, .verify] {
+                let server = ScriptedServer([], tls: context)
+                let options = Post.options { $0.security = security }
+                let result = try await Post.send(to: [server], options, authoritiesFile: authorities)
+                #expect(result.summary == (security == .verify ? "deferred 451" : "delivered 250"))
+                guard security == .verify else { continue }
+                let reply = result.recipients[0].reply
+                #expect(reply.enhancedStatusCode?.description == "4.7.5")
+                #expect(reply.lines.joined().contains("expired"), "\(reply.lines)")
             }
         }
     }

@@ -27,8 +27,18 @@ final class TLSStream {
         case SSL_ERROR_WANT_WRITE: return .wantsWrite
         case SSL_ERROR_ZERO_RETURN: throw .closed
         case SSL_ERROR_SYSCALL where errno == 0 || errno == ECONNRESET || errno == EPIPE: throw failed(.closed)
-        default: throw failed(.tls(TLSError.openSSL("handshake").message))
+        default: throw failed(.tls(TLSError.openSSL("handshake").message + objection))
         }
+    }
+
+    /// What is wrong with the other side's certificate, where that was asked for and found wanting: OpenSSL's error says
+    /// only that something is.
+    private var objection: String {
+        let verdict = unsafe SSL_get_verify_result(ssl)
+        guard unsafe SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0, verdict != Int(X509_V_OK),
+            let text = unsafe X509_verify_cert_error_string(verdict)
+        else { return "" }
+        return unsafe " (\(String(cString: text)))"
     }
 
     func read(into input: inout InputBuffer, scratch: UnsafeMutableRawBufferPointer) throws(IOError)
