@@ -165,6 +165,14 @@ class Connectors(unittest.TestCase):
         self.assertIn("password", self.server.run("connector", "test", "relay").stderr)
         self.server.event(9750, where=lambda e: e["fields"].get("routing.connector") == "relay")
 
+    def test_hosts_that_a_test_does_not_ask_are_named(self):
+        self.add("many", "--space", "many.example", "--smart-host", ",".join(f"[127.0.0.1]:{n}" for n in range(1, 8)))
+        tested = self.server.run("connector", "test", "many", "--json")
+        self.assertNotEqual(tested.returncode, 0)
+        hosts = json.loads(tested.stdout)
+        self.assertEqual([host["works"] for host in hosts], [False] * 5 + [None] * 2)
+        self.assertIn("Not asked", hosts[-1]["failure"])
+
     def test_a_connector_without_smart_hosts_is_tested_with_a_domain(self):
         self.assertIn("domain", self.server.run("connector", "test", "direct").stderr)
         result = self.server.run("connector", "test", "direct", "--domain", "[127.0.0.1]")

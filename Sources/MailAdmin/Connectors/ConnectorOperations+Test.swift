@@ -13,7 +13,7 @@ internal import SMTPWire
 internal import Settings
 
 extension ConnectorOperations {
-    /// Hosts that one test talks to.
+    /// Hosts that one test talks to; it names further ones, and says that it did not ask them.
     private static let maximumHosts = 5
     /// Longest wait for anything that a host says in a test, where a person waits.
     private static let patience = Duration.seconds(15)
@@ -36,6 +36,7 @@ extension ConnectorOperations {
         for host in hosts.prefix(Self.maximumHosts) {
             results.append(await outbound.probe(host, via: options).json)
         }
+        results += hosts.dropFirst(Self.maximumHosts).map(Self.leftOut)
         return ["connector": .string(name), "hosts": .array(results)]
     }
 
@@ -47,6 +48,14 @@ extension ConnectorOperations {
             "host": .string("drop folder"), "address": .string(PrintableText.escaped(folder)), "works": .bool(works),
             "failure": .optional(failure), "serverName": "", "tls": .null, "loggedOn": .bool(false),
             "offers": .strings([]),
+        ]
+    }
+
+    private static func leftOut(_ host: SMTPHost) -> JSONValue {
+        [
+            "host": .string(host.name), "address": .string("\(host.address)"), "works": .null,
+            "failure": .string("Not asked: a test talks to the first \(maximumHosts)"), "serverName": "", "tls": .null,
+            "loggedOn": .bool(false), "offers": .strings([]),
         ]
     }
 
