@@ -67,8 +67,8 @@ package actor MailQueue {
     var timeline: QueueTimeline
     var policy: QueuePolicy
     /// Settings that were put in force by another thread, to be taken at the next tick.
-    private nonisolated let freshPolicy = Lock<QueuePolicy?>(nil)
-    private nonisolated let isRoutingStale = Lock(false)
+    nonisolated let freshPolicy = Lock<QueuePolicy?>(nil)
+    nonisolated let isRoutingStale = Lock(false)
 
     struct RunKey: Hashable {
         var id: QueueID
@@ -94,7 +94,7 @@ package actor MailQueue {
     var isTidying = false
     var tidying: Task<Void, Never>?
     var watchdog = WatchdogRound()
-    private var lastTidy: Int64?
+    private(set) var lastTidy: Int64?
     private(set) var isClosing = false
 
     private init(_ opened: OpenedQueue, _ services: QueueServices, loop: EventLoop) {
@@ -149,6 +149,8 @@ package actor MailQueue {
         learnFreshTerms()
         // The settings may have changed while nobody looked.
         _ = state.unhold(Set(state.destinations.inUse.filter { state.destinations[$0].isHeld == false }), at: now)
+        let open = Set(state.destinations.inUse.filter { state.destinations[$0].hours.isEmpty })
+        _ = state.reconsider(open, onlyUntried: true, at: now)
         state.scheduleAll(at: now)
         checkDisk()
         services.settings.observe { [weak self] snapshot in
@@ -290,7 +292,10 @@ package actor MailQueue {
     package func tick() {
         guard !isClosing else { return }
         takeSettings()
-        if let offset = timeline.step(services.clock) { noteClock(offset) }
+        if let offset = timeline.step(services.clock) {
+            noteClock(offset)
+            reconsiderHours()
+        }
         let now = self.now
         handle(state.advance(to: now))
         kick()
@@ -303,55 +308,12 @@ package actor MailQueue {
         tidy()
     }
 
-    private func takeSettings() {
-        let fresh = freshPolicy.withLock { policy in
-            defer { policy = nil }
-            return policy
-        }
-        if let fresh {
-            policy = fresh
-            state.limits = fresh.limits
-        }
-        // Where mail goes may be another place now: whoever waits for a place that failed asks again.
-        let isStale = isRoutingStale.withLock { isStale in
-            defer { isStale = false }
-            return isStale
-        }
-        guard isStale, lastTidy != nil else { return }
-        let held = state.destinations.inUse.filter { state.destinations[$0].isHeld == true }
-        let changed = state.destinations.inUse.filter { learnTerms(of: $0) }
-        if !changed.isEmpty { state.rearm(Set(changed), at: now) }
-        let freed = held.filter { state.destinations[$0].isHeld == false }
-        if !freed.isEmpty {
-            for id in state.unhold(Set(freed), at: now) { state.scheduleDestinations(of: id, at: now) }
-        }
-        for number in state.destinations.inUse where state.destinations[number].retryAt > now {
-            state.wake(number)
-        }
-    }
-
     /// Begins whatever may begin.
     func kick() {
         guard isSending, !isClosing else { return }
         let now = self.now
         learnFreshTerms()
         while let job = state.nextJob(at: now) { begin(job) }
-    }
-
-    /// Before what waits for a new destination gets its timers.
-    func learnFreshTerms() {
-        for number in state.destinations.takeFresh() { learnTerms(of: number) }
-    }
-
-    /// True when it changed how long delivery is tried.
-    @discardableResult
-    private func learnTerms(of number: UInt32) -> Bool {
-        let terms = services.router.terms(of: state.destinations[number].name)
-        state.destinations[number].ceiling = terms.connections.map { max(1, $0) }
-        state.destinations[number].isHeld = terms.isHeld
-        let lifetime = terms.expire.map(\.milliseconds)
-        defer { state.destinations[number].lifetime = lifetime }
-        return state.destinations[number].lifetime != lifetime
     }
 
     private func begin(_ job: QueueJob) {

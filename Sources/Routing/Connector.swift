@@ -42,6 +42,12 @@ package struct Connector: Sendable, Hashable {
         self.spaces = spaces
     }
 
+    /// When mail of any size may leave, in words that are others when that is changed; empty for always.
+    package var hours: String {
+        guard schedule != .always || oversizeSchedule != .always else { return "" }
+        return "\(schedule); \(oversizeAbove.map(String.init) ?? "-"): \(oversizeSchedule)"
+    }
+
     /// Whether the domain is one of this server's by this connector: its mail is taken from everybody.
     ///
     /// Never by an address space for all domains, which would make an open relay of any mistake.

@@ -227,6 +227,19 @@ class Outgoing(unittest.TestCase):
         until(lambda: len(first.messages) == 2, what="the message by the first again")
         self.assertEqual(len(second.messages), 1)
 
+    def test_mail_that_waits_for_hours_goes_when_they_are_changed(self):
+        sink, day = self.sink(), time.strftime("%a", time.localtime(time.time() + 3 * 86_400)).lower()
+        self.add("later", "--space", "later.example", "--smart-host", f"[127.0.0.1]:{sink.port}",
+                 "--schedule", f"{day} 12:00-13:00")
+        for number, schedule in enumerate(["always", "never", "always"]):
+            if schedule == "always":
+                self.submit(f"a{number}@later.example")
+                time.sleep(1)
+                self.assertEqual(len(sink.messages), number // 2)
+            self.change("later", "--schedule", schedule)
+            if schedule == "always":
+                until(lambda: len(sink.messages) == number // 2 + 1, what="the message")
+
     def test_recipients_of_several_domains_go_each_its_way(self):
         one, rest = self.sink(), self.sink()
         self.add("one", "--space", "one.example", "--smart-host", f"[127.0.0.1]:{one.port}")

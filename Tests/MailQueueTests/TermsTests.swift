@@ -3,6 +3,7 @@
 
 import Locking
 import Runtime
+import SMTPWire
 import Testing
 
 @testable import MailQueue
@@ -97,6 +98,74 @@ import Testing
             await bench.settle(queue)
             #expect(bench.world.reports.withLock { $0.filter { $0.action == .failed }.count } == 2)
             #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
+
+    /// Hours that are changed, and a clock that is set: what was not tried yet goes when the hours of now have come.
+    @Test(arguments: ["settings", "clock", "start"])
+    func `What waits for hours does not wait for those of before`(change: String) async throws {
+        try await onBench { bench in
+            let opens = bench.clock.wall + 7_200_000
+            bench.world.routes.withLock { $0["night.test"] = .destination("night") }
+            bench.world.terms.withLock { $0["night"] = DestinationTerms(hours: "22:00-06:00") }
+            var queue = try await bench.open()
+            await queue.setSending(true)
+            // Put off once, and closed when it is due again.
+            bench.world.answers.withLock { $0["<c@night.test>"] = .later }
+            _ = try await queue.accept(message(to: "c@night.test"), content("x"))
+            await bench.settle(queue)
+            bench.world.answers.withLock { $0 = [:] }
+            bench.world.routes.withLock { $0["night.test"] = .destination("night", opensAt: opens) }
+            await bench.pass(.seconds(901), queue)
+            _ = try await queue.accept(message(to: "a@night.test"), content("x"))
+            var later = message(to: "b@night.test")
+            later.releaseTime = opens + 3_600_000
+            _ = try await queue.accept(later, content("x"))
+            await bench.pass(.seconds(60), queue)
+            #expect(bench.world.log.withLock { $0.map(\.kind) } == [.deferred])
+            switch change {
+            case "clock": bench.clock.set(.seconds(7200))
+            default:
+                bench.world.routes.withLock { $0["night.test"] = .destination("night") }
+                bench.world.terms.withLock { $0 = [:] }
+                if change == "settings" { bench.touchSettings() }
+            }
+            if change == "start" {
+                await queue.close()
+                queue = try await bench.open()
+                await queue.setSending(true)
+            }
+            await bench.pass(.seconds(5), queue)
+            await bench.pass(.seconds(1), queue)
+            #expect(bench.world.taken("<a@night.test>") == 1)
+            // At a start, what may wait for its next try is left alone.
+            #expect(bench.world.taken("<c@night.test>") == (change == "start" ? 0 : 1))
+            // The sender's own wish stands.
+            #expect(bench.world.tries("<b@night.test>") == 0)
+            await bench.pass(.seconds(3 * 3600), queue)
+            #expect(bench.world.taken("<b@night.test>") == 1 && bench.world.taken("<c@night.test>") == 1)
+            #expect(await queue.count == 0)
+            await queue.close()
+        }
+    }
+
+    @Test func `What was put off, or had no way at all, when the routing changes`() async throws {
+        try await onBench { bench in
+            let queue = try await bench.open()
+            await queue.setSending(true)
+            bench.world.answers.withLock { $0["<a@slow.test>"] = .later }
+            bench.world.routes.withLock { $0["shut.test"] = .waits(SMTPReply(450, .mailSystem, "Shut")) }
+            _ = try await queue.accept(message(to: "a@slow.test"), content("x"))
+            _ = try await queue.accept(message(to: "a@shut.test"), content("x"))
+            await bench.pass(.seconds(60), queue)
+            bench.world.terms.withLock { $0["mx:slow.test"] = DestinationTerms(hours: "always") }
+            bench.world.routes.withLock { $0 = [:] }
+            bench.touchSettings()
+            await bench.pass(.seconds(5), queue)
+            #expect(bench.world.taken("<a@shut.test>") == 1)
+            // Its host asked for patience.
+            #expect(bench.world.tries("<a@slow.test>") == 1)
             await queue.close()
         }
     }

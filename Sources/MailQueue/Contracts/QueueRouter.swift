@@ -29,14 +29,20 @@ package struct DestinationTerms: Sendable, Hashable {
     ///
     /// When it turns false, what waits so is looked at again.
     package var isHeld: Bool?
+    /// The hours at which mail for it leaves, in any words; empty where it leaves at any time.
+    ///
+    /// When they are others, what waits for them and was not tried yet is looked at again.
+    package var hours: String
 
     package init(
         connections: Int? = nil,
         retry: RetryList? = nil,
         expire: Duration? = nil,
-        isHeld: Bool? = nil
+        isHeld: Bool? = nil,
+        hours: String = ""
     ) {
         self.isHeld = isHeld
+        self.hours = hours
         self.connections = connections
         self.retry = retry
         self.expire = expire

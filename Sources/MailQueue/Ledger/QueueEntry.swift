@@ -28,6 +28,8 @@ struct RecipientSlot: Sendable, Hashable {
     var next: Int64
     /// In `next`: somebody wants it tried, whatever it waits for.
     static let forced: Int64 = 1
+    /// Whether it is found out anew what it waits for; `next` has the time until which it was to wait, as a negative number.
+    var isReconsidered: Bool { next < 0 }
     /// Where what was last said about it is written.
     var status: PackedPlace
 

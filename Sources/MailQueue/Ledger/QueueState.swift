@@ -184,16 +184,42 @@ struct QueueState: Sendable {
     ///
     /// - Returns: what is to be scheduled.
     mutating func unhold(_ destinations: Set<UInt32>, at now: Int64) -> [QueueID] {
+        wakeSlots { slot in
+            slot.next == .max && destinations.contains(slot.destination) ? now : nil
+        }
+    }
+
+    /// Has it found out anew whether what waits for these destinations waits for hours, and for which.
+    ///
+    /// - Parameter onlyUntried: leaves alone what may wait for its next try.
+    /// - Returns: what is to be scheduled.
+    mutating func reconsider(_ destinations: Set<UInt32>, onlyUntried: Bool = false, at now: Int64) -> [QueueID] {
+        wakeSlots { slot in
+            guard slot.next > now, slot.next < .max, destinations.contains(slot.destination) else { return nil }
+            return onlyUntried && slot.attempts > 0 ? nil : -slot.next
+        }
+    }
+
+    /// Ends the looking anew at recipients: some wait as they did before, the others not any more.
+    mutating func endReconsidering(_ id: QueueID, _ indices: [Int], waiting: Set<Int>, at now: Int64) {
+        guard var entry = entries.removeValue(forKey: id) else { return }
+        for index in indices where entry.slots.indices.contains(index) && entry.slots[index].isReconsidered {
+            entry.slots[index].next = waiting.contains(index) ? 0 &- entry.slots[index].next : now
+        }
+        entries[id] = entry
+    }
+
+    /// - Parameter time: when a recipient that waits is looked at now; `nil` leaves it alone.
+    private mutating func wakeSlots(_ time: (RecipientSlot) -> Int64?) -> [QueueID] {
         var ids: [QueueID] = []
+        // By index: what iterates over the entries would have all of them copied when one is changed.
         var position = entries.startIndex
         while position != entries.endIndex {
             var isFound = false
             for index in entries.values[position].slots.indices {
                 let slot = entries.values[position].slots[index]
-                guard slot.state == .deferred, slot.next == .max, destinations.contains(slot.destination) else {
-                    continue
-                }
-                entries.values[position].slots[index].next = now
+                guard slot.state == .deferred, let next = time(slot) else { continue }
+                entries.values[position].slots[index].next = next
                 isFound = true
             }
             if isFound { ids.append(entries[position].key) }

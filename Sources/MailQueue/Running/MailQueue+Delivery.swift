@@ -48,12 +48,13 @@ extension MailQueue {
 
     /// Where the recipients go by the settings as they are now; those that still go to the job's destination.
     private func reroute(_ job: QueueJob, _ loaded: LoadedMessage) async -> [Int] {
+        let candidates = await withoutThoseThatWaitOn(job, loaded)
         let now = self.now
         let name = state.destinations[job.destination].name
         var staying: [Int] = []
         var refused: [(Int, DeliveryStatus)] = []
         var waiting = ChangeRecord(job.id)
-        for index in job.recipients {
+        for index in candidates {
             let isForced = loaded.entry.slots[index].next == RecipientSlot.forced
             let placing = placing(loaded.message, index, size: loaded.entry.size, at: now)
             if placing.isRefused, let status = placing.status {
@@ -78,6 +79,22 @@ extension MailQueue {
         }
         if !refused.isEmpty { await fail(loaded, refused) }
         return staying
+    }
+
+    /// The job's recipients but for those that were to be looked at anew and wait for something else than hours or a way.
+    private func withoutThoseThatWaitOn(_ job: QueueJob, _ loaded: LoadedMessage) async -> [Int] {
+        let asked = job.recipients.filter { loaded.entry.slots[$0].isReconsidered }
+        guard !asked.isEmpty else { return job.recipients }
+        let statuses = await lastStatuses(loaded, asked)
+        let isNowhere = state.destinations[job.destination].name == Self.noDestination
+        let waiting = Set(
+            asked.filter { index in
+                let reply = statuses[index]?.reply
+                return isNowhere ? reply == QueueReplies.unreleased : reply != QueueReplies.scheduled
+            }
+        )
+        state.endReconsidering(job.id, asked, waiting: waiting, at: now)
+        return job.recipients.filter { !waiting.contains($0) }
     }
 
     /// False when the message is not there any more, or was frozen meanwhile.

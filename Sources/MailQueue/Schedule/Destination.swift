@@ -43,6 +43,8 @@ struct Destination: Sendable {
     var lifetime: Int64?
     /// Whether what waits for it may have to wait until somebody asks for it; `nil` when nobody knows.
     var isHeld: Bool?
+    /// The hours at which what waits for it leaves; empty for any time.
+    var hours = ""
     /// Failures in a row to reach it.
     var failures: UInt16 = 0
     /// It is left alone until then; 0 when it is not.

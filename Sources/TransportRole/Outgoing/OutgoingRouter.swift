@@ -76,6 +76,7 @@ package final class OutgoingRouter: QueueRouter {
             let connector = state.table[String(destination[..<slash])]
             terms.connections = connector?.connections
             terms.isHeld = connector?.isHeld ?? false
+            terms.hours = connector?.hours ?? ""
             rest = destination[destination.index(after: slash)...]
         }
         guard rest.hasPrefix("mx:"), let domain = Domain(String(rest.dropFirst(3))),
