@@ -97,12 +97,17 @@ package struct PickupFolder: Sendable {
         }
     }
 
-    /// What a name stood for when it was looked at.
+    /// What a name stood for when it was looked at: also a file that came by the number of one that is gone is another.
     package struct FileIdentity: Sendable, Equatable {
-        var device: UInt64
-        var number: UInt64
+        private let (device, number): (UInt64, UInt64)
+        private let kind: UInt32
+        private let (changed, nanoseconds): (Int64, Int64)
 
-        init(_ status: stat) { (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino)) }
+        init(_ status: stat) {
+            (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+            kind = status.st_mode & S_IFMT
+            (changed, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
+        }
     }
 
     /// What looking at a file found.
