@@ -30,16 +30,20 @@ extension FetchCommand: SessionCommand {
         let (handled, limit) = session.limited(indices, in: view)
         var run = FetchRun(session, items: answeredItems(session.enabled), isDescending: limit != nil)
         try await run.answer(handled)
-        return try session.answering(limit) { try Self.completion(of: run) }
+        return try session.answering(limit) { try completion(of: run) }
     }
 
-    private static func completion(of run: FetchRun) throws(CommandRefusal) -> Completion {
+    private func completion(of run: FetchRun) throws(CommandRefusal) -> Completion {
         guard run.refused.isEmpty else {
             throw .no(.corruption, "Octets are lost of UID \(run.refused.description.prefix(512))")
         }
         guard run.undecodable.isEmpty else {
             let uids = run.undecodable.description.prefix(512)
             throw .no(.unknownTransferEncoding, "A part cannot be decoded of UID \(uids)")
+        }
+        // UIDs that are not there are passed over (RFC 9051 §6.4.9).
+        guard isUID || run.gone.isEmpty else {
+            throw .no(.expungeIssued, "\(run.gone.count) of the messages are expunged")
         }
         return .done
     }

@@ -16,6 +16,8 @@ struct FetchRun {
     private let isDescending: Bool
     /// Messages that were left out since octets of them are lost.
     private(set) var refused = UIDSet()
+    /// Messages that were left out since they are expunged and cannot be read any more.
+    private(set) var gone = UIDSet()
     /// Messages that were left out since a part of them cannot be decoded.
     private(set) var undecodable = UIDSet()
     var encoder: WireEncoder
@@ -91,9 +93,13 @@ struct FetchRun {
             lost = []
             contents = try await self.contents(of: entry)
         } catch {
-            guard error.code == .damaged else { throw error }
-            refused.insert(entry.uid)
-            report(entry, "left out")
+            switch error.code {
+            case .damaged:
+                refused.insert(entry.uid)
+                report(entry, "left out")
+            case .noSuchMessage: gone.insert(entry.uid)
+            default: throw error
+            }
             return
         }
         let canDecode = contents.allSatisfy { content in if case .undecodable = content { false } else { true } }
@@ -350,16 +356,19 @@ extension FetchRun {
         do throws(MailStoreError) {
             return try await session.piece(of: entry, range)
         } catch {
-            guard error.code == .damaged else {
+            let filler = Filler.octets(Int(clamping: range.upperBound - range.lowerBound))
+            switch error.code {
+            case .damaged:
+                refused.insert(entry.uid)
+                return MessageOctets(bytes: filler, damaged: [range])
+            case .noSuchMessage:
+                gone.insert(entry.uid)
+                return MessageOctets(bytes: filler)
+            default:
                 // The client must not take half a message for a whole one.
                 session.events.record(.imapCommandFailed, ["imap.detail": .string("\(error.message): \(error.detail)")])
                 throw IOError.closed
             }
-            refused.insert(entry.uid)
-            return MessageOctets(
-                bytes: Filler.octets(Int(clamping: range.upperBound - range.lowerBound)),
-                damaged: [range]
-            )
         }
     }
 }

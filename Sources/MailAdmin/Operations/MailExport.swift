@@ -91,6 +91,8 @@ struct MailExport {
         do throws(MailStoreError) {
             first = try await account.read(entry, 0..<min(entry.size, Self.pieceOctets))
         } catch {
+            // Expunged since the list was made.
+            guard error.code != .noSuchMessage else { return false }
             message.append(JSONMember("unreadable", .string(AdminError(error).message)))
             try await exchange.send(["message": .object(message)])
             return true

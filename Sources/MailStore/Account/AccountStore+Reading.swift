@@ -53,6 +53,7 @@ extension AccountStore {
     ) async throws(MailStoreError) -> MessageOctets {
         let octets = try await fill(message, range)
         guard !octets.damaged.isEmpty else { return octets }
+        try await checkHeld(message)
         await noteDamage(forwarding.target(of: message.body), uid: message.uid, lost: octets.damaged)
         if services.settings.withLock({ $0.refusesDamaged }) {
             throw MailStoreError(
@@ -62,6 +63,18 @@ extension AccountStore {
             )
         }
         return octets
+    }
+
+    /// What was expunged may have been compacted away: a view that does not know it yet has no damage before it.
+    ///
+    /// Throws `.noSuchMessage` when the account has the message neither in a mailbox nor in quarantine.
+    func checkHeld(_ message: MessageEntry) throws(MailStoreError) {
+        let isHeld = state.mailboxes.values.contains { mailbox in
+            let found = mailbox.index(of: message.uid)
+            return found.isThere && mailbox.messages[found.place].email == message.email
+        }
+        guard !isHeld, !state.quarantine.contains(where: { $0.entry.email == message.email }) else { return }
+        throw MailStoreError(.noSuchMessage, "the message with UID \(message.uid) is expunged")
     }
 
     /// Octets of a message, with those that are lost filled and named.

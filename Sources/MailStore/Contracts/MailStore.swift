@@ -150,6 +150,8 @@ package protocol MailAccount: AnyObject, Sendable {
     ) async throws(MailStoreError)
 
     /// Octets `range` of a message (cut to its size). Damage does not throw: lost octets are filled and named.
+    ///
+    /// Throws `.noSuchMessage` for what was expunged and cannot be read any more, and `.damaged` where settings say so.
     func read(_ message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets
 
     /// The structure cached at delivery (`MessageFormat` wrote it); `nil` when it is lost or damaged.

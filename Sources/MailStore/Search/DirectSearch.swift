@@ -22,17 +22,25 @@ struct DirectSearch<Source: MessageSource> {
         var matches: [Int] = []
         for place in places where messages.indices.contains(place) {
             guard isWanted() else { break }
-            let holds: Bool
-            if let known = search.query.value(at: place, { _ in nil }) {
-                holds = known
-            } else if messages[place].size <= Source.pieceOctets {
-                holds = try await holdsForSmall(messages[place], place)
-            } else {
-                holds = try await holdsForLarge(messages[place], place, isWanted)
-            }
-            if holds { matches.append(place) }
+            if try await holds(for: messages[place], place, isWanted) { matches.append(place) }
         }
         return matches
+    }
+
+    /// False for what was expunged meanwhile and cannot be read any more.
+    private func holds(
+        for message: MessageEntry,
+        _ place: Int,
+        _ isWanted: () -> Bool
+    ) async throws(MailStoreError) -> Bool {
+        if let known = search.query.value(at: place, { _ in nil }) { return known }
+        do throws(MailStoreError) {
+            guard message.size > Source.pieceOctets else { return try await holdsForSmall(message, place) }
+            return try await holdsForLarge(message, place, isWanted)
+        } catch {
+            guard error.code == .noSuchMessage else { throw error }
+            return false
+        }
     }
 
     private func holdsForSmall(_ message: MessageEntry, _ place: Int) async throws(MailStoreError) -> Bool {

@@ -5,7 +5,7 @@ internal import MessageFormat
 
 /// Where a search takes the octets of messages from.
 ///
-/// Damage never throws: lost octets are named.
+/// Damage never throws: lost octets are named. A message that is expunged may throw `.noSuchMessage`.
 protocol MessageSource: Sendable {
     func octets(of message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets
     func cachedStructure(of message: MessageEntry) async throws(MailStoreError) -> [UInt8]?
@@ -38,6 +38,7 @@ struct LogSource: MessageSource {
     func octets(of message: MessageEntry, _ range: Range<UInt64>) async throws(MailStoreError) -> MessageOctets {
         let octets = try await store.fill(message, range)
         if reportsDamage, !octets.damaged.isEmpty {
+            try await store.checkHeld(message)
             let body = store.forwarding.target(of: message.body)
             await store.noteDamage(body, uid: message.uid, lost: octets.damaged)
         }

@@ -134,7 +134,7 @@ extension IMAPSession {
         return part
     }
 
-    /// The envelope of a message for putting it in order; `nil` when its header is lost.
+    /// The envelope of a message for putting it in order; `nil` when its header is lost, or it is expunged.
     func readableEnvelope(
         of entry: MessageEntry,
         in mailbox: MailboxID,
@@ -143,7 +143,7 @@ extension IMAPSession {
         do throws(MailStoreError) {
             return try await envelope(of: entry, in: mailbox, of: account)
         } catch {
-            guard error.code == .damaged else { throw error }
+            guard error.code == .damaged || error.code == .noSuchMessage else { throw error }
             return nil
         }
     }
@@ -161,7 +161,7 @@ extension IMAPSession {
             let fields = HeaderFields(try await octets(of: entry, header, from: account).bytes)
             return MessageIDs.kept(of: fields.values(of: "References").first { !$0.isEmpty } ?? [])
         } catch {
-            guard error.code == .damaged else { throw error }
+            guard error.code == .damaged || error.code == .noSuchMessage else { throw error }
             return []
         }
     }

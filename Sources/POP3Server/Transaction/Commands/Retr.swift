@@ -107,7 +107,7 @@ extension POP3Session {
             return .err(.systemPermanent, "message \(number) is damaged")
         case .busy:
             return .err(.inUse, "message \(number) cannot be read now, try again")
-        case .noSuchMailbox:
+        case .noSuchMailbox, .noSuchMessage:
             return .err(nil, "message \(number) is gone")
         default:
             return .err(.systemTemporary, "message \(number) cannot be read now, try again")
