@@ -30,6 +30,9 @@ extension POP3Command {
     /// RFC 2449 §4 has 255 with it; clients with long passwords send more.
     package static let maximumLineOctets = 512
 
+    /// Whether a line is an AUTH, whose initial response may be long.
+    package static func isAuth(_ line: [UInt8]) -> Bool { ASCII.equalIgnoringCase(line.prefix(5), "AUTH ".utf8) }
+
     /// Reads one line, without its line end.
     ///
     /// Keywords ignore case; several spaces count as one, and those at the end of the line as none, but for PASS, whose

@@ -12,7 +12,7 @@ ADDRESS, PASSWORD, COUNT = "alice@example.test", "secret1", 40
 BODY = b"needle\r\n" + 5_000 * b"all work and no play makes mail large\r\n"
 
 
-class StaleViews(unittest.TestCase):
+class WithAServer(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server()
@@ -22,6 +22,34 @@ class StaleViews(unittest.TestCase):
     def tearDownClass(cls):
         cls.server.destroy()
 
+
+class Renamed(WithAServer):
+    def test_the_selected_mailbox_is_the_one_that_was_selected(self):
+        reader, writer = imap(self.server, ADDRESS, PASSWORD), imap(self.server, ADDRESS, PASSWORD)
+        writer.create("plans")
+        writer.append("plans", None, None, message(b"the one that was selected\r\n"))
+        reader.select("plans")
+        # Both names are those of others now.
+        writer.rename("plans", "old")
+        writer.create("plans")
+        writer.append("plans", None, None, message(b"another\r\n"))
+        status, data = reader._simple_command("APPEND", "INBOX", 'CATENATE (URL ";UID=1/;SECTION=TEXT")')
+        self.assertEqual(status, "OK", data)
+        status, data = reader.xatom("ESEARCH", "IN (selected) ALL")
+        self.assertEqual(status, "OK", data)
+        found = reader.untagged_responses["ESEARCH"][0]
+        self.assertIn(b'MAILBOX old ', found.replace(b'"', b""))
+        reader.select("INBOX", readonly=True)
+        self.assertIn(b"the one that was selected", reader.fetch("*", "(BODY.PEEK[])")[1][0][1])
+
+    def test_words_for_front_ends_are_not_for_clients(self):
+        client = imap(self.server, ADDRESS, PASSWORD)
+        client.enable("MARTLET-DEFLATE MARTLET-SILENCE CONDSTORE")
+        self.assertEqual(client.untagged_responses["ENABLED"], [b"CONDSTORE"])
+        self.assertEqual(client.xatom("COMPRESS", "DEFLATE")[0], "OK")
+
+
+class Expunged(WithAServer):
     def setUp(self):
         """Two sessions that saw all the mail, before a third expunged it and it was compacted away."""
         writer, self.reader = imap(self.server, ADDRESS, PASSWORD), imap(self.server, ADDRESS, PASSWORD)

@@ -58,6 +58,19 @@ struct ProgressTests {
         }
     }
 
+    @Test("APPEND tells of its own progress, and not by the command before")
+    func append() async throws {
+        try await dialogue(interval: .zero).loggedOn { client in
+            try await client.run("SELECT INBOX")
+            // Which reads what comes.
+            try await client.send("old SEARCH RETURN (UPDATE) TEXT here\r\n")
+            _ = try await client.responses(to: "old")
+            try await client.send("new APPEND INBOX {17+}\r\nSubject: \r\n\r\nhere\r\n")
+            let told = try await client.responses(to: "new").filter { $0.contains("INPROGRESS") }
+            #expect(told.allSatisfy { $0.contains("(\"new\" ") } && !told.isEmpty, "\(told)")
+        }
+    }
+
     @Test("A quick command says nothing of it")
     func quick() async throws {
         try await dialogue(interval: .seconds(60)).loggedOn { client in

@@ -106,6 +106,15 @@ import Testing
         )
     }
 
+    @Test("AUTH may bring a token of some length, though the RFC has it follow") func longInitialResponse() async throws
+    {
+        let token = String(repeating: "YWJj", count: 1_000)
+        let said = try await Dialogue().transcript(
+            "AUTH PLAIN \(token)\r\nAUTH PLAIN \(token)\(token)\(token)\(token)\r\nQUIT\r\n"
+        )
+        #expect(said.split(separator: "\r\n").count { $0 == "-ERR line too long" } == 1, "only the second: \(said)")
+    }
+
     @Test(
         "a maildrop that is in use or broken refuses the log-on, not the connection",
         arguments: [

@@ -79,6 +79,21 @@ extension IMAPSession {
         }
     }
 
+    /// Finds out what the selected mailbox is called now: another session may have renamed it, and the name may be that
+    /// of another mailbox since.
+    func settleName() async throws(MailStoreError) {
+        guard let selected = view, !selected.isGone,
+            let name = try await selected.account.mailboxes().first(where: { $0.id == selected.id })?.name
+        else { return }
+        guard selected.isShared else {
+            view?.name = name
+            return
+        }
+        let owner = OthersNamespace.split(selected.name)?.owner
+        let shown = owner.flatMap { MailboxName(OthersNamespace.prefix + $0 + "/" + name.text) }
+        view?.name = shown ?? selected.name
+    }
+
     /// Where a name leads, without rights; `nil` for an owner who is not there, or shares nothing with
     /// the user.
     private func anyPlace(of name: MailboxName) async throws -> MailboxPlace? {

@@ -42,7 +42,7 @@ extension IMAPSession {
     /// for all that is not a message, or a part of one, that the user may read.
     func content(of url: [UInt8]) async throws -> URLContent {
         guard let parsed = MessageURL(url) else { throw CommandRefusal.badURL(url, "Not a URL of a message here") }
-        guard let name = mailbox(of: parsed), let view = try await readableView(of: name) else {
+        guard let view = try await readableView(of: parsed.mailbox) else {
             throw CommandRefusal.badURL(url, "No such mailbox")
         }
         guard parsed.uidValidity.map({ $0 == view.uidValidity }) ?? true,
@@ -57,12 +57,19 @@ extension IMAPSession {
     }
 
     /// The base of a relative URL is the selected mailbox, where there is one (RFC 4469 §3).
-    private func mailbox(of url: MessageURL) -> MailboxName? {
-        switch url.mailbox {
-        case .named(let name): MailboxName(name)
-        case .beside(let name): MailboxName((view?.name.parent.map { $0.text + "/" } ?? "") + name)
-        case .selected: view?.name
+    private func readableView(of mailbox: MessageURL.Mailbox) async throws -> MailboxView? {
+        let name: MailboxName?
+        switch mailbox {
+        case .named(let text): name = MailboxName(text)
+        case .beside(let text):
+            try await settleName()
+            name = MailboxName((view?.name.parent.map { $0.text + "/" } ?? "") + text)
+        case .selected:
+            guard let view, !view.isGone, view.rights.contains(.read) else { return nil }
+            return view
         }
+        guard let name else { return nil }
+        return try await readableView(of: name)
     }
 
     /// `nil` when the message has no such part.
@@ -102,12 +109,12 @@ extension IMAPSession {
         from account: any MailAccount,
         for url: [UInt8]
     ) async throws -> [UInt8] {
-        let refusal = CommandRefusal.badURL(url, "Octets of the message are lost")
+        let refusal = CommandRefusal.badURL(url, "Octets of the message are lost, or it is expunged")
         do throws(MailStoreError) {
             let octets = try await octets(of: entry, range, from: account)
             if octets.damaged.isEmpty { return octets.bytes }
         } catch {
-            guard error.code == .damaged else { throw error }
+            guard error.code == .damaged || error.code == .noSuchMessage else { throw error }
         }
         throw refusal
     }

@@ -27,6 +27,7 @@ extension ESearchCommand: SessionCommand {
         if key.asksForModSeq { session.enableModSeqs() }
         if options.contains(.save) { session.view?.savedResult = UIDSet() }
         if includesSelected { _ = try session.selected() }
+        try await session.settleName()
         for name in try await names(in: session) {
             guard let view = try await view(of: name, in: session) else { continue }
             try await search(view, in: session)

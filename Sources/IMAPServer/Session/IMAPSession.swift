@@ -225,6 +225,7 @@ package final class IMAPSession {
             guard let command = command as? any MessageBringingCommand else {
                 throw CommandRefusal.bad(SessionTable.unknown("\(type(of: command).name)"))
             }
+            (self.tag, nextProgress) = (tag, .now + configuration.progressInterval)
             let completion = try await command.perform(in: self)
             try await sync(allowingExpunge: true)
             return complete(tag, completion, command.isUID ? "UID REPLACE" : "\(type(of: command).name)")

@@ -8,7 +8,8 @@ internal import MailTypes
 /// The selected mailbox as one client knows it: which message has which sequence number, and which flags it was told.
 struct MailboxView {
     let id: MailboxID
-    let name: MailboxName
+    /// As it was called when it was selected, or when somebody asked last (`IMAPSession.settleName`).
+    var name: MailboxName
     let uidValidity: UIDValidity
     /// Opened with EXAMINE.
     let isReadOnly: Bool

@@ -99,19 +99,28 @@ package struct POP3PreAuthentication {
     }
 
     /// The next command line; overlong ones are answered here and cost as much as many commands.
+    ///
+    /// AUTH may bring as much as a line of its exchange: RFC 5034 §4 has a token follow in a line of its own, and clients
+    /// send it at once.
     private mutating func nextLine(_ connection: Connection) async throws(IOError) -> [UInt8]? {
         while true {
             guard commandsLeft > 0 else { throw .budgetExceeded }
             commandsLeft -= 1
             do throws(IOError) {
-                return try await connection.readLine(maximum: POP3Command.maximumLineOctets)?.bytes
-            } catch .lineTooLong {
-                commandsLeft -= 9
-                faults += 1
-                connection.write(.err(nil, "line too long"))
+                let line = try await connection.readLine(maximum: Self.longestLine)?.bytes
+                guard let line, line.count > POP3Command.maximumLineOctets, !POP3Command.isAuth(line) else {
+                    return line
+                }
+            } catch {
+                guard case .lineTooLong = error else { throw error }
             }
+            commandsLeft -= 9
+            faults += 1
+            connection.write(.err(nil, "line too long"))
         }
     }
+
+    private static let longestLine = POP3Command.maximumLineOctets + SASLServerExchange.maximumLineOctets
 
     private func startTLS(_ connection: Connection, _ rules: inout POP3Authorization) async throws(IOError) {
         guard let tls = environment.tls else { return }
