@@ -116,6 +116,19 @@ struct MailboxTests {
                 S: * LIST (\\NonExistent \\HasNoChildren \\Subscribed) "/" Gone
                 S: * LIST (\\HasChildren) "/" a ("CHILDINFO" ("SUBSCRIBED"))
                 S: h OK LIST completed
+                C: h1 CREATE c/d (USE (\\Flagged))
+                S: h1 OK [MAILBOXID (F...
+                C: h2 LIST (SPECIAL-USE RECURSIVEMATCH) "" c*
+                S: * LIST (\\HasChildren) "/" c ("CHILDINFO" ("SPECIAL-USE"))
+                S: * LIST (\\HasNoChildren \\Flagged) "/" c/d
+                S: h2 OK LIST completed
+                C: h3 LIST (SUBSCRIBED SPECIAL-USE RECURSIVEMATCH) "" c
+                S: h3 OK LIST completed
+                C: h4 SUBSCRIBE c/d
+                S: h4 OK SUBSCRIBE completed
+                C: h5 LIST (SUBSCRIBED SPECIAL-USE RECURSIVEMATCH) "" c
+                S: * LIST (\\HasChildren) "/" c ("CHILDINFO" ("SUBSCRIBED" "SPECIAL-USE"))
+                S: h5 OK LIST completed
                 C: i LIST "" (INBOX Sent) RETURN (STATUS (MESSAGES SIZE) SUBSCRIBED)
                 S: * LIST (\\HasNoChildren) "/" INBOX
                 S: * STATUS INBOX (MESSAGES 0 SIZE 0)

@@ -52,14 +52,29 @@ extension ListCommand: SessionCommand {
             ? node.isSubscribed
             : node.exists || (selection.isDisjoint(with: .specialUse) && node.hasChildren)
         let hasUse = !selection.contains(.specialUse) || !uses.isEmpty
-        let isParent = selection.contains([.subscribed, .recursiveMatch]) && node.hasSubscribedBelow
+        let isParent = wantedBelow.map { node.below.contains($0) } ?? false
         guard isWanted && hasUse || isParent else { return nil }
         var row = node.listing(
             isExtended: tellsAbsence,
             withSubscription: selection.contains(.subscribed) || returned.contains(.subscribed)
         )
-        if isParent { row.childInfo = ["SUBSCRIBED"] }
+        if isParent {
+            row.childInfo =
+                (selection.contains(.subscribed) ? ["SUBSCRIBED"] : [])
+                + (selection.contains(.specialUse) ? ["SPECIAL-USE"] : [])
+        }
         return row
+    }
+
+    /// What has to lie below a mailbox that is listed for that alone (RFC 5258 §3.5, RFC 6154 §3).
+    private var wantedBelow: MailboxHierarchy.Below? {
+        guard selection.contains(.recursiveMatch) else { return nil }
+        switch (selection.contains(.subscribed), selection.contains(.specialUse)) {
+        case (true, true): return .subscribedSpecialUse
+        case (true, false): return .subscribed
+        case (false, true): return .specialUse
+        case (false, false): return nil
+        }
     }
 
     /// The STATUS response behind a row (RFC 5819 §2); none when the mailbox was deleted meanwhile.

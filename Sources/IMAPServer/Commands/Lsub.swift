@@ -17,7 +17,7 @@ extension LsubCommand: SessionCommand {
         for node in hierarchy.nodes where matcher.matches(node.name.text) {
             if node.isSubscribed {
                 session.send(.lsub(MailboxListing(attributes: [], name: node.name.text)))
-            } else if node.hasSubscribedBelow, pattern.hasSuffix("%") {
+            } else if node.below.contains(.subscribed), pattern.hasSuffix("%") {
                 session.send(.lsub(MailboxListing(attributes: ["\\Noselect"], name: node.name.text)))
             }
             try await session.connection.flushIfLarge()

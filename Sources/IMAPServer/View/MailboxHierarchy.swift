@@ -12,8 +12,8 @@ struct MailboxHierarchy {
         /// `nil` for a level that only has mailboxes below it.
         var mailbox: MailboxDescription?
         var hasChildren = false
-        /// Whether a subscribed name lies below.
-        var hasSubscribedBelow = false
+        /// What lies below it.
+        var below: Below = []
 
         var exists: Bool { mailbox?.id != nil }
         var isSubscribed: Bool { mailbox?.isSubscribed ?? false }
@@ -31,6 +31,24 @@ struct MailboxHierarchy {
         }
     }
 
+    /// What the selection options of LIST ask for.
+    struct Below: OptionSet {
+        let rawValue: UInt8
+
+        static let subscribed = Below(rawValue: 1)
+        static let specialUse = Below(rawValue: 2)
+        /// One that is both.
+        static let subscribedSpecialUse = Below(rawValue: 4)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ mailbox: MailboxDescription) {
+            self = mailbox.isSubscribed ? .subscribed : []
+            guard !mailbox.specialUse.isEmpty else { return }
+            formUnion(mailbox.isSubscribed ? [.specialUse, .subscribedSpecialUse] : .specialUse)
+        }
+    }
+
     /// By name.
     private(set) var nodes: [Node]
 
@@ -42,7 +60,7 @@ struct MailboxHierarchy {
             while let name = level {
                 var node = table[name] ?? Node(name: name)
                 if mailbox.id != nil { node.hasChildren = true }
-                if mailbox.isSubscribed { node.hasSubscribedBelow = true }
+                node.below.formUnion(Below(mailbox))
                 table[name] = node
                 level = name.parent
             }
