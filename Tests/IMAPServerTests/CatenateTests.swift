@@ -82,15 +82,15 @@ struct CatenateTests {
     func longLine() async throws {
         let dialogue = Dialogue()
         try await dialogue.loggedOn { client in
-            let long = String(repeating: "x", count: 70_000)
+            let long = String(repeating: "x", count: 1_100_000)
             for behind in [" URL \"\(long)\")", ")\(long)", " TEXT {3+}\r\nabc\(long)"] {
                 try await client.send("a APPEND INBOX CATENATE (TEXT {1+}\r\nx\(behind)\r\n")
-                #expect(try await client.receive() == "a BAD Line of more than 65536 octets")
+                #expect(try await client.receive() == "a BAD Line of more than 1048576 octets")
             }
             try await client.send("b APPEND INBOX {1}\r\n")
             #expect(try await client.receive() == "+ Ready for 1 octets")
             try await client.send("x\(long) {10+}\r\nc LOGOUT\r\n\r\n")
-            #expect(try await client.receive() == "b BAD Line of more than 65536 octets")
+            #expect(try await client.receive() == "b BAD Line of more than 1048576 octets")
             try await client.expect("NOOP", ["OK NOOP completed"])
         }
         #expect(bodies(dialogue).isEmpty)

@@ -10,7 +10,7 @@ internal import SASL
 struct CommandLimits {
     /// Octets of a line.
     ///
-    /// RFC 7162 §4 asks for 8,192 at least; sets of UIDs make long ones.
+    /// RFC 7162 §4 asks for 8,192 at least; sets of UIDs make long ones: 100,000 scattered ones some 800,000 octets.
     var line: Int
     /// Octets of a literal, and of all of a command.
     var command: Int
@@ -24,7 +24,7 @@ struct CommandLimits {
         command: 16_384,
         literals: 4
     )
-    static let afterLogOn = CommandLimits(line: 65_536, command: 1 << 20, literals: 256)
+    static let afterLogOn = CommandLimits(line: 1 << 20, command: 1 << 20, literals: 256)
 }
 
 /// Reads whole commands off a connection: lines, and literals by count.
@@ -71,6 +71,7 @@ struct CommandReader {
                 case .end: return .end
                 }
             } catch .lineTooLong {
+                let tag = tag(of: assembler.isEmpty ? connection.longLineStart : assembler.bytes)
                 try await connection.discardBehindLongLine(andLines: limits.line)
                 return .refused(tag: tag, .bad("Line of more than \(limits.line) octets"))
             }
@@ -104,7 +105,7 @@ struct CommandReader {
     }
 
     private mutating func refuse(_ marker: LiteralMarker) async throws(IOError) -> Item {
-        let tag = tag
+        let tag = tag(of: assembler.bytes)
         assembler.reset()
         if !marker.isSynchronizing { try await connection.discard(marker.count, andLines: limits.line) }
         return .refused(
@@ -113,9 +114,9 @@ struct CommandReader {
         )
     }
 
-    /// The tag of the command that is being read.
-    private var tag: [UInt8]? {
-        var scanner = WireScanner(assembler.bytes)
+    /// The tag of the command that begins so.
+    private func tag(of bytes: [UInt8]) -> [UInt8]? {
+        var scanner = WireScanner(bytes)
         return try? CommandHead.tag(parsing: &scanner)
     }
 }

@@ -188,8 +188,11 @@ package struct WireEncoder: Sendable {
     }
 
     /// Text for people (resp-text): never empty, one line, 7 bit (RFC 3501 §9 "text").
+    ///
+    /// Its end is never that of a literal's announcement, which those look for who read without the grammar.
     package mutating func text(_ text: String) {
         if text.isEmpty { raw("-") }
         raw(text.utf8.map { $0 < 0x20 || $0 > 0x7E ? 0x3F : $0 })
+        if text.utf8.last == 0x7D { raw(".") }
     }
 }

@@ -11,7 +11,8 @@ extension Connection {
     /// The next line, without its LF or CRLF; `nil` at a clean end (a last line without terminator is dropped: the peer
     /// died in the middle of it).
     ///
-    /// A longer line is read to its end and then `.lineTooLong` is thrown; `longLineEnd` has the last of it.
+    /// A longer line is read to its end and then `.lineTooLong` is thrown; `longLineStart` and
+    /// `longLineEnd` have the first and the last of it.
     package func readLine(maximum: Int) async throws(IOError) -> Line? {
         while true {
             if let line = try await bufferedLine(maximum) { return line }
@@ -44,6 +45,7 @@ extension Connection {
         let endsWithCRLF = bytes.last == 0x0D
         if endsWithCRLF { bytes.removeLast() }
         guard bytes.count <= maximum else {
+            longLineStart = Array(bytes.prefix(Self.longLineStartOctets))
             longLineEnd = Array(bytes.suffix(Self.longLineEndOctets))
             throw .lineTooLong
         }
@@ -52,7 +54,7 @@ extension Connection {
 
     private func discardLine() async throws(IOError) {
         var discarded = 0
-        longLineEnd = []
+        (longLineStart, longLineEnd) = ([], [])
         while true {
             if let length = input.lineEnd(within: .max) {
                 noteLongLine(input.take(length + 1).dropLast())
@@ -67,6 +69,7 @@ extension Connection {
     }
 
     private func noteLongLine(_ piece: ArraySlice<UInt8>) {
+        longLineStart += piece.prefix(Self.longLineStartOctets - longLineStart.count)
         // One more than is wanted: the line may end with CR.
         longLineEnd = Array((longLineEnd + piece.suffix(Self.longLineEndOctets + 1)).suffix(Self.longLineEndOctets + 1))
     }

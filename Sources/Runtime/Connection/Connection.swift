@@ -37,6 +37,9 @@ package final class Connection {
     /// The last octets, 32 or so, of the line that was too long last: what it announces in a protocol that does.
     package internal(set) var longLineEnd: [UInt8] = []
     static let longLineEndOctets = 32
+    /// The first octets of that line, 80 at most: what it is an answer to, or whose.
+    package internal(set) var longLineStart: [UInt8] = []
+    static let longLineStartOctets = 80
     var output: [UInt8] = []
     /// A part of what was gathered has left, and the rest never will: nothing that could follow would be understood.
     var isOutputCut = false

@@ -10,12 +10,15 @@ struct IMAPRelayedCommand: Sendable, Hashable {
     /// Upper case, at most 16 octets.
     var verb: String
 
+    /// A line of one word has that for a tag, as back-ends see it, but for DONE.
+    ///
     /// - Parameter head: the first line, possibly cut.
     init(head: [UInt8]) {
         let line = head.last == ASCII.cr ? head.dropLast() : head[...]
         let words = line.split(separator: ASCII.space, maxSplits: 2, omittingEmptySubsequences: false)
-        tag = words.first.flatMap { Self.isTag($0) && words.count > 1 ? Array($0) : nil }
-        let word = tag == nil ? line[...].prefix(16) : words[1].prefix(16)
+        let isDone = words.count == 1 && ASCII.equalIgnoringCase(line, "DONE".utf8)
+        tag = words.first.flatMap { Self.isTag($0) && !isDone ? Array($0) : nil }
+        let word = tag == nil ? line[...].prefix(16) : words.dropFirst().first?.prefix(16) ?? []
         verb = String(decoding: word.map(ASCII.upper), as: UTF8.self)
     }
 
@@ -70,6 +73,15 @@ struct IMAPCommandFraming: Sendable {
             }
         }
         return (bytes.count, nil)
+    }
+
+    /// Consumes octets up to the end of a line that is no command, whatever it ends with; `isWhole` when that was there.
+    mutating func takeLine(_ bytes: ArraySlice<UInt8>) -> (consumed: Int, isWhole: Bool) {
+        let end = bytes.firstIndex(of: ASCII.lf)
+        add(bytes[..<(end ?? bytes.endIndex)])
+        guard let end else { return (bytes.count, false) }
+        reset()
+        return (end + 1 - bytes.startIndex, true)
     }
 
     /// The back-end wants the literal.

@@ -64,7 +64,7 @@ extension IMAPRelayState {
     }
 
     private mutating func answerWithoutBackEnd(_ command: IMAPRelayedCommand) -> [UInt8] {
-        if command.tag == nil, let idle = idling, let tag = idle.command.tag {
+        if let idle = idling, let tag = idle.command.tag {
             pending = []
             return command.verb == "DONE"
                 ? tag + Array(" OK IDLE terminated\r\n".utf8) : tag + Array(" BAD expected DONE\r\n".utf8)

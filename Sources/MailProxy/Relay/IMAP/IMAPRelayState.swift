@@ -23,6 +23,8 @@ package struct IMAPRelayState: RelayState {
         var command: IMAPRelayedCommand
         /// IDLE was continued: the client listens, and waits for no answer.
         var isIdling = false
+        /// The line that ends it has come (RFC 9051 §6.3.13: whatever the client says then).
+        var isEnding = false
     }
 
     /// Commands kept in mind; beyond it the oldest is forgotten.
@@ -97,6 +99,13 @@ package struct IMAPRelayState: RelayState {
     private mutating func forward(_ bytes: ArraySlice<UInt8>) -> RelayStep {
         var rest = bytes
         while !rest.isEmpty, !commands.isAwaitingContinuation, !awaitsCompression, !isLoggingOff {
+            if let last = pending.last, last.isIdling, !last.isEnding {
+                let (consumed, isWhole) = commands.takeLine(rest)
+                rest = rest.dropFirst(consumed)
+                unansweredOctets += consumed
+                pending[pending.count - 1].isEnding = isWhole
+                continue
+            }
             let (consumed, event) = commands.take(rest)
             rest = rest.dropFirst(consumed)
             unansweredOctets += consumed
@@ -203,10 +212,13 @@ package struct IMAPRelayState: RelayState {
         }
     }
 
-    /// The back-end could make nothing of a line (RFC 9051 §7.1.3).
+    /// The back-end could make nothing of a line (RFC 9051 §7.1.3): the oldest one, whatever that looks like from here,
+    /// since back-ends answer in order.
     private mutating func untaggedBad() {
-        commands.rejected()
-        if pending.first?.command.tag == nil, !pending.isEmpty { pending.removeFirst() }
+        guard let index = pending.firstIndex(where: { !$0.isIdling }) else { return commands.rejected() }
+        if index == pending.count - 1 { commands.rejected() }
+        pending.remove(at: index)
+        if pending.isEmpty { unansweredOctets = 0 }
     }
 
     private mutating func answered(_ tag: [UInt8], isOK: Bool, isNo: Bool) {

@@ -72,7 +72,7 @@ struct IMAPResponseFraming: Sendable {
     }
 
     private mutating func endLine() -> IMAPRelayedResponse? {
-        if let announced = lineEnd.end() {
+        if let announced = lineEnd.end(), hasLiteral || !Self.isStatus(head) {
             literal = announced.octets
             hasLiteral = true
             return nil
@@ -83,6 +83,17 @@ struct IMAPResponseFraming: Sendable {
 }
 
 extension IMAPResponseFraming {
+    /// Whether a line is one whose end is text for people, which announces no literal (RFC 9051 §9: `resp-text`); false
+    /// within a response code.
+    private static func isStatus(_ head: [UInt8]) -> Bool {
+        let words = head.split(separator: ASCII.space, maxSplits: 2, omittingEmptySubsequences: false)
+        if words.first?.elementsEqual("+".utf8) ?? false { return true }
+        guard words.count > 2, words[1].count <= 7,
+            ["OK", "NO", "BAD", "BYE", "PREAUTH"].contains(String(decoding: words[1], as: UTF8.self).uppercased())
+        else { return false }
+        return words[2].first != 0x5B || words[2].contains(0x5D)
+    }
+
     private static let asterisk: UInt8 = 0x2A
     private static let closingBrace: UInt8 = 0x7D
 
