@@ -55,14 +55,16 @@ class RelayLines(unittest.TestCase):
 
     def test_lines_that_end_idle(self):
         for line in (b"DONE", b"z FOO", b"x COMPRESS DEFLATE", b"x UNAUTHENTICATE", b"x APPEND INBOX {5}", b"", b"FOO"):
-            with self.subTest(line):
-                lines = self.log_on()
-                lines.imap(b"EXAMINE INBOX")
-                lines.send(b"i IDLE\r\n")
-                lines.lines_until(rb"\+ ")
-                lines.send(line + b"\r\n")
-                self.assertRegex(lines.lines_until(b"i ")[-1], rb"^i OK" if line == b"DONE" else rb"^i BAD")
-                self.append(lines)
+            for waits in (True, False):
+                with self.subTest(line, waits=waits):
+                    lines = self.log_on()
+                    lines.imap(b"EXAMINE INBOX")
+                    lines.send(b"i IDLE\r\n" if waits else b"i IDLE\r\n" + line + b"\r\n")
+                    lines.lines_until(rb"\+ ")
+                    if waits:
+                        lines.send(line + b"\r\n")
+                    self.assertRegex(lines.lines_until(b"i ")[-1], rb"^i OK" if line == b"DONE" else rb"^i BAD")
+                    self.append(lines)
 
     def test_names_like_announcements(self):
         for name in (b"x{5}", b"y{200}", b"z{3+}"):

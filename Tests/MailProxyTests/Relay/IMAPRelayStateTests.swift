@@ -264,6 +264,44 @@ import Testing
         #expect(sent.hasSuffix("MARTLET-REOPEN ENABLE MARTLET-SILENCE\r\n3 NOOP\r\n"))
     }
 
+    @Test("whatever line comes next ends IDLE, and is no command", arguments: [1, 5, Int.max])
+    func idleEnds(_ size: Int) {
+        for line in ["DONE", "z FOO", "FOO", "", "x COMPRESS DEFLATE", "x UNAUTHENTICATE", "x APPEND a {5}"] {
+            var rig = loggedOn(size)
+            // Sent at once, too, with a command behind it.
+            rig.client("1 IDLE\r\n\(line)\r\n2 APPEND a {3+}\r\na\r\n\r\n")
+            #expect(rig.heard().toBackEnd == "1 IDLE\r\n")
+            rig.backEnd("+ idling\r\n")
+            #expect(rig.heard().toBackEnd == "\(line)\r\n2 APPEND a {3+}\r\na\r\n\r\n", "\(line)")
+            rig.backEnd("1 BAD expected DONE\r\n2 OK done\r\n")
+            #expect(!rig.state.isAwaitingResponse && rig.state.forwardAllowance == .max)
+        }
+    }
+
+    @Test("a line of one word and answers without a tag leave nothing unanswered", arguments: [1, Int.max])
+    func strangeLines(_ size: Int) {
+        for (line, answer) in [
+            ("FOO", "FOO BAD what"), ("", "* BAD empty"), (String(repeating: "x", count: 70) + " NOOP", "* BAD tag"),
+        ] {
+            var rig = loggedOn(size)
+            rig.client("\(line)\r\n2 APPEND a {3}\r\n")
+            rig.backEnd("\(answer)\r\n+ go on\r\n")
+            rig.client("{9}\r\n")
+            #expect(rig.heard().toBackEnd == "\(line)\r\n2 APPEND a {3}\r\n{9}\r\n", "\(line)")
+            rig.backEnd("2 OK done\r\n")
+            #expect(!rig.state.isAwaitingResponse && rig.state.forwardAllowance == .max)
+        }
+    }
+
+    @Test("a text that ends like a literal's announcement announces none", arguments: [1, Int.max])
+    func texts(_ size: Int) {
+        for text in ["1 NO [NONEXISTENT] No mailbox x{5}", "* OK x {200}\r\n1 OK x{3+}", "+ go {7}\r\n1 BAD {1}"] {
+            var rig = loggedOn(size)
+            exchange(&rig, "1 NOOP\r\n", text + "\r\n")
+            #expect(!rig.state.isAwaitingResponse)
+        }
+    }
+
     @Test("what follows COMPRESS waits for its answer, and may be compressed", arguments: [1, Int.max])
     func compression(_ size: Int) {
         var rig = loggedOn(size)

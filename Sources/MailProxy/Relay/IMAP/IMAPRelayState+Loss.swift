@@ -37,10 +37,11 @@ extension IMAPRelayState {
             mode = .refusing
         }
         // Logging off needs no back-end, and is never refused (RFC 8437 §3).
-        let answers = pending.filter { !$0.isIdling }.flatMap { each in
-            Self.logsOff(each.command) ? answerLogOff(each.command) : Self.refusal(of: each.command)
+        let answers = pending.filter { !$0.isIdling || $0.isEnding }.flatMap { each in
+            if each.isEnding { return (each.command.tag ?? []) + Array(" OK IDLE terminated\r\n".utf8) }
+            return Self.logsOff(each.command) ? answerLogOff(each.command) : Self.refusal(of: each.command)
         }
-        pending.removeAll { !$0.isIdling }
+        pending.removeAll { !$0.isIdling || $0.isEnding }
         return answers
     }
 

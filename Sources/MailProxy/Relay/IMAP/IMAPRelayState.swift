@@ -73,7 +73,7 @@ package struct IMAPRelayState: RelayState {
     package init(logOnTag: [UInt8]) { self.logOnTag = logOnTag }
 
     package var isAwaitingResponse: Bool {
-        logOnTag != nil || isReplaying || pending.contains { !$0.isIdling }
+        logOnTag != nil || isReplaying || pending.contains { !$0.isIdling || $0.isEnding }
     }
 
     package var forwardAllowance: Int {
@@ -98,7 +98,7 @@ package struct IMAPRelayState: RelayState {
 
     private mutating func forward(_ bytes: ArraySlice<UInt8>) -> RelayStep {
         var rest = bytes
-        while !rest.isEmpty, !commands.isAwaitingContinuation, !awaitsCompression, !isLoggingOff {
+        while !rest.isEmpty, !isHeld {
             if let last = pending.last, last.isIdling, !last.isEnding {
                 let (consumed, isWhole) = commands.takeLine(rest)
                 rest = rest.dropFirst(consumed)
@@ -118,8 +118,16 @@ package struct IMAPRelayState: RelayState {
             default: break
             }
         }
-        let isHeld = commands.isAwaitingContinuation || awaitsCompression || isLoggingOff
         return RelayStep(consumed: bytes.count - rest.count, isForwarded: true, demand: isHeld ? .response : .nothing)
+    }
+
+    /// What the client sends next is looked at when the back-end has spoken: only then is it known what it is.
+    private var isHeld: Bool { commands.isAwaitingContinuation || awaitsCompression || isLoggingOff || awaitsIdling }
+
+    /// Whether the next line ends IDLE or is a command is not known.
+    private var awaitsIdling: Bool {
+        guard let last = pending.last, commands.isAtCommandStart else { return false }
+        return last.command.verb == "IDLE" && last.command.tag != nil && !last.isIdling
     }
 
     static func logsOff(_ command: IMAPRelayedCommand) -> Bool {
